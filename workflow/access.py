@@ -1,0 +1,75 @@
+"""What a person may know of: bounded by organisation and participation; the rest does not exist."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+
+from workflow.office import Actor, Reading
+from workflow.records import Case, Document, Outgoing, Signer, Task
+from workflow.rules.errors import NotFound
+
+#: Roles that see every document of their organisation: they register, lead, follow up or audit.
+SEES_ALL = frozenset({"clerk", "leader", "follow_up", "auditor"})
+#: Checks the form of every draft (ND 30/2020 Art. 12.2), so sees what goes out.
+SEES_OUTGOING = frozenset({"format_checker"})
+
+
+def may_know(actor: Actor) -> ColumnElement[bool]:
+    """A condition on `Document`: those the actor may know of."""
+    organisations = list(actor.roles)
+    if not organisations:
+        return false()
+    takes_part = or_(
+        Document.created_by == actor.person_id,
+        exists(
+            select(Signer.id).where(
+                Signer.document_id == Document.id, Signer.person_id == actor.person_id
+            )
+        ),
+        exists(
+            select(Task.id)
+            .join(Case, Case.id == Task.case_id)
+            .where(
+                Case.document_id == Document.id,
+                or_(Task.person_id == actor.person_id, Task.unit_id.in_(actor.headed_units)),
+            )
+        ),
+        exists(
+            select(Outgoing.id).where(
+                Outgoing.document_id == Document.id, Outgoing.unit_id.in_(actor.headed_units)
+            )
+        ),
+    )
+    return or_(
+        Document.organisation_id.in_(actor.organisations_where(SEES_ALL)),
+        and_(
+            Document.direction == "outgoing",
+            Document.organisation_id.in_(actor.organisations_where(SEES_OUTGOING)),
+        ),
+        and_(Document.organisation_id.in_(organisations), takes_part),
+    )
+
+
+def find_document(
+    reading: Reading, document_id: uuid.UUID, direction: str | None = None
+) -> Document:
+    """The document, or NotFound also where it exists but the actor may not know of it."""
+    query = select(Document).where(Document.id == document_id, may_know(reading.actor))
+    if direction:
+        query = query.where(Document.direction == direction)
+    document = reading.session.scalar(query)
+    if document is None:
+        raise NotFound("Văn bản")
+    return document
+
+
+def main_case(reading: Reading, document_id: uuid.UUID) -> Case:
+    """The case that moves the document itself (not a task on it)."""
+    case = reading.session.scalar(
+        select(Case).where(Case.document_id == document_id, Case.parent_id.is_(None))
+    )
+    if case is None:
+        raise NotFound("Văn bản")
+    return case

@@ -1,0 +1,180 @@
+"""Local accounts: argon2id passwords, opaque expiring tokens, revocable at once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime, timedelta
+
+import argon2
+from sqlalchemy import select, update
+
+from workflow.office import SYSTEM_CHAIN, Actor, Office, Reading, Transaction
+from workflow.records import AccessToken, Account, Appointment, Person, RoleGrant
+from workflow.rules.errors import Duplicate, Invalid, NotAuthenticated, NotFound
+
+MIN_PASSWORD_CHARACTERS = 12
+_hasher = argon2.PasswordHasher()
+#: Checked when the account does not exist, so that a stranger cannot time which names do.
+_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash (RFC 9106 low-memory profile).
+
+    Raises:
+        Invalid: shorter than MIN_PASSWORD_CHARACTERS.
+    """
+    if len(password) < MIN_PASSWORD_CHARACTERS:
+        raise Invalid(
+            [("/password", f"Mật khẩu phải có ít nhất {MIN_PASSWORD_CHARACTERS} ký tự.")]
+        )
+    return _hasher.hash(password)
+
+
+def password_matches(account: Account | None, password: str) -> bool:
+    """Whether the password is the account's; slow on purpose, so call it outside a transaction."""
+    try:
+        _hasher.verify(account.password_hash if account else _NOBODY, password)
+    except argon2.exceptions.VerifyMismatchError:
+        return False
+    return account is not None
+
+
+def sign_in(office: Office, username: str, password: str) -> tuple[str, datetime]:
+    """A new token (shown once) and when it expires.
+
+    Raises:
+        NotAuthenticated: wrong name or password, or the account is disabled.
+    """
+    with office.reading(None) as reading:
+        account = find_account(reading, username)
+        if account is not None:
+            reading.session.expunge(account)
+    if not password_matches(account, password) or account is None or account.disabled_at:
+        raise NotAuthenticated("Tên đăng nhập hoặc mật khẩu không đúng.")
+    token = secrets.token_urlsafe(32)
+    with office.transaction(None) as tx:
+        expires_at = tx.now + timedelta(hours=office.settings.token_hours)
+        tx.add(
+            AccessToken(
+                token_sha256=_digest(token),
+                account_id=account.id,
+                created_at=tx.now,
+                expires_at=expires_at,
+            )
+        )
+        tx.journal("account.signed_in", SYSTEM_CHAIN, account=account.id)
+    return token, expires_at
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find_account(reading: Reading, username: str) -> Account | None:
+    """The account with this name, if any."""
+    return reading.session.scalar(select(Account).where(Account.username == username))
+
+
+def authenticate(reading: Reading, token: str) -> Actor:
+    """Who holds this token now, with the roles of today.
+
+    Raises:
+        NotAuthenticated: unknown, expired or revoked, or the account is disabled.
+    """
+    row = reading.session.execute(
+        select(Account, Person)
+        .join(AccessToken, AccessToken.account_id == Account.id)
+        .join(Person, Person.id == Account.person_id)
+        .where(
+            AccessToken.token_sha256 == _digest(token),
+            AccessToken.revoked_at.is_(None),
+            AccessToken.expires_at > reading.now,
+            Account.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotAuthenticated
+    account, person = row
+    return actor_of(reading, account, person)
+
+
+def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
+    """The person as an actor, with the roles and units held today."""
+    on = reading.today
+    roles: dict[uuid.UUID, set[str]] = {}
+    for grant in reading.session.scalars(
+        select(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.holds_on(on))
+    ):
+        roles.setdefault(grant.organisation_id, set()).add(grant.role)
+    appointments = reading.session.scalars(
+        select(Appointment).where(Appointment.person_id == person.id, Appointment.holds_on(on))
+    ).all()
+    return Actor(
+        account_id=account.id,
+        person_id=person.id,
+        full_name=person.full_name,
+        roles={organisation: frozenset(held) for organisation, held in roles.items()},
+        units=frozenset(a.unit_id for a in appointments if a.unit_id),
+        headed_units=frozenset(a.unit_id for a in appointments if a.unit_id and a.heads_unit),
+    )
+
+
+def sign_out(tx: Transaction, token: str) -> None:
+    """Revoke one token at once."""
+    tx.session.execute(
+        update(AccessToken)
+        .where(AccessToken.token_sha256 == _digest(token))
+        .values(revoked_at=tx.now)
+    )
+    tx.journal("account.signed_out", SYSTEM_CHAIN, account=tx.actor.account_id)
+
+
+def create_account(tx: Transaction, person_id: uuid.UUID, username: str, password: str) -> Account:
+    """A sign-in for a person.
+
+    Raises:
+        Duplicate: the name is taken. Invalid: the password is too short. NotFound: no such person.
+    """
+    tx.get(Person, person_id, "Người dùng")
+    taken = find_account(tx, username)
+    if taken is not None:
+        raise Duplicate(f"Tên đăng nhập “{username}” đã có người dùng.", [str(taken.id)])
+    account = tx.add(
+        Account(person_id=person_id, username=username, password_hash=hash_password(password))
+    )
+    tx.journal("account.created", SYSTEM_CHAIN, account=account.id, person=person_id)
+    return account
+
+
+def set_password(tx: Transaction, username: str, password: str) -> None:
+    """A new password; every token of the account is revoked."""
+    account = _need(tx, username)
+    account.password_hash = hash_password(password)
+    _revoke_tokens(tx, account)
+    tx.journal("account.password_set", SYSTEM_CHAIN, account=account.id)
+
+
+def disable_account(tx: Transaction, username: str) -> None:
+    """Close a sign-in; every token of the account is revoked."""
+    account = _need(tx, username)
+    account.disabled_at = tx.now
+    _revoke_tokens(tx, account)
+    tx.journal("account.disabled", SYSTEM_CHAIN, account=account.id)
+
+
+def _need(tx: Transaction, username: str) -> Account:
+    account = find_account(tx, username)
+    if account is None:
+        raise NotFound("Tài khoản")
+    return account
+
+
+def _revoke_tokens(tx: Transaction, account: Account) -> None:
+    tx.session.execute(
+        update(AccessToken)
+        .where(AccessToken.account_id == account.id, AccessToken.revoked_at.is_(None))
+        .values(revoked_at=tx.now)
+    )

@@ -1,0 +1,60 @@
+"""The law files of this release, read once: document types, deadlines, indicator, workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from workflow.rules import deadlines, doctypes, indicator, machine
+from workflow.rules.errors import InvalidDefinition
+
+_FOLDER = files("workflow") / "definitions"
+
+
+def definition_texts() -> dict[str, str]:
+    """The workflow definitions that ship, by file name without its ending."""
+    return {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+@cache
+def parsed(text: str) -> machine.Workflow:
+    """A definition's workflow; parsing the same text twice gives the same object."""
+    return machine.parse(text)
+
+
+@dataclass(frozen=True)
+class Lawbook:
+    """What the law says, as data."""
+
+    doc_types: doctypes.DocTypes
+    deadlines: deadlines.Deadlines
+    indicator: indicator.Definition
+    workflows: Mapping[str, machine.Workflow]
+    texts: Mapping[str, str]
+
+    @classmethod
+    def shipped(cls) -> Lawbook:
+        """Raises InvalidDefinition when a file is wrong."""
+        law = _FOLDER / "law"
+
+        def text(name: str) -> str:
+            return (law / name).read_text(encoding="utf-8")
+
+        texts = definition_texts()
+        workflows = {name: parsed(body) for name, body in texts.items()}
+        for name, workflow in workflows.items():
+            if workflow.name != name:
+                raise InvalidDefinition(f"{name}.toml", f"names itself {workflow.name}")
+        return cls(
+            doc_types=doctypes.parse(text("doc_types.toml")),
+            deadlines=deadlines.parse(text("deadlines.toml")),
+            indicator=indicator.parse(text("indicator.toml")),
+            workflows=workflows,
+            texts=texts,
+        )

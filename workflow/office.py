@@ -1,0 +1,307 @@
+"""The office: wiring, and the one place where a transaction begins and commits.
+
+A use case takes a `Transaction`; a view takes a `Reading`. Slow or outside work (object store,
+PDF, keys) happens before or after, never while one is open.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from storage import outbox
+from storage.database import Database, connect
+from storage.errors import Conflict, ObjectTooLarge, StoreUnavailable
+from storage.objects import ObjectRef, ObjectStore, open_store
+from workflow.lawbook import Lawbook
+from workflow.records import Case, ChainHead, Evidence, JournalEntry
+from workflow.rules import journal
+from workflow.rules.errors import NotFound, StaleVersion, TooLarge, Unavailable
+from workflow.sealing import Sealing
+from workflow.settings import Settings
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+#: Definitions, organisations, people, accounts and mandates are journalled here.
+SYSTEM_CHAIN = "system"
+Row = TypeVar("Row")
+log = logging.getLogger("vanthu.office")
+
+
+class Doorbell(Protocol):
+    """Wakes whoever does jobs. It may fail or forget: the job's row is the truth."""
+
+    def ring(self, job_id: uuid.UUID) -> None: ...
+
+
+class NoDoorbell:
+    """For processes that only enqueue: a sweep finds the rows."""
+
+    def ring(self, job_id: uuid.UUID) -> None:
+        """Wake nobody."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, as their rows stood when the request came."""
+
+    account_id: uuid.UUID
+    person_id: uuid.UUID
+    full_name: str
+    roles: Mapping[uuid.UUID, frozenset[str]]
+    units: frozenset[uuid.UUID] = frozenset()
+    headed_units: frozenset[uuid.UUID] = frozenset()
+
+    def roles_in(self, organisation_id: uuid.UUID) -> frozenset[str]:
+        return self.roles.get(organisation_id, frozenset())
+
+    def organisations_where(self, roles: frozenset[str]) -> list[uuid.UUID]:
+        """The organisations in which the actor holds one of `roles`."""
+        return [organisation for organisation, held in self.roles.items() if held & roles]
+
+
+class Reading:
+    """A consistent view of the rows at one moment."""
+
+    def __init__(self, office: Office, session: Session, actor: Actor | None, now: datetime):
+        self.office = office
+        self.session = session
+        self.now = now
+        self._actor = actor
+
+    @property
+    def actor(self) -> Actor:
+        """The person acting. A job acts for nobody and must not ask."""
+        if self._actor is None:
+            raise RuntimeError("this work belongs to a person, but nobody is acting")
+        return self._actor
+
+    @property
+    def person_id(self) -> uuid.UUID | None:
+        """Who acts, or None for the system."""
+        return self._actor.person_id if self._actor else None
+
+    @property
+    def today(self) -> date:
+        """The local date in Vietnam."""
+        return self.now.astimezone(VIETNAM).date()
+
+    def get(self, kind: type[Row], row_id: uuid.UUID, what: str = "Nội dung được yêu cầu") -> Row:
+        """The row, or NotFound."""
+        row = self.session.get(kind, row_id)
+        if row is None:
+            raise NotFound(what)
+        return row
+
+
+class Transaction(Reading):
+    """One use case: everything it writes is journalled and committed together, or not at all."""
+
+    def __init__(self, office: Office, session: Session, actor: Actor | None, now: datetime):
+        super().__init__(office, session, actor, now)
+        self.enqueued: list[uuid.UUID] = []
+        self._unjournalled: dict[Evidence, None] = {}
+        event.listen(session, "before_flush", self._note_evidence)
+
+    def _note_evidence(self, session: Session, *_: object) -> None:
+        if any(isinstance(row, Evidence) for row in session.deleted):
+            raise RuntimeError("evidence is never deleted")
+        for row in (*session.new, *session.dirty):
+            if isinstance(row, Evidence) and (row in session.new or session.is_modified(row)):
+                self._unjournalled[row] = None
+
+    def add(self, row: Row) -> Row:
+        """Add a row and give it back."""
+        self.session.add(row)
+        return row
+
+    def lock_case(self, case_id: uuid.UUID, version: int | None = None) -> Case:
+        """The case, locked until the end; StaleVersion unless it is at `version` when given."""
+        case = self.session.scalar(
+            select(Case)
+            .where(Case.id == case_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        if case is None:
+            raise NotFound("Hồ sơ xử lý")
+        if version is not None and case.version != version:
+            raise StaleVersion(version, case.version)
+        return case
+
+    def journal(self, action: str, chain: uuid.UUID | str, **facts: object) -> None:
+        """Append one entry that digests every evidence row written since the last one.
+
+        `facts` are identifiers, states and digests, never descriptive text (Annex VI III.8).
+        """
+        self.session.flush()
+        rows = tuple(
+            (
+                row.__tablename__,  # type: ignore[attr-defined]
+                str(row.id),
+                journal.row_digest(
+                    row.salt,
+                    row.__tablename__,  # type: ignore[attr-defined]
+                    row.digested_columns(),
+                ),
+            )
+            for row in self._unjournalled
+        )
+        self._unjournalled.clear()
+        head = self.session.scalar(
+            select(ChainHead).where(ChainHead.chain == str(chain)).with_for_update()
+        )
+        if head is None:
+            head = self.add(
+                ChainHead(chain=str(chain), sequence=0, digest=journal.genesis(str(chain)))
+            )
+        entry = journal.Entry(
+            chain=str(chain),
+            sequence=head.sequence + 1,
+            at=self.now,
+            actor=str(self._actor.person_id) if self._actor else None,
+            action=action,
+            rows=rows,
+            facts={name: journal.plain(value) for name, value in facts.items()},
+            previous=head.digest,
+        )
+        self.add(
+            JournalEntry(
+                chain=str(chain),
+                sequence=entry.sequence,
+                content=entry.to_bytes(),
+                digest=entry.digest,
+            )
+        )
+        head.sequence, head.digest = entry.sequence, entry.digest
+
+    def enqueue(self, name: str, *, not_before: datetime | None = None, **args: object) -> None:
+        """Write a job that runs after this transaction commits, exactly as durable as it."""
+        plain = {key: journal.plain(value) for key, value in args.items()}
+        self.enqueued.append(outbox.enqueue(self.session, name, plain, self.now, not_before))
+
+    def close(self) -> None:
+        """Flush, and refuse to commit evidence that no entry digests."""
+        self.session.flush()
+        if self._unjournalled:
+            tables = sorted({type(row).__name__ for row in self._unjournalled})
+            raise RuntimeError(f"written but not journalled: {', '.join(tables)}")
+
+
+class Office:
+    """Settings, law, rows, bytes and keys of one running Vanthu."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database: Database,
+        objects: ObjectStore,
+        sealing: Sealing,
+        doorbell: Doorbell | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.objects = objects
+        self.sealing = sealing
+        self.doorbell: Doorbell = doorbell or NoDoorbell()
+        self.clock = clock
+        self.law = Lawbook.shipped()
+
+    @classmethod
+    def open(
+        cls, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> Office:
+        """Open what the settings name.
+
+        Raises:
+            Unavailable: the database or the object store does not answer.
+        """
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with _unavailable():
+            return cls(
+                settings,
+                database=connect(settings.database),
+                objects=open_store(settings.objects),
+                sealing=Sealing.open(settings),
+                clock=clock,
+            )
+
+    @contextmanager
+    def transaction(self, actor: Actor | None) -> Iterator[Transaction]:
+        """Write: committed when the block ends, rolled back when it raises."""
+        with _unavailable(), self.database.write() as session:
+            tx = Transaction(self, session, actor, self.clock())
+            yield tx
+            tx.close()
+            session.commit()
+        for job_id in tx.enqueued:
+            self.doorbell.ring(job_id)
+
+    @contextmanager
+    def reading(self, actor: Actor | None) -> Iterator[Reading]:
+        """Read only."""
+        with _unavailable(), self.database.read() as session:
+            yield Reading(self, session, actor, self.clock())
+
+    def keep(
+        self, organisation_id: uuid.UUID, source: BinaryIO | Path, max_bytes: int | None = None
+    ) -> ObjectRef:
+        """Store bytes, durable when this returns; call it before the row that names them.
+
+        Raises:
+            TooLarge: more than `max_bytes` (default: the upload limit). Unavailable.
+        """
+        limit = self.settings.upload_max_bytes if max_bytes is None else max_bytes
+        with _unavailable():
+            return self.objects.put(organisation_id, source, max_bytes=limit)
+
+    @contextmanager
+    def stream(self, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> Iterator[BinaryIO]:
+        """Read stored bytes; reading fails before the end when they are not what was stored."""
+        with (
+            _unavailable(),
+            self.objects.open(ObjectRef(organisation_id, sha256, size_bytes)) as stored,
+        ):
+            yield stored
+
+    @contextmanager
+    def local_copy(self, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> Iterator[Path]:
+        """The stored bytes as a file of our own, removed afterwards."""
+        with TemporaryDirectory(prefix="vanthu-") as folder:
+            path = Path(folder) / f"{sha256}.pdf"
+            with self.stream(organisation_id, sha256, size_bytes) as stored, path.open("wb") as out:
+                shutil.copyfileobj(stored, out, 1 << 20)
+            yield path
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.database.close()
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """The stores' faults as the office's refusal: nothing was changed, try again."""
+    try:
+        yield
+    except Conflict as fault:
+        # Locks are taken in one order (case, series, chain head), so this is rare; the request's
+        # Idempotency-Key makes sending it again safe.
+        raise Unavailable("Cơ sở dữ liệu", 1) from fault
+    except StoreUnavailable as fault:
+        log.warning("store unavailable: %s", fault)
+        raise Unavailable("Kho dữ liệu", fault.retry_after) from fault
+    except ObjectTooLarge as fault:
+        raise TooLarge(fault.limit_bytes) from fault

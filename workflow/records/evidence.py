@@ -1,0 +1,50 @@
+"""What makes a row evidence: a salt, a digest in the journal, and (for most) triggers.
+
+The journal never holds descriptive text, because recall and archive law require destroying
+content (ND 30/2020 Annex VI III.8). It holds salted digests of rows instead: when a row's text and
+salt are destroyed, the digest says nothing about what was there.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+
+from sqlalchemy import LargeBinary, inspect
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7: ordered by time, so that paging by id is paging by age."""
+    return uuid7()
+
+
+def _new_salt() -> bytes:
+    return secrets.token_bytes(16)
+
+
+class Identified:
+    """A row with a UUIDv7 of its own."""
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Evidence(Identified):
+    """A row whose every version is digested in the journal; each write must be journalled."""
+
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16), default=_new_salt)
+
+    def digested_columns(self) -> Mapping[str, object]:
+        """All column values but the salt, by name, as they now stand."""
+        mapper = inspect(type(self))
+        return {
+            attribute.key: getattr(self, attribute.key)
+            for attribute in mapper.column_attrs
+            if attribute.key != "salt"
+        }
+
+
+class AppendOnly(Evidence):
+    """Evidence that is written once: triggers refuse UPDATE and DELETE on both databases."""

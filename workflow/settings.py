@@ -1,0 +1,69 @@
+"""Settings: a mode and URLs; the scheme of a URL picks the adapter.
+
+Read from environment variables `VANTHU_*`. The defaults are the embedded office: everything in one
+folder, no server. Production refuses development values and says which.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an operator chooses; frozen, passed along, never global."""
+
+    model_config = SettingsConfigDict(env_prefix="VANTHU_", frozen=True, extra="forbid")
+
+    mode: Literal["development", "production"] = "development"
+    data_dir: Path = Path("var")
+    #: `sqlite:///…` or `postgresql+psycopg://…`; empty: SQLite in `data_dir`.
+    database_url: SecretStr = SecretStr("")
+    #: `file:…` or `s3://KEY:SECRET@host:port/bucket`; empty: a folder in `data_dir`.
+    objects_url: SecretStr = SecretStr("")
+    #: Empty: a worker thread in the server. `redis://…`: Celery workers do the jobs.
+    broker_url: SecretStr = SecretStr("")
+    #: A folder of PEM trust anchors beside the development ones.
+    trust_anchors: Path | None = None
+    upload_max_bytes: int = Field(default=50_000_000, gt=0)
+    token_hours: int = Field(default=10, gt=0)
+    #: How long a recorded intent to sign may be acted on.
+    intent_minutes: int = Field(default=15, gt=0)
+    signature_level: Literal["B-B", "B-T", "B-LT"] = "B-LT"
+    job_lease_seconds: int = Field(default=60, gt=0)
+    job_attempts: int = Field(default=8, gt=0)
+
+    @model_validator(mode="after")
+    def _refuse_development_values_in_production(self) -> Self:
+        if self.mode == "production":
+            unset = [
+                f"VANTHU_{name.upper()}"
+                for name in ("database_url", "objects_url", "trust_anchors")
+                if not _given(getattr(self, name))
+            ]
+            if unset:
+                raise ValueError("production needs its own values for: " + ", ".join(unset))
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'vanthu.db'}"
+
+    @property
+    def objects(self) -> str:
+        return self.objects_url.get_secret_value() or f"file:{self.data_dir / 'objects'}"
+
+    @property
+    def broker(self) -> str:
+        return self.broker_url.get_secret_value()
+
+    @property
+    def development(self) -> bool:
+        return self.mode == "development"
+
+
+def _given(value: SecretStr | Path | None) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
