@@ -1,8 +1,8 @@
 """Objects in a bucket of an S3 server, through the `minio` client.
 
-Uploads cut off by a crash leave parts behind that no one can read; let a lifecycle rule of the
-bucket abort them. The bucket is made by the operator (with versioning and object lock where the law wants write-once
-storage): a store that makes its own bucket would hide a mistyped name.
+The operator makes the bucket, with versioning and object lock where the law wants write-once
+storage: a store that makes its own would hide a mistyped name. Uploads cut off by a crash leave
+parts behind that no one can read; let a lifecycle rule of the bucket abort them.
 """
 
 from __future__ import annotations

@@ -180,16 +180,19 @@ class Review(AppendOnly, Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Opinion(Evidence, Base):
-    """What somebody said at a step, and where the step led (ND 30/2020 Annex VI III.5a)."""
+class Move(Evidence, Base):
+    """A step of a case: who, from where to where, and what they said (Annex VI III.5a).
 
-    __tablename__ = "opinion"
+    Not append-only: the text of a recalled document's steps is destroyed with it.
+    """
+
+    __tablename__ = "move"
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
     trigger: Mapped[str] = mapped_column(String(32))
     source: Mapped[str] = mapped_column(String(32))
     target: Mapped[str] = mapped_column(String(32))
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
-    text: Mapped[str | None] = mapped_column(Text)
+    opinion: Mapped[str | None] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -7,6 +7,7 @@ HTTP: `api.problems` maps each class to a status, and a test fails if one lacks 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 
 class Refusal(Exception):  # noqa: N818  a refusal states a fact; it is not a fault
@@ -170,3 +171,45 @@ class Unavailable(Refusal):
 
     def details(self) -> dict[str, object]:
         return {"what": self.what}
+
+
+class DateBeforeSeries(Refusal):
+    """A date earlier than the last one of its series (ND 30/2020 Art. 15.1: in order of time)."""
+
+    def __init__(self, last_on: date, on: date) -> None:
+        self.last_on, self.on = last_on, on
+        super().__init__(
+            f"Ngày văn bản {on:%d/%m/%Y} sớm hơn ngày {last_on:%d/%m/%Y} của số đã cấp gần nhất."
+            " Số và ngày phải theo thứ tự thời gian."
+        )
+
+    def details(self) -> dict[str, object]:
+        return {"last_on": self.last_on.isoformat(), "on": self.on.isoformat()}
+
+
+class RegisterYearMismatch(Refusal):
+    """A number asked from the register of another year than the document's date."""
+
+    def __init__(self, year: int, on: date) -> None:
+        self.year, self.on = year, on
+        super().__init__(
+            f"Ngày văn bản {on:%d/%m/%Y} không thuộc sổ của năm {year}."
+            " Mỗi năm là một sổ riêng, bắt đầu từ số 01."
+        )
+
+    def details(self) -> dict[str, object]:
+        return {"year": self.year, "on": self.on.isoformat()}
+
+
+class SeriesUndefined(Refusal):
+    """The organisation has not said which series numbers this document type (Art. 15.1.c)."""
+
+    def __init__(self, doc_type: str) -> None:
+        self.doc_type = doc_type
+        super().__init__(
+            f"Chưa quy định hệ thống số cho loại văn bản “{doc_type}”."
+            " Hãy khai báo trong cấu hình của cơ quan."
+        )
+
+    def details(self) -> dict[str, object]:
+        return {"doc_type": self.doc_type}
