@@ -27,9 +27,7 @@ def hash_password(password: str) -> str:
         Invalid: shorter than MIN_PASSWORD_CHARACTERS.
     """
     if len(password) < MIN_PASSWORD_CHARACTERS:
-        raise Invalid(
-            [("/password", f"Mật khẩu phải có ít nhất {MIN_PASSWORD_CHARACTERS} ký tự.")]
-        )
+        raise Invalid([("/password", f"Mật khẩu phải có ít nhất {MIN_PASSWORD_CHARACTERS} ký tự.")])
     return _hasher.hash(password)
 
 
@@ -65,7 +63,7 @@ def sign_in(office: Office, username: str, password: str) -> tuple[str, datetime
                 expires_at=expires_at,
             )
         )
-        tx.journal("account.signed_in", SYSTEM_CHAIN, account=account.id)
+        tx.journal("account.signed_in", SYSTEM_CHAIN, account.id)
     return token, expires_at
 
 
@@ -129,7 +127,7 @@ def sign_out(tx: Transaction, token: str) -> None:
         .where(AccessToken.token_sha256 == _digest(token))
         .values(revoked_at=tx.now)
     )
-    tx.journal("account.signed_out", SYSTEM_CHAIN, account=tx.actor.account_id)
+    tx.journal("account.signed_out", SYSTEM_CHAIN, tx.actor.account_id)
 
 
 def create_account(tx: Transaction, person_id: uuid.UUID, username: str, password: str) -> Account:
@@ -145,7 +143,7 @@ def create_account(tx: Transaction, person_id: uuid.UUID, username: str, passwor
     account = tx.add(
         Account(person_id=person_id, username=username, password_hash=hash_password(password))
     )
-    tx.journal("account.created", SYSTEM_CHAIN, account=account.id, person=person_id)
+    tx.journal("account.created", SYSTEM_CHAIN, account.id, person=person_id)
     return account
 
 
@@ -154,7 +152,7 @@ def set_password(tx: Transaction, username: str, password: str) -> None:
     account = _need(tx, username)
     account.password_hash = hash_password(password)
     _revoke_tokens(tx, account)
-    tx.journal("account.password_set", SYSTEM_CHAIN, account=account.id)
+    tx.journal("account.password_set", SYSTEM_CHAIN, account.id)
 
 
 def disable_account(tx: Transaction, username: str) -> None:
@@ -162,7 +160,7 @@ def disable_account(tx: Transaction, username: str) -> None:
     account = _need(tx, username)
     account.disabled_at = tx.now
     _revoke_tokens(tx, account)
-    tx.journal("account.disabled", SYSTEM_CHAIN, account=account.id)
+    tx.journal("account.disabled", SYSTEM_CHAIN, account.id)
 
 
 def _need(tx: Transaction, username: str) -> Account:

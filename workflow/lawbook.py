@@ -33,7 +33,7 @@ class Lawbook:
     """What the law says, as data."""
 
     doc_types: doctypes.DocTypes
-    deadlines: deadlines.Deadlines
+    deadlines: tuple[deadlines.DeadlineRule, ...]
     indicator: indicator.Definition
     workflows: Mapping[str, machine.Workflow]
     texts: Mapping[str, str]

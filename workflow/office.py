@@ -140,22 +140,16 @@ class Transaction(Reading):
             raise StaleVersion(version, case.version)
         return case
 
-    def journal(self, action: str, chain: uuid.UUID | str, **facts: object) -> None:
+    def journal(
+        self, action: str, chain: uuid.UUID | str, subject: uuid.UUID | str, **facts: object
+    ) -> None:
         """Append one entry that digests every evidence row written since the last one.
 
         `facts` are identifiers, states and digests, never descriptive text (Annex VI III.8).
         """
         self.session.flush()
         rows = tuple(
-            (
-                row.__tablename__,  # type: ignore[attr-defined]
-                str(row.id),
-                journal.row_digest(
-                    row.salt,
-                    row.__tablename__,  # type: ignore[attr-defined]
-                    row.digested_columns(),
-                ),
-            )
+            journal.RowDigest(row.__tablename__, str(row.id), row.digest())
             for row in self._unjournalled
         )
         self._unjournalled.clear()
@@ -170,10 +164,11 @@ class Transaction(Reading):
             chain=str(chain),
             sequence=head.sequence + 1,
             at=self.now,
-            actor=str(self._actor.person_id) if self._actor else None,
+            actor=str(self._actor.person_id) if self._actor else "system",
             action=action,
+            subject=str(subject),
             rows=rows,
-            facts={name: journal.plain(value) for name, value in facts.items()},
+            facts=facts,
             previous=head.digest,
         )
         self.add(
@@ -269,7 +264,9 @@ class Office:
             return self.objects.put(organisation_id, source, max_bytes=limit)
 
     @contextmanager
-    def stream(self, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> Iterator[BinaryIO]:
+    def stream(
+        self, organisation_id: uuid.UUID, sha256: str, size_bytes: int
+    ) -> Iterator[BinaryIO]:
         """Read stored bytes; reading fails before the end when they are not what was stored."""
         with (
             _unavailable(),
@@ -278,7 +275,9 @@ class Office:
             yield stored
 
     @contextmanager
-    def local_copy(self, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> Iterator[Path]:
+    def local_copy(
+        self, organisation_id: uuid.UUID, sha256: str, size_bytes: int
+    ) -> Iterator[Path]:
         """The stored bytes as a file of our own, removed afterwards."""
         with TemporaryDirectory(prefix="vanthu-") as folder:
             path = Path(folder) / f"{sha256}.pdf"

@@ -10,7 +10,6 @@ from workflow.records.documents import (
     File,
     Incoming,
     Move,
-    Move,
     Outgoing,
     Override,
     Recipient,

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sqlalchemy import LargeBinary, inspect
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
+
+from workflow.rules import journal
 
 
 def new_id() -> uuid.UUID:
@@ -36,14 +38,17 @@ class Evidence(Identified):
 
     salt: Mapped[bytes] = mapped_column(LargeBinary(16), default=_new_salt)
 
-    def digested_columns(self) -> Mapping[str, object]:
-        """All column values but the salt, by name, as they now stand."""
-        mapper = inspect(type(self))
-        return {
+    if TYPE_CHECKING:
+        __tablename__: str
+
+    def digest(self) -> str:
+        """The salted digest of this version of the row: every column but the salt."""
+        columns = {
             attribute.key: getattr(self, attribute.key)
-            for attribute in mapper.column_attrs
+            for attribute in inspect(type(self)).column_attrs
             if attribute.key != "salt"
         }
+        return journal.row_digest(self.salt, self.__tablename__, columns)
 
 
 class AppendOnly(Evidence):

@@ -1,0 +1,225 @@
+"""Signing intents: recorded before a key is used, acted on once, before they expire.
+
+The steps of the signing trip, each safe to be the last one before a crash:
+  1 intent and job committed   2 job claimed   3 bytes read   4 signed   5 own signature judged
+  6 bytes stored   7 outcome, revision, report and state committed together with the job's end
+A crash before 7 leaves no trace but perhaps an object no row names; the job runs again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from signing.report import SignatureReport
+from sqlalchemy import select
+
+from storage.objects import ObjectRef
+from workflow.files import add_revision, store_report
+from workflow.office import Office, Reading, Transaction
+from workflow.records import (
+    Appointment,
+    Case,
+    File,
+    Revision,
+    SigningCertificate,
+    SigningIntent,
+    SigningOutcome,
+)
+from workflow.rules.errors import GuardsUnmet
+from workflow.sealing import SigningRefusal
+
+#: A signature with its validation data stays far below this; see docs/signing.md for the growth.
+GROWTH_BYTES = 2_000_000
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What an intent led to, not yet recorded: stored bytes and the report over them."""
+
+    intent_id: uuid.UUID
+    file_id: uuid.UUID
+    ref: ObjectRef
+    report: SignatureReport
+
+
+def certificate_of(
+    reading: Reading,
+    *,
+    person_id: uuid.UUID | None = None,
+    organisation_id: uuid.UUID | None = None,
+) -> SigningCertificate:
+    """The certificate a person or an organisation signs with today.
+
+    Raises:
+        GuardsUnmet: there is none.
+    """
+    owner = (
+        SigningCertificate.person_id == person_id
+        if person_id
+        else SigningCertificate.organisation_id == organisation_id
+    )
+    found = reading.session.scalars(
+        select(SigningCertificate)
+        .where(owner, SigningCertificate.holds_on(reading.today))
+        .order_by(SigningCertificate.id.desc())
+    ).first()
+    if found is None:
+        raise GuardsUnmet(["Chưa khai báo chứng thư số để ký."])
+    return found
+
+
+def position_of(reading: Reading, person_id: uuid.UUID, organisation_id: uuid.UUID) -> str:
+    """A person's title in an organisation today; captured with each signing."""
+    title = reading.session.scalars(
+        select(Appointment.title)
+        .where(
+            Appointment.person_id == person_id,
+            Appointment.organisation_id == organisation_id,
+            Appointment.holds_on(reading.today),
+        )
+        .order_by(Appointment.id.desc())
+    ).first()
+    return title or ""
+
+
+def record_intent(
+    tx: Transaction,
+    case: Case,
+    file: File,
+    revision: Revision,
+    *,
+    field: str,
+    certificate: SigningCertificate,
+    job: str,
+    capacity: str = "",
+    mandate_id: uuid.UUID | None = None,
+    fill: Mapping[str, str] | None = None,
+    locks: bool = False,
+) -> SigningIntent:
+    """What the acting person is about to have signed, and the job that does it."""
+    intent = tx.add(
+        SigningIntent(
+            organisation_id=case.organisation_id,
+            case_id=case.id,
+            file_id=file.id,
+            base_sha256=revision.sha256,
+            field=field,
+            certificate_id=certificate.id,
+            person_id=tx.actor.person_id,
+            position=position_of(tx, tx.actor.person_id, case.organisation_id),
+            capacity=capacity,
+            mandate_id=mandate_id,
+            fill=json.dumps(fill, ensure_ascii=False, sort_keys=True) if fill else None,
+            locks=locks,
+            level=tx.office.settings.signature_level,
+            made_at=tx.now,
+            expires_at=tx.now + timedelta(minutes=tx.office.settings.intent_minutes),
+        )
+    )
+    tx.session.flush()
+    tx.enqueue(job, intent=intent.id)
+    return intent
+
+
+def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
+    """Intents of a case that have not ended."""
+    return list(
+        reading.session.scalars(
+            select(SigningIntent)
+            .outerjoin(SigningOutcome, SigningOutcome.intent_id == SigningIntent.id)
+            .where(SigningIntent.case_id == case_id, SigningOutcome.id.is_(None))
+        )
+    )
+
+
+def perform(office: Office, intent_id: uuid.UUID) -> Signed | None:
+    """Sign what the intent says and judge the result; None when the intent has ended already.
+
+    No transaction is open while the key works.
+
+    Raises:
+        SigningRefusal: expired, or the key or the file does not allow it, or our own signature
+            does not validate.
+    """
+    with office.reading(None) as reading:
+        intent = reading.get(SigningIntent, intent_id)
+        ended = reading.session.scalar(
+            select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
+        )
+        if ended is not None:
+            return None
+        if intent.expires_at <= reading.now:
+            raise SigningRefusal("ý định ký đã hết hạn, hãy ký lại.")
+        certificate = reading.get(SigningCertificate, intent.certificate_id)
+        base = reading.session.scalars(
+            select(Revision).where(
+                Revision.file_id == intent.file_id, Revision.sha256 == intent.base_sha256
+            )
+        ).first()
+        if base is None:
+            raise RuntimeError(f"intent {intent_id} names bytes that no revision holds")
+        now = reading.now
+    with (
+        office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
+        TemporaryDirectory(prefix="vanthu-") as folder,
+    ):
+        target = Path(folder) / "signed.pdf"
+        office.sealing.sign(
+            source,
+            target,
+            key_url=certificate.key_url,
+            field=intent.field,
+            level=intent.level,
+            fill=json.loads(intent.fill) if intent.fill else {},
+            locks=intent.locks,
+        )
+        report = office.sealing.judge(target, now)
+        _refuse_bad_own_signature(report, intent, certificate)
+        ref = office.keep(intent.organisation_id, target, max_bytes=base.size_bytes + GROWTH_BYTES)
+    return Signed(intent_id, intent.file_id, ref, report)
+
+
+def _refuse_bad_own_signature(
+    report: SignatureReport, intent: SigningIntent, certificate: SigningCertificate
+) -> None:
+    """Our own output is checked before it is recorded: intact, ours, and over these bytes."""
+    last = report.signatures[-1] if report.signatures else None
+    if (
+        report.integrity != "INTACT"
+        or last is None
+        or last.field != intent.field
+        or last.certificate_sha256 != certificate.certificate_sha256
+    ):
+        raise SigningRefusal("chữ ký vừa tạo không qua được kiểm tra, chưa ghi nhận.")
+
+
+def record_signed(tx: Transaction, signed: Signed, made_as: str) -> Revision:
+    """The signed bytes become the file, exactly once: an intent has one outcome."""
+    report = store_report(
+        tx, tx.get(SigningIntent, signed.intent_id).organisation_id, signed.report
+    )
+    revision = add_revision(
+        tx,
+        tx.get(File, signed.file_id),
+        sha256=signed.ref.sha256,
+        size_bytes=signed.ref.size_bytes,
+        made_as=made_as,
+    )
+    tx.session.flush()
+    tx.add(
+        SigningOutcome(
+            intent_id=signed.intent_id, revision_id=revision.id, report_id=report.id, at=tx.now
+        )
+    )
+    return revision
+
+
+def record_refused(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:
+    """The intent ends without a signature."""
+    tx.add(SigningOutcome(intent_id=intent_id, refusal=why, at=tx.now))
