@@ -1,0 +1,99 @@
+"""Identifiers of organisations and documents, and the folding that search uses.
+
+QĐ 20/2020/QĐ-TTg (amended QĐ 09/2025/QĐ-TTg) for organisations; QCVN 102:2016/BTTTT with SĐ1:2022
+for the identifier of an exchanged document.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+from workflow.rules.errors import Invalid
+
+ORGANISATION_MAX = 35
+"""Characters of an organisation's identifier."""
+
+EXPORT_MAX = 13
+"""Characters of the same field in the input form of ND 30/2020 Annex VI part II."""
+
+_ORGANISATION = re.compile(r"[0-9A-Z]+(?:\.[0-9A-Z]+)*")
+_DOCUMENT = re.compile(r"(?P<organisation>[^,]+),(?P<on>[0-9]{4}/[0-9]{2}/[0-9]{2}),(?P<code>\S+)")
+_LETTERS = str.maketrans({"đ": "d"})
+
+
+def is_organisation(text: str) -> bool:
+    """Whether this is an identifier of an organisation: `H56.12.03`, or the old `000.00.00.H56`."""
+    return len(text) <= ORGANISATION_MAX and _ORGANISATION.fullmatch(text) is not None
+
+
+def organisation(text: str) -> str:
+    """Return the identifier. Raises Invalid."""
+    if not is_organisation(text):
+        raise Invalid(
+            [
+                (
+                    "/identifier",
+                    f"“{text}” không phải mã định danh cơ quan: nhóm chữ số và chữ in hoa,"
+                    f" cách nhau bằng dấu chấm, tối đa {ORGANISATION_MAX} ký tự.",
+                )
+            ]
+        )
+    return text
+
+
+def for_export(identifier: str, legacy: str | None = None) -> str:
+    """Return the identifier for a field of 13 characters: the old one where the new is longer.
+
+    Identifiers grew to 35 characters after ND 30/2020 fixed 13: nothing is ever cut to fit.
+    Raises Invalid.
+    """
+    for candidate in (identifier, legacy):
+        if candidate is not None and len(candidate) <= EXPORT_MAX:
+            return candidate
+    raise Invalid(
+        [
+            (
+                "/identifier",
+                f"Mã định danh “{identifier}” dài hơn {EXPORT_MAX} ký tự của Phụ lục VI"
+                " và không có mã cũ.",
+            )
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class DocumentIdentifier:
+    """The identifier of a document in exchange: `H56.12.03,2026/01/05,05/QĐ-UBND`."""
+
+    organisation: str
+    issued_on: date
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.organisation},{self.issued_on:%Y/%m/%d},{self.code}"
+
+
+def parse_document(text: str) -> DocumentIdentifier | None:
+    """Read the identifier of a document; None for forms of others, which are kept as they came."""
+    found = _DOCUMENT.fullmatch(unicodedata.normalize("NFC", text.strip()))
+    if found is None or not is_organisation(found["organisation"]):
+        return None
+    try:
+        on = date(*(int(part) for part in found["on"].split("/")))
+    except ValueError:
+        return None
+    return DocumentIdentifier(found["organisation"], on, found["code"])
+
+
+def fold(text: str) -> str:
+    """Return text as search compares it: no case, no diacritics, single spaces.
+
+    So `uỷ ban` finds `Ủy ban`, `hoả tốc` `Hỏa tốc` and `quyet dinh` `Quyết định`; NFC alone joins
+    none of these, and the decree itself writes both.
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(bare.split())
