@@ -36,6 +36,9 @@ class Table:
             raise InvalidDefinition(f"{self.place}.{key}", "phải là danh sách chuỗi")
         return tuple(value)
 
+    def optional_texts(self, key: str) -> tuple[str, ...]:
+        return self.texts(key) if key in self._left else ()
+
     def number(self, key: str) -> int:
         """Return an integer that is not negative."""
         value = self._required(key)
@@ -51,6 +54,9 @@ class Table:
         if not isinstance(value, bool):
             raise InvalidDefinition(f"{self.place}.{key}", "phải là true hoặc false")
         return value
+
+    def optional_flag(self, key: str) -> bool:
+        return key in self._left and self.flag(key)
 
     def day(self, key: str) -> date:
         value = self._required(key)

@@ -1,0 +1,40 @@
+"""Readings (để biết): a document that one person is to know of, closed when that person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from workflow.rules.machine import Guard
+from workflow.rules.machine_checks import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingFacts:
+    """What the guards of a reading look at."""
+
+    actor_id: UUID | None
+    reader_id: UUID
+
+
+def actor_is_reader(facts: ReadingFacts) -> str | None:
+    if facts.actor_id == facts.reader_id:
+        return None
+    return "Chỉ người nhận để biết được xác nhận đã xem."
+
+
+GUARDS: Final[Mapping[str, Guard[ReadingFacts]]] = MappingProxyType(
+    {"actor_is_reader": actor_is_reader}
+)
+
+CATALOGUE: Final = Catalogue(
+    guards=GUARDS,
+    effects=frozenset(),
+    deadlines=frozenset(),
+    required_deadlines=(),
+    properties=(),
+    waits_for_parent=frozenset({"withdraw"}),
+)
