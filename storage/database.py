@@ -55,7 +55,7 @@ class Base(DeclarativeBase):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware going in, UTC coming out, naive values refused with ValueError.
+    """An instant: aware going in, UTC coming out. A naive one is refused (StatementError).
 
     SQLite has no type for instants: there it is ISO 8601 text of one width in UTC, so that text
     order is the order of time.

@@ -8,6 +8,7 @@ parts behind that no one can read; let a lifecycle rule of the bucket abort them
 from __future__ import annotations
 
 import base64
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,19 +38,24 @@ PART_BYTES = 16 * 1024 * 1024
 # A store that hangs must be reported within five seconds (docs: reliability goals).
 CONNECT_SECONDS, ANSWER_SECONDS = 2, 4
 
+_BUCKET = re.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
 
 class S3Store:
     """An ObjectStore in one bucket: `s3://KEY:SECRET@host:port/bucket?secure=0&region=…`.
 
-    Key and secret are percent-encoded; `secure` is 1 (TLS) unless said otherwise.
+    Key and secret are percent-encoded; `secure` is 1 (TLS) unless said otherwise. Raises
+    ValueError when something is missing.
     """
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
         options = parse_qs(address.query)
         self._bucket = address.path.strip("/")
-        if not (address.hostname and address.username and address.password and self._bucket):
+        if not (address.hostname and address.username and address.password):
             raise ValueError("an S3 store is s3://KEY:SECRET@host:port/bucket")
+        if not _BUCKET.fullmatch(self._bucket):
+            raise ValueError(f"{self._bucket!r} cannot be the bucket of an S3 store")
         self._client = Minio(
             address.netloc.rpartition("@")[2],
             access_key=unquote(address.username),
