@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -36,13 +37,16 @@ def test_a_server_is_gone_after_its_block() -> None:
     assert not Path(f"/proc/{process}").exists()
 
 
-def test_a_server_does_not_outlive_a_killed_test_run() -> None:
+def test_a_server_does_not_outlive_a_killed_test_run(tmp_path: Path) -> None:
     program = (
         "import time\nfrom tests import servers\n"
         "with servers.valkey() as url:\n print(url, flush=True)\n time.sleep(60)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # nobody is left to clear it away
     ) as run:
         assert run.stdout is not None
         url = run.stdout.readline().strip()

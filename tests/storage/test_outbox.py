@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,7 +27,7 @@ effect = Table("effect", MetaData(), Column("job_id", Uuid))
 
 
 @pytest.fixture
-def database(database: Database) -> Iterator[Database]:
+def database(database: Database) -> Database:
     effect.metadata.create_all(database.engine)
     return database
 
