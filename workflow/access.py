@@ -25,7 +25,9 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
         Document.created_by == actor.person_id,
         exists(
             select(Signer.id).where(
-                Signer.document_id == Document.id, Signer.person_id == actor.person_id
+                Signer.document_id == Document.id,
+                Signer.person_id == actor.person_id,
+                ~Signer.dropped,
             )
         ),
         exists(

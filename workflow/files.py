@@ -6,9 +6,9 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 
-from signing.report import SignatureReport
 from sqlalchemy import func, select
 
+from signing.report import SignatureReport
 from workflow.office import Reading, Transaction
 from workflow.records import Document, File, Report, Revision
 from workflow.rules.errors import NotFound
@@ -45,7 +45,7 @@ def current_files(reading: Reading, document_id: uuid.UUID) -> list[tuple[File, 
     newest = (
         select(Revision.file_id, func.max(Revision.ordinal).label("ordinal"))
         .join(File, File.id == Revision.file_id)
-        .where(File.document_id == document_id)
+        .where(File.document_id == document_id, ~File.dropped)
         .group_by(Revision.file_id)
         .subquery()
     )

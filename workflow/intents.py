@@ -16,9 +16,9 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from signing.report import SignatureReport
 from sqlalchemy import select
 
+from signing.report import SignatureReport
 from storage.objects import ObjectRef
 from workflow.files import add_revision, store_report
 from workflow.office import Office, Reading, Transaction

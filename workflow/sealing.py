@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from signing.report import SignatureReport
-from signing.validation import validate
-
 from signing import fields, pades
 from signing.devca import DevelopmentCA
-from signing.errors import SigningError
+from signing.errors import SigningError, TrustUnavailable
 from signing.keys import open_key
-from signing.trust import Trust, load_anchors
-from workflow.rules.errors import Refusal, UnreadableDocument
+from signing.report import SignatureReport
+from signing.trust import Trust, read_anchors
+from signing.validation import validate
+from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
 
-NUMBER_FIELD = "vanthu.number"
-DATE_FIELD = "vanthu.date"
+NUMBER_FIELD = fields.NUMBER
+DATE_FIELD = fields.DATE
 AGENCY_FIELD = "agency"
+_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where number and date stand on the page."""
+
+    number: fields.Box
+    date: fields.Box
+
+    @classmethod
+    def from_json(cls, text: str) -> Layout:
+        """Read `Outgoing.layout`."""
+        boxes = json.loads(text)
+        return cls(number=fields.Box(**boxes["number"]), date=fields.Box(**boxes["date"]))
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+#: Where Annex I part V puts them on A4: under the issuer's name, and right of it under the motto.
+DECREE_LAYOUT = Layout(
+    number=fields.Box(page=0, x=85, y=716, width=175, height=18),
+    date=fields.Box(page=0, x=275, y=716, width=265, height=18),
+)
 
 
 def person_field(ordinal: int) -> str:
@@ -56,13 +81,12 @@ class Sealing:
     @classmethod
     def open(cls, settings: Settings) -> Sealing:
         """Development trusts its own CA as well; production only the configured anchors."""
-        configured = load_anchors(settings.trust_anchors) if settings.trust_anchors else None
+        configured = read_anchors(settings.trust_anchors) if settings.trust_anchors else ()
         if not settings.development:
-            assert configured is not None  # Settings refuse production without anchors
-            return cls(configured, None)
+            return cls(Trust(anchors=configured), None)
         development = DevelopmentCA(settings.data_dir / "pki")
-        trust = development.trust if configured is None else development.trust.joined(configured)
-        return cls(trust, development)
+        anchors = development.trust.anchors + configured
+        return cls(replace(development.trust, anchors=anchors), development)
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
@@ -103,6 +127,7 @@ class Sealing:
 
         Raises:
             SigningRefusal: the key or the file does not allow it.
+            Unavailable: the time-stamping or revocation service does not answer now.
         """
         try:
             pades.sign(
@@ -110,36 +135,48 @@ class Sealing:
                 target,
                 key=open_key(key_url, development=self._development),
                 field=field,
-                level=pades.Level(level),
+                level=_LEVELS[level],
                 trust=self.trust,
                 fill=fill,
                 lock=locks,
             )
+        except TrustUnavailable as fault:
+            raise Unavailable(fault.what, 30) from fault
         except SigningError as refused:
             raise SigningRefusal(str(refused)) from refused
 
     def reserve_fields(
-        self, source: Path, target: Path, layout: Mapping[str, fields.Box], signers: int
+        self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool
     ) -> None:
         """Write `source` with empty number, date and signature fields to `target`.
 
+        The last signature locks everything: the agency's, or without one the last person's.
+
         Raises:
-            UnreadableDocument: the file is no PDF that can be signed.
+            UnreadableDocument: the file is no PDF that can be signed, or a box is off its page.
         """
+        names = [person_field(n) for n in range(1, signers + 1)] + [AGENCY_FIELD] * seal
         try:
             fields.prepare(
                 source,
                 target,
-                number=layout["number"],
-                date=layout["date"],
-                signatures=[
-                    *((person_field(n), None) for n in range(1, signers + 1)),
-                    (AGENCY_FIELD, None),
-                ],
+                number=layout.number,
+                date=layout.date,
+                signatures=[fields.SignatureField(name, locks=name == names[-1]) for name in names],
             )
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
 
-    def judge(self, source: Path, at: datetime) -> SignatureReport:
+    def readable(self, source: Path) -> None:
+        """Refuse what is not a PDF with pages that could be signed.
+
+        Raises:
+            UnreadableDocument: empty, truncated, encrypted, without pages, or no PDF at all.
+        """
+        report = self.judge(source, None)
+        if report.verdict == "KHONG_DOC_DUOC":
+            raise UnreadableDocument(" ".join(reason.sentence for reason in report.reasons))
+
+    def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         """The document's signature report; an unreadable file gets one too."""
         return validate(source, trust=self.trust, at=at)

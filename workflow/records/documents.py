@@ -19,7 +19,7 @@ class Document(Evidence, Base):
     __table_args__ = (Index(None, "organisation_id", "direction", "id"),)
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     direction: Mapped[str] = mapped_column(String(8))  # incoming | outgoing
-    type_code: Mapped[str | None] = mapped_column(String(8))  # None: an unnamed or unknown type
+    type_code: Mapped[str | None] = mapped_column(String(32))  # None: an unnamed or unknown type
     subject: Mapped[str | None] = mapped_column(String(500))  # None once destroyed after a recall
     urgency: Mapped[str] = mapped_column(String(16), default="normal")
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
@@ -68,6 +68,7 @@ class Signer(Evidence, Base):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
     part: Mapped[str] = mapped_column(String(16))  # competent | secretary | chair
     capacity: Mapped[str] = mapped_column(String(20))
+    dropped: Mapped[bool] = mapped_column(default=False)  # left out of a later draft
 
 
 class Recipient(Evidence, Base):
@@ -81,6 +82,7 @@ class Recipient(Evidence, Base):
     name: Mapped[str] = mapped_column(String(200))
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
     channel: Mapped[str] = mapped_column(String(16))  # system | exchange | email | post | hand
+    dropped: Mapped[bool] = mapped_column(default=False)  # left out of a later draft
 
 
 class Despatch(AppendOnly, Base):
@@ -101,6 +103,7 @@ class File(Evidence, Base):
     document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("document.id"))
     ordinal: Mapped[int]  # 0 is the main text
     title: Mapped[str | None] = mapped_column(String(200))
+    dropped: Mapped[bool] = mapped_column(default=False)  # an attachment left out of a later draft
 
 
 class Revision(AppendOnly, Base):

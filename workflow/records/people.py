@@ -132,7 +132,7 @@ class SigningCertificate(Evidence, EffectiveDated, Base):
 
 
 class SealCustody(Evidence, EffectiveDated, Base):
-    """Who keeps the agency's key; another than the clerk only in writing (ND 30/2020 Art. 32.2b)."""
+    """Who keeps the agency's key; other than the clerk only in writing (ND 30/2020 Art. 32.2b)."""
 
     __tablename__ = "seal_custody"
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)

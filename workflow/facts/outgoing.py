@@ -1,0 +1,368 @@
+"""What is known of an outgoing document: rows, and its signatures by reports over the bytes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from signing.report import SignatureFinding, SignatureReport
+from workflow.files import content_sha256, current_files, latest_reports
+from workflow.intents import Signed
+from workflow.office import Reading
+from workflow.records import (
+    Case,
+    Despatch,
+    Document,
+    File,
+    Issuer,
+    OrganisationName,
+    Outgoing,
+    Recipient,
+    RegisterEntry,
+    Relation,
+    Review,
+    Revision,
+    Signer,
+    SigningCertificate,
+    SigningIntent,
+    SigningOutcome,
+    Unit,
+    WorkFileItem,
+)
+from workflow.registers import entry_of
+from workflow.rules import numbering
+from workflow.rules.outgoing import OutgoingFacts
+from workflow.sealing import AGENCY_FIELD, DATE_FIELD, NUMBER_FIELD, person_field
+from workflow.standing import custody_reason, mandates_of, signer_unmet
+from workflow.transitions import last_entered
+
+#: How a document bears on another, and the trigger that its issue fires there (Art. 18.3-4).
+BEARINGS = {"corrects": "correct", "amends": "amend", "replaces": "replace", "recalls": "recall"}
+_RECALLABLE = frozenset({"issued", "filed", "corrected", "amended", "replaced"})
+#: Errors of form are corrected by a công văn, whatever the type of the original (Art. 18.3).
+CORRECTING_TYPE = "cong_van"
+_ALTERABLE = _RECALLABLE - {"replaced"}
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """An outgoing document with everything its facts are made of."""
+
+    document: Document
+    outgoing: Outgoing
+    issuer: Issuer
+    unit: Unit
+    files: list[tuple[File, Revision]]
+    signers: list[Signer]
+    entry: RegisterEntry | None
+
+    @property
+    def revisions(self) -> list[Revision]:
+        return [revision for _, revision in self.files]
+
+
+def dossier_of(reading: Reading, document_id: uuid.UUID) -> Dossier:
+    """Read it all; NotFound when there is no such outgoing document."""
+    document = reading.get(Document, document_id, "Văn bản")
+    outgoing = reading.session.scalars(
+        select(Outgoing).where(Outgoing.document_id == document_id)
+    ).one()
+    return Dossier(
+        document=document,
+        outgoing=outgoing,
+        issuer=reading.get(Issuer, outgoing.issuer_id),
+        unit=reading.get(Unit, outgoing.unit_id),
+        files=current_files(reading, document_id),
+        signers=list(
+            reading.session.scalars(
+                select(Signer)
+                .where(Signer.document_id == document_id, ~Signer.dropped)
+                .order_by(Signer.ordinal)
+            )
+        ),
+        entry=entry_of(reading, document_id),
+    )
+
+
+def approved_content(reading: Reading, document_id: uuid.UUID) -> str | None:
+    """What reviews of the document as it stands must be bound to: its newest prepared bytes.
+
+    Signatures only append to them, so a review holds until the drafter brings other bytes.
+    """
+    newest = (
+        select(Revision.file_id, func.max(Revision.ordinal).label("ordinal"))
+        .join(File, File.id == Revision.file_id)
+        .where(
+            File.document_id == document_id,
+            ~File.dropped,
+            Revision.made_as.in_(("draft", "prepared")),
+        )
+        .group_by(Revision.file_id)
+        .subquery()
+    )
+    revisions = reading.session.scalars(
+        select(Revision)
+        .join(File, File.id == Revision.file_id)
+        .join(
+            newest, (newest.c.file_id == Revision.file_id) & (newest.c.ordinal == Revision.ordinal)
+        )
+        .order_by(File.ordinal)
+    ).all()
+    return content_sha256(revisions) if revisions else None
+
+
+def register_texts(issuer_place: str, entry: RegisterEntry) -> dict[str, str]:
+    """What must stand in the number and date fields for this register entry."""
+    assert entry.code is not None
+    return {
+        NUMBER_FIELD: numbering.number_line(entry.code),
+        DATE_FIELD: numbering.place_and_date(issuer_place, entry.entered_on),
+    }
+
+
+def place_of(reading: Reading, organisation_id: uuid.UUID, on: date) -> str:
+    """The địa danh an organisation's documents bear on a day."""
+    return reading.session.scalars(
+        select(OrganisationName.place).where(
+            OrganisationName.organisation_id == organisation_id, OrganisationName.holds_on(on)
+        )
+    ).one()
+
+
+def outgoing_facts(
+    reading: Reading, case: Case, *, pending: Sequence[Signed] = ()
+) -> OutgoingFacts:
+    """The facts of a case as they stand, or as they will with `pending` signatures recorded."""
+    return facts_of(reading, dossier_of(reading, case.document_id), pending=pending)
+
+
+def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ()) -> OutgoingFacts:
+    """The same for a dossier that was read already."""
+    actor_id = reading.person_id
+    mandates = mandates_of(reading, held.issuer)
+    signed_now = {signed.file_id: signed.report for signed in pending}
+    stored = latest_reports(
+        reading, held.document.organisation_id, [revision.sha256 for revision in held.revisions]
+    )
+    reports = [
+        signed_now.get(file.id) or stored.get(revision.sha256) for file, revision in held.files
+    ]
+    main = reports[0] if reports else None
+    persons_unmet, remaining = _persons(reading, held, main)
+    own = next((s for s in held.signers if s.person_id == actor_id), None)
+    reviews = _reviews(reading, held.document.id)
+    recipients, unsent = _recipients(reading, held.document.id)
+    return OutgoingFacts(
+        actor_id=actor_id,
+        actor_heads_drafting_unit=bool(actor_id)
+        and held.outgoing.unit_id in reading.actor.headed_units,
+        actor_charged_with_format=bool(actor_id)
+        and "format_checker" in reading.actor.roles_in(held.document.organisation_id),
+        actor_incompetence=(
+            "Chỉ người có thẩm quyền ký văn bản này được thực hiện bước này."
+            if own is None
+            else signer_unmet(
+                mandates,
+                held.issuer,
+                own.person_id,
+                held.document.type_code or "",
+                own.capacity,
+                reading.today,
+            )
+            if own.part != "secretary"
+            else None
+        ),
+        actor_custody_unmet=custody_reason(reading, held.document.organisation_id, actor_id)
+        if actor_id
+        else None,
+        drafter_id=held.document.created_by or uuid.UUID(int=0),
+        draft_unreadable=None if held.files else "Chưa có tệp dự thảo.",
+        original_unmet=_original_unmet(reading, held.document),
+        content_checked_by=reviews.get("content"),
+        approved_by=reviews.get("approval"),
+        format_checked_by=reviews.get("format"),
+        signer_ids=tuple(signer.person_id for signer in held.signers),
+        next_signer_id=remaining[0].person_id if remaining else None,
+        signers_remaining=len(remaining),
+        persons_unmet=tuple(persons_unmet),
+        number=held.entry.code if held.entry else None,
+        register_mismatch=_register_mismatch(reading, held, main),
+        seal_required=held.outgoing.seal_required,
+        seal_unmet=tuple(_agency_unmet(reading, held.document.organisation_id, main)),
+        files_unsealed=sum(
+            bool(_agency_unmet(reading, held.document.organisation_id, report))
+            for report in reports[1:]
+        ),
+        recipients=recipients,
+        recipients_unsent=unsent,
+        filed=reading.session.scalar(
+            select(WorkFileItem.id).where(WorkFileItem.document_id == held.document.id).limit(1)
+        )
+        is not None,
+        paper=False,
+    )
+
+
+def _reviews(reading: Reading, document_id: uuid.UUID) -> Mapping[str, uuid.UUID]:
+    content = approved_content(reading, document_id)
+    rows = reading.session.scalars(
+        select(Review)
+        .where(Review.document_id == document_id, Review.content_sha256 == content)
+        .order_by(Review.id)
+    )
+    return {review.kind: review.person_id for review in rows}
+
+
+def _recipients(reading: Reading, document_id: uuid.UUID) -> tuple[int, int]:
+    """How many recipients there are, and how many nothing was sent to yet."""
+    sent = select(Despatch.id).where(Despatch.recipient_id == Recipient.id).exists()
+    count, unsent = reading.session.execute(
+        select(func.count(), func.count().filter(~sent & (Recipient.purpose != "file"))).where(
+            Recipient.document_id == document_id, ~Recipient.dropped
+        )
+    ).one()
+    return count, unsent
+
+
+def _holds(finding: SignatureFinding) -> bool:
+    return finding.indication == "TOTAL_PASSED" and bool(finding.intact) and finding.trusted
+
+
+def _persons(
+    reading: Reading, held: Dossier, report: SignatureReport | None
+) -> tuple[list[str], list[Signer]]:
+    """Why the personal signatures in the bytes do not hold, and who has not signed.
+
+    A signature counts for a signer when it stands in that signer's field, passes in full, and its
+    certificate is one of that person's (by digest, never by name); the capacity is the one of the
+    intent it was made under, whose mandate was checked then (ND 30/2020 Art. 13).
+    """
+    if report is None:
+        return [], list(held.signers)
+    found = {finding.field: finding for finding in report.signatures}
+    owners = certificate_owners(reading, report)
+    unmet: list[str] = []
+    remaining: list[Signer] = []
+    if report.integrity == "ALTERED":
+        unmet.append("Tệp đã bị thay đổi sau khi ký.")
+    agency = found.get(AGENCY_FIELD)
+    for signer in held.signers:
+        finding = found.get(person_field(signer.ordinal))
+        if finding is None:
+            remaining.append(signer)
+        elif not _holds(finding):
+            why = " ".join(reason.sentence for reason in finding.reasons)
+            unmet.append(f"Chữ ký số cá nhân thứ {signer.ordinal} không hợp lệ. {why}".strip())
+        elif owners.get(finding.certificate_sha256 or "") != signer.person_id:
+            unmet.append(f"Chữ ký số cá nhân thứ {signer.ordinal} không phải của người phải ký.")
+        elif not _signed_in_capacity(reading, held, signer):
+            unmet.append(f"Chữ ký số cá nhân thứ {signer.ordinal} không đúng thẩm quyền đã giao.")
+        elif agency and (agency.revision_bytes or 0) <= (finding.revision_bytes or 0):
+            # The person first, then the agency, in the bytes themselves (Art. 32.2d).
+            unmet.append("Chữ ký số cá nhân đứng sau chữ ký số của cơ quan.")
+    return unmet, remaining
+
+
+def _signed_in_capacity(reading: Reading, held: Dossier, signer: Signer) -> bool:
+    """Whether this signer's intent for this field and capacity is open or led to a signature."""
+    refused = select(SigningOutcome.id).where(
+        SigningOutcome.intent_id == SigningIntent.id, SigningOutcome.refusal.is_not(None)
+    )
+    return (
+        reading.session.scalar(
+            select(SigningIntent.id)
+            .where(
+                SigningIntent.file_id == held.files[0][0].id,
+                SigningIntent.field == person_field(signer.ordinal),
+                SigningIntent.person_id == signer.person_id,
+                SigningIntent.capacity == signer.capacity,
+                ~refused.exists(),
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def certificate_owners(reading: Reading, report: SignatureReport) -> Mapping[str, uuid.UUID]:
+    """Whose the certificates in a report are: a person or an organisation, by digest."""
+    digests = [f.certificate_sha256 for f in report.signatures if f.certificate_sha256]
+    rows = reading.session.scalars(
+        select(SigningCertificate).where(SigningCertificate.certificate_sha256.in_(digests))
+    )
+    owners: dict[str, uuid.UUID] = {}
+    for row in rows:
+        owner = row.person_id or row.organisation_id
+        if owner is not None:
+            owners[row.certificate_sha256] = owner
+    return owners
+
+
+def _agency_unmet(
+    reading: Reading, organisation_id: uuid.UUID, report: SignatureReport | None
+) -> list[str]:
+    finding = (
+        next((f for f in report.signatures if f.field == AGENCY_FIELD), None) if report else None
+    )
+    if report is None or finding is None:
+        return ["Thiếu chữ ký số của cơ quan."]
+    if report.integrity != "INTACT" or not _holds(finding):
+        why = " ".join(reason.sentence for reason in finding.reasons)
+        return [f"Chữ ký số của cơ quan không hợp lệ. {why}".strip()]
+    if certificate_owners(reading, report).get(finding.certificate_sha256 or "") != organisation_id:
+        return ["Chữ ký số của cơ quan không phải của cơ quan ban hành."]
+    return []
+
+
+def _register_mismatch(
+    reading: Reading, held: Dossier, report: SignatureReport | None
+) -> str | None:
+    """How the text in the bytes differs from the register (Art. 15.1)."""
+    if held.entry is None or report is None:
+        return "Chưa có số, ngày trong tệp văn bản."
+    place = place_of(reading, held.document.organisation_id, held.entry.entered_on)
+    expected = register_texts(place, held.entry)
+    actual = {name: report.filled.get(name, "") for name in expected}
+    if actual == expected:
+        return None
+    return (
+        f"Số, ngày trong tệp ({actual[NUMBER_FIELD] or 'để trống'};"
+        f" {actual[DATE_FIELD] or 'để trống'}) khác sổ đăng ký"
+        f" ({expected[NUMBER_FIELD]}; {expected[DATE_FIELD]})."
+    )
+
+
+def bearing_of(reading: Reading, document_id: uuid.UUID) -> Relation | None:
+    """The relation by which this document corrects, amends, replaces or recalls another."""
+    return reading.session.scalars(
+        select(Relation).where(
+            Relation.document_id == document_id, Relation.kind.in_(BEARINGS.keys())
+        )
+    ).first()
+
+
+def _original_unmet(reading: Reading, document: Document) -> str | None:
+    relation = bearing_of(reading, document.id)
+    if relation is None:
+        return None
+    original = reading.get(Document, relation.other_id)
+    state = reading.session.scalars(
+        select(Case.state).where(Case.document_id == original.id, Case.parent_id.is_(None))
+    ).one()
+    if state not in (_RECALLABLE if relation.kind == "recalls" else _ALTERABLE):
+        return "Văn bản gốc chưa phát hành hoặc không còn hiệu lực để thực hiện việc này."
+    if relation.kind in ("amends", "replaces") and document.type_code != original.type_code:
+        return "Phải sửa đổi, thay thế bằng văn bản có hình thức tương đương."  # Art. 18.3
+    if relation.kind == "corrects" and document.type_code != CORRECTING_TYPE:
+        return "Phải đính chính bằng công văn."  # Art. 18.3
+    return None
+
+
+def deadline_starts(reading: Reading, case: Case) -> Mapping[str, datetime]:
+    """The clocks of Art. 15.2 and 18.1 run from the signing, whatever came after it."""
+    signed_at = last_entered(reading, case.id, "signed")
+    return {} if signed_at is None else {"OUT_ISSUE": signed_at, "OUT_NUMBER_PAPER": signed_at}

@@ -1,0 +1,247 @@
+"""The person's signature, then the agency's (ND 30/2020 Art. 13, 14.3, 32).
+
+Signing is two transactions with the key's work between them: the act of a person records an
+intent, a job signs exactly what the intent says, and its result is recorded once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import select
+
+from workflow import intents
+from workflow.access import find_document, main_case
+from workflow.facts.outgoing import (
+    Dossier,
+    approved_content,
+    deadline_starts,
+    dossier_of,
+    facts_of,
+    place_of,
+    register_texts,
+)
+from workflow.files import MAIN, latest_reports
+from workflow.office import Office, Reading, Transaction
+from workflow.records import Case, SigningIntent, SigningOutcome
+from workflow.rules.errors import GuardsUnmet
+from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
+from workflow.transitions import fire
+
+Record = Callable[[Transaction], None]
+
+
+def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) -> Case:
+    """The acting signer's intent to sign what was approved; a job signs and the case goes on.
+
+    `content` is the digest of what the signer reviewed (`files.content_sha256`).
+
+    Raises:
+        GuardsUnmet: the reviewed bytes are not these, or a condition of the step.
+    """
+
+    def intend(case: Case, held: Dossier) -> None:
+        facts = facts_of(tx, held)
+        signer = next(s for s in held.signers if s.person_id == facts.next_signer_id)
+        file, revision = held.files[MAIN]
+        intents.record_intent(
+            tx,
+            case,
+            file,
+            revision,
+            field=person_field(signer.ordinal),
+            certificate=intents.certificate_of(tx, person_id=signer.person_id),
+            job="sign_outgoing",
+            capacity=signer.capacity,
+            # Numbered first: number and date go in with the first signature (Art. 15.2).
+            fill=_missing_texts(tx, held),
+            locks=not held.outgoing.seal_required and facts.signers_remaining == 1,
+        )
+
+    return _intend(tx, document_id, version, "sign", content, "record_signing_intent", intend)
+
+
+def seal(tx: Transaction, document_id: uuid.UUID, version: int, content: str) -> Case:
+    """The clerk's intent, in person, to put the agency's signature on every file (Art. 32.2c)."""
+
+    def intend(case: Case, held: Dossier) -> None:
+        certificate = intents.certificate_of(tx, organisation_id=case.organisation_id)
+        reports = latest_reports(
+            tx, case.organisation_id, [revision.sha256 for revision in held.revisions]
+        )
+        for file, revision in held.files:
+            report = reports.get(revision.sha256)
+            if report and any(found.field == AGENCY_FIELD for found in report.signatures):
+                continue
+            intents.record_intent(
+                tx,
+                case,
+                file,
+                revision,
+                field=AGENCY_FIELD,
+                certificate=certificate,
+                job="seal_outgoing",
+                fill=_missing_texts(tx, held) if file.ordinal == MAIN else None,
+                locks=True,
+            )
+
+    return _intend(tx, document_id, version, "seal", content, "record_seal_intent", intend)
+
+
+def _intend(
+    tx: Transaction,
+    document_id: uuid.UUID,
+    version: int,
+    trigger: str,
+    content: str,
+    effect: str,
+    intend: Callable[[Case, Dossier], None],
+) -> Case:
+    document = find_document(tx, document_id, "outgoing")
+    case = tx.lock_case(main_case(tx, document.id).id, version)
+    held = dossier_of(tx, document.id)
+    if approved_content(tx, document.id) != content:
+        raise GuardsUnmet(["Văn bản đã khác bản vừa xem. Hãy xem lại bản hiện tại."])
+    step = fire(
+        tx,
+        case,
+        trigger,
+        facts_of(tx, held),
+        effects={effect: lambda: intend(case, held)},
+        starts=deadline_starts(tx, case),
+    )
+    tx.journal(
+        f"outgoing.{trigger}",
+        document.organisation_id,
+        document.id,
+        case=case.id,
+        source=step.source,
+        target=step.target,
+        content=content,
+    )
+    return case
+
+
+def _missing_texts(reading: Reading, held: Dossier) -> Mapping[str, str] | None:
+    """Number and date to fill in now: those of the register, unless they are in the bytes."""
+    if held.entry is None:
+        return None
+    main = held.revisions[MAIN]
+    report = latest_reports(reading, held.document.organisation_id, [main.sha256]).get(main.sha256)
+    if report and report.filled.get(NUMBER_FIELD):
+        return None
+    place = place_of(reading, held.document.organisation_id, held.entry.entered_on)
+    return register_texts(place, held.entry)
+
+
+def sign_outgoing(office: Office, intent: str) -> Record:
+    """Job: the person's signature."""
+    intent_id = uuid.UUID(intent)
+    return _carry_out(office, intent_id, "record_signature", "store_personal_signature")
+
+
+def seal_outgoing(office: Office, intent: str) -> Record:
+    """Job: the agency's signature on one file; the last file moves the case on."""
+    intent_id = uuid.UUID(intent)
+    return _carry_out(office, intent_id, "record_seal", "store_agency_signature")
+
+
+def _carry_out(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) -> Record:
+    try:
+        signed = intents.perform(office, intent_id)
+    except SigningRefusal as refused:
+        why = str(refused)
+        return lambda tx: abandon(tx, intent_id, why)
+    if signed is None:
+        return lambda tx: None
+    done = signed
+
+    def record(tx: Transaction) -> None:
+        case = _case_of(tx, intent_id)
+        if case is None:
+            return
+        others = [other for other in intents.open_intents(tx, case.id) if other.id != intent_id]
+        made_as = "sealed" if effect == "store_agency_signature" else "signed"
+        if others:
+            revision = intents.record_signed(tx, done, made_as)
+            tx.journal(
+                "outgoing.file_sealed",
+                case.organisation_id,
+                case.document_id,
+                file=done.file_id,
+                sha256=revision.sha256,
+            )
+            return
+        try:
+            step = fire(
+                tx,
+                case,
+                trigger,
+                facts_of(tx, dossier_of(tx, case.document_id), pending=[done]),
+                effects={effect: lambda: intents.record_signed(tx, done, made_as)},
+                starts={"OUT_ISSUE": tx.now, "OUT_NUMBER_PAPER": tx.now}
+                | dict(deadline_starts(tx, case)),
+                system=True,
+            )
+        except GuardsUnmet as unmet:
+            # What was made does not hold up: it is not recorded, and the case says why.
+            abandon(tx, intent_id, str(unmet))
+            return
+        tx.journal(
+            f"outgoing.{trigger}",
+            case.organisation_id,
+            case.document_id,
+            case=case.id,
+            source=step.source,
+            target=step.target,
+            sha256=done.ref.sha256,
+        )
+
+    return record
+
+
+def _case_of(tx: Transaction, intent_id: uuid.UUID) -> Case | None:
+    """The intent's case, locked; None when the intent has ended (the job was delivered twice)."""
+    intent = tx.get(SigningIntent, intent_id)
+    case = tx.lock_case(intent.case_id)
+    ended = tx.session.scalar(
+        select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
+    )
+    return case if ended is None else None
+
+
+def abandon(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:
+    """End an intent, and those beside it, without a signature; the case goes back a step."""
+    case = _case_of(tx, intent_id)
+    if case is None:
+        return
+
+    def end_intents() -> None:
+        for intent in intents.open_intents(tx, case.id):
+            intents.record_refused(tx, intent.id, why)
+
+    trigger = "abandon_signing" if case.state == "signing" else "abandon_sealing"
+    step = fire(
+        tx,
+        case,
+        trigger,
+        facts_of(tx, dossier_of(tx, case.document_id)),
+        effects={"abandon_intent": end_intents},
+        opinion=why,
+        starts=deadline_starts(tx, case),
+        system=True,
+    )
+    tx.journal(
+        f"outgoing.{trigger}",
+        case.organisation_id,
+        case.document_id,
+        case=case.id,
+        source=step.source,
+        target=step.target,
+    )
+
+
+def give_up(tx: Transaction, intent: str) -> None:
+    """A signing job died after its last try: nothing stays in limbo."""
+    abandon(tx, uuid.UUID(intent), "Không ký được sau nhiều lần thử; quản trị xem nhật ký lỗi.")
