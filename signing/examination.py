@@ -1,0 +1,273 @@
+"""Integrity of a signed PDF, judged without any anchor: what was signed, and what changed since.
+
+The judgement is the document's (EN 319 102-1 knows only signatures): every signature intact, and
+after the last of them nothing but validation data and document time-stamps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from asn1crypto import cms, x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from pyhanko.pdf_utils import generic
+from pyhanko.sign.ades.report import AdESIndeterminate
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel, SuspiciousModification
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator.errors import AlgorithmNotSupported
+
+from signing import reading
+from signing.difference import POLICY
+from signing.reading import FormField, Limits, Reader, entry
+from signing.report import Finding, Integrity
+from signing.timestamps import token_time
+from signing.words import finding
+
+_SUBFILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"}
+_WHITESPACE = b"\0\t\n\f\r "
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One signature without its trust; `embedded` is None when it could not be parsed."""
+
+    field: str
+    kind: Literal["signature", "timestamp"]
+    subfilter: str | None
+    intact: bool | None
+    embedded: EmbeddedPdfSignature | None
+    covered_bytes: int | None
+    changes: ModificationLevel | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def locks(self) -> bool:
+        """Whether it forbids any later change."""
+        return self.embedded is not None and self.embedded.docmdp_level == MDPPerm.NO_CHANGES
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Integrity of a file and of each signature, in the order of the bytes they cover."""
+
+    integrity: Integrity
+    findings: tuple[Finding, ...]
+    signatures: tuple[Examined, ...]
+    reader: Reader
+    how: reading.Reading
+
+    @property
+    def locked(self) -> bool:
+        """Whether some signature forbids signing again."""
+        return any(signature.locks for signature in self.signatures)
+
+
+class _Fault(Exception):  # noqa: N818  about the file, not about this program
+    """A signature is not what it should be; carries the finding."""
+
+    def __init__(self, code: str) -> None:
+        self.finding = finding(code)
+        super().__init__(code)
+
+
+class _Undecided(_Fault):
+    """A signature could not be understood, which says nothing against it, and nothing for it."""
+
+
+def examine(stream: BinaryIO, limits: Limits = Limits()) -> Examination:  # noqa: B008  frozen
+    """Judge the integrity of an open file. Raises UnreadablePdf; all else is reported."""
+    reader, how = reading.opened(stream, limits)
+    found = list(_signature_fields(reader))
+    if len(found) > limits.max_signatures:
+        return Examination("UNDECIDED", (finding("too_many_signatures"),), (), reader, how)
+    examined = [_examined(reader, field, limits) for field in found]
+    examined.sort(key=lambda item: (item.covered_bytes is None, item.covered_bytes or 0))
+    findings = [*_after_last(reader, examined)]
+    return Examination(
+        _integrity(examined, findings), tuple(findings), tuple(examined), reader, how
+    )
+
+
+def certificates(signed_data: cms.SignedData) -> list[x509.Certificate]:
+    """The certificates that a CMS carries."""
+    return [item.chosen for item in signed_data["certificates"] if item.name == "certificate"]
+
+
+def _signature_fields(reader: Reader) -> Iterator[FormField]:
+    """Filled signature fields; one signature shown in two fields is one signature."""
+    seen: set[object] = set()
+    for field in reading.form_fields(reader):
+        if field.type != "/Sig" or field.value is None:
+            continue
+        raw = field.dictionary.raw_get("/V")
+        same = raw.reference if isinstance(raw, generic.IndirectObject) else id(raw)
+        if same not in seen:
+            seen.add(same)
+            yield field
+
+
+def _examined(reader: Reader, field: FormField, limits: Limits) -> Examined:
+    value = field.value
+    dictionary = (
+        value if isinstance(value, generic.DictionaryObject) else generic.DictionaryObject()
+    )
+    subfilter = _name(dictionary, "/SubFilter")
+    stamped = subfilter == "/ETSI.RFC3161" or _name(dictionary, "/Type") == "/DocTimeStamp"
+    embedded: EmbeddedPdfSignature | None = None
+    intact: bool | None = False
+    changes: ModificationLevel | None = None
+    findings: list[Finding] = []
+    try:
+        covered = _covered_bytes(dictionary)
+    except _Fault as fault:
+        covered = None
+        findings.append(fault.finding)
+    else:
+        try:
+            embedded = _parsed(reader, field, subfilter, limits)
+            embedded.compute_integrity_info(skip_diff=True)
+            _check_mathematics(embedded, stamped)
+            intact = True
+            changes = _check_changes(embedded)
+        except _Undecided as fault:
+            intact = None
+            findings.append(fault.finding)
+        except _Fault as fault:
+            intact = False
+            findings.append(fault.finding)
+        except (UnsupportedAlgorithm, AlgorithmNotSupported, NotImplementedError):
+            intact = None
+            findings.append(finding("algorithm_unsupported"))
+        except SignatureValidationError as fault:
+            missing = fault.ades_subindication == AdESIndeterminate.NO_SIGNING_CERTIFICATE_FOUND
+            intact = None if missing else False
+            findings.append(finding("certificate_missing" if missing else "malformed_signature"))
+        except (RecursionError, MemoryError):
+            intact = None
+            findings.append(finding("too_complex"))
+        except Exception:
+            intact = False
+            findings.append(finding("malformed_signature"))
+    return Examined(
+        field=field.name,
+        kind="timestamp" if stamped else "signature",
+        subfilter=subfilter and subfilter.removeprefix("/"),
+        intact=intact,
+        embedded=embedded,
+        covered_bytes=covered,
+        changes=changes,
+        findings=tuple(findings),
+    )
+
+
+def _name(dictionary: generic.DictionaryObject, key: str) -> str | None:
+    value = entry(dictionary, key)
+    return str(value) if isinstance(value, generic.NameObject) else None
+
+
+def _covered_bytes(dictionary: generic.DictionaryObject) -> int:
+    """How far from the start the signature reaches; its byte range is exactly two pieces."""
+    byte_range = entry(dictionary, "/ByteRange")
+    if not isinstance(byte_range, generic.ArrayObject) or len(byte_range) != 4:
+        raise _Fault("byte_range")
+    numbers = [value for value in byte_range if isinstance(value, int)]
+    if len(numbers) != 4 or numbers[0] != 0 or min(numbers) < 0 or numbers[1] > numbers[2]:
+        raise _Fault("byte_range")
+    return int(numbers[2] + numbers[3])
+
+
+def _parsed(
+    reader: Reader, field: FormField, subfilter: str | None, limits: Limits
+) -> EmbeddedPdfSignature:
+    if subfilter not in _SUBFILTERS:
+        raise _Undecided("subfilter_unsupported")
+    embedded = EmbeddedPdfSignature(reader, field.dictionary, field.name)
+    carried = certificates(embedded.signed_data)
+    subjects = Counter(certificate.subject.dump() for certificate in carried)
+    if len(carried) > limits.max_certificates or (
+        subjects and max(subjects.values()) > limits.max_certificates_per_subject
+    ):
+        # Building paths through a crowd of cross-certified CAs takes for ever.
+        raise _Undecided("too_many_certificates")
+    return embedded
+
+
+def _check_mathematics(embedded: EmbeddedPdfSignature, stamped: bool) -> None:
+    """Digest and signature value (EN 319 102-1 §5.2.7), byte range included."""
+    if embedded.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        raise _Fault("coverage")
+    if stamped:
+        if token_time(embedded.signed_data, embedded.compute_digest) is None:
+            raise _Fault("digest_mismatch")
+        return
+    if embedded.signed_data["encap_content_info"]["content"].native is not None:
+        raise _Fault("malformed_signature")
+    _check_der(embedded.signer_info)
+    intact, valid = validate_sig_integrity(
+        embedded.signer_info,
+        embedded.signer_cert,
+        expected_content_type="data",
+        actual_digest=embedded.compute_digest(),
+    )
+    if not intact:
+        raise _Fault("digest_mismatch")
+    if not valid:
+        raise _Fault("signature_mismatch")
+
+
+def _check_der(signer_info: cms.SignerInfo) -> None:
+    """RFC 5652 §5.4: what is signed is the DER of the attributes, a set in ascending order."""
+    attributes = signer_info["signed_attrs"]
+    encoded = [attribute.dump() for attribute in attributes]
+    if encoded != sorted(encoded):
+        raise _Fault("attributes_unordered")
+
+
+def _check_changes(embedded: EmbeddedPdfSignature) -> ModificationLevel:
+    """What later revisions changed, allowed by the policy and the signature's own lock."""
+    result = embedded.evaluate_modifications(POLICY)
+    if isinstance(result, SuspiciousModification):
+        raise _Fault("changed_after")
+    assert isinstance(result, DiffResult)
+    permitted = embedded.docmdp_level or MDPPerm.FILL_FORMS
+    level = result.modification_level
+    if level == ModificationLevel.OTHER or level.value > permitted.value:
+        raise _Fault("changed_after")
+    return level
+
+
+def _after_last(reader: Reader, examined: Iterable[Examined]) -> Iterator[Finding]:
+    """After the last signature only validation data may come: whatever else is, nobody signed."""
+    signatures = [item for item in examined if item.embedded is not None and item.intact]
+    regular = [item for item in signatures if item.kind == "signature"]
+    if not regular:
+        return
+    changes = regular[-1].changes
+    if changes is not None and changes > ModificationLevel.LTA_UPDATES:
+        yield finding("changed_after_last")
+    last = signatures[-1]
+    assert last.embedded is not None
+    if last.embedded.signed_revision == reader.xrefs.total_revisions - 1:
+        stream = reader.stream
+        stream.seek(last.covered_bytes or 0)
+        while chunk := stream.read(reading.CHUNK_BYTES):
+            if chunk.strip(_WHITESPACE):
+                yield finding("bytes_after_last")
+                return
+
+
+def _integrity(examined: list[Examined], findings: list[Finding]) -> Integrity:
+    if not any(item.kind == "signature" for item in examined):
+        return "UNSIGNED"
+    if findings or any(item.intact is False for item in examined):
+        return "ALTERED"
+    if any(item.intact is None for item in examined):
+        return "UNDECIDED"
+    return "INTACT"

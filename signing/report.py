@@ -1,0 +1,124 @@
+"""The verdict on a PDF as a frozen value, stored as it was on the day.
+
+Words: EN 319 102-1 for programs (indication, sub-indication), one Vietnamese sentence per finding
+for people. Integrity is judged without any anchor; the verdict needs trust too. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Integrity = Literal["INTACT", "ALTERED", "UNSIGNED", "UNREADABLE", "UNDECIDED"]
+Verdict = Literal["HOP_LE", "KHONG_XAC_DINH", "KHONG_HOP_LE", "KHONG_CO_CHU_KY", "KHONG_DOC_DUOC"]
+Indication = Literal["TOTAL_PASSED", "INDETERMINATE", "TOTAL_FAILED"]
+
+# Names what a verdict was judged by; a change of meaning is a new version.
+POLICY_VERSION = "vanthu-1"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: a stable code, and a sentence a clerk understands."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class SignatureFinding:
+    """One signature or document time-stamp, as found in the bytes.
+
+    `revision_bytes` is how much of the file it covers from the start, `revision_sha256` the digest
+    of that prefix: whoever holds a revision can tell whether this signature was put on it.
+    `trusted`: the chain holds at `proven_at`, or at the time of checking when no time is proven.
+    `intact` is None when it could not be decided.
+    """
+
+    field: str
+    kind: Literal["signature", "timestamp"]
+    subfilter: str | None
+    level: str | None
+    intact: bool | None
+    coverage: str | None
+    changes: str | None
+    locks: bool
+    trusted: bool
+    development: bool
+    signer: str | None
+    issuer: str | None
+    serial: str | None
+    certificate_sha256: str | None
+    signed_at: datetime | None
+    proven_at: datetime | None
+    indication: Indication
+    sub_indication: str | None
+    revision_sha256: str | None
+    revision_bytes: int | None
+    reasons: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignatureReport:
+    """The verdict on one file; `signatures` in the order in which they were put into the bytes.
+
+    `filled` holds the text of `vanthu.number` and `vanthu.date` as of the last revision.
+    """
+
+    sha256: str
+    size_bytes: int
+    integrity: Integrity
+    verdict: Verdict
+    indication: Indication | None
+    sub_indication: str | None
+    reasons: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    reading: Literal["strict", "lenient"] | None
+    policy: str
+    anchors_sha256: str
+    checked_at: datetime
+    signatures: tuple[SignatureFinding, ...] = ()
+    filled: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def development(self) -> bool:
+        """Whether any signature is a development one: such a file has no legal value."""
+        return any(signature.development for signature in self.signatures)
+
+    def to_json(self) -> bytes:
+        """Canonical UTF-8: sorted keys, no spaces, so equal reports have equal bytes."""
+        values = asdict(self) | {"development": self.development}
+        return json.dumps(
+            values, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        ).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> SignatureReport:
+        """The report that `to_json` wrote. Raises ValueError or TypeError on anything else."""
+        values = json.loads(data)
+        del values["development"]
+        values["checked_at"] = datetime.fromisoformat(values["checked_at"])
+        for name in ("reasons", "warnings"):
+            values[name] = _findings(values[name])
+        values["signatures"] = tuple(map(_signature, values["signatures"]))
+        return cls(**values)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"not a value of a report: {value!r}")
+
+
+def _findings(values: list[dict[str, str]]) -> tuple[Finding, ...]:
+    return tuple(Finding(**value) for value in values)
+
+
+def _signature(values: dict[str, Any]) -> SignatureFinding:
+    for name in ("signed_at", "proven_at"):
+        if values[name] is not None:
+            values[name] = datetime.fromisoformat(values[name])
+    return SignatureFinding(**values | {"reasons": _findings(values["reasons"])})

@@ -1,0 +1,171 @@
+"""Whom we trust: anchors, revocation evidence, a time-stamping authority.
+
+Nothing here fetches anything: an address inside a certificate is the sender's, and following it
+would let a stranger choose whom this server talks to. Evidence comes from configured sources only,
+and without evidence nothing is valid (NĐ 68/2024 Đ31, TT 15/2025/TT-BKHCN).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from asn1crypto import pem, x509
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.ltv.poe import POEManager
+from pyhanko_certvalidator.policy_decl import (
+    AlgorithmUsageConstraint,
+    CertRevTrustPolicy,
+    DisallowWeakAlgorithmsPolicy,
+    NonRevokedStatusAssertion,
+    RevocationCheckingPolicy,
+)
+from pyhanko_certvalidator.registry import CertificateRegistry
+from pyhanko_certvalidator.revinfo.archival import (
+    process_legacy_crl_input,
+    process_legacy_ocsp_input,
+)
+from pyhanko_certvalidator.revinfo.manager import RevinfoManager
+
+DEVELOPMENT_MARKER = "PHAT TRIEN - KHONG CO GIA TRI PHAP LY"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Revocation evidence: DER of OCSP responses and of CRLs."""
+
+    ocsps: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(self.ocsps + other.ocsps, self.crls + other.crls)
+
+
+class RevocationSource(Protocol):
+    """Where revocation evidence comes from: in process, a cache, or allow-listed hosts."""
+
+    def evidence(self, certificates: Sequence[bytes]) -> Evidence:
+        """What is known now about these certificates (DER); nothing about those of others.
+
+        Raises TrustUnavailable when the source does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What an office trusts. Frozen; every job builds its own validation context from it.
+
+    `anchors` and `intermediates` are DER certificates: a chain must end, by key, at an anchor.
+    """
+
+    anchors: tuple[bytes, ...]
+    intermediates: tuple[bytes, ...] = ()
+    revocation: tuple[RevocationSource, ...] = ()
+    timestamper: TimeStamper | None = None
+
+    def joined(self, other: Trust) -> Trust:
+        """Trust in what either trusts; the first time-stamper wins."""
+        return Trust(
+            anchors=self.anchors + other.anchors,
+            intermediates=self.intermediates + other.intermediates,
+            revocation=self.revocation + other.revocation,
+            timestamper=self.timestamper or other.timestamper,
+        )
+
+    @property
+    def anchors_sha256(self) -> str:
+        """Names the set of anchors in a report: SHA-256 over their sorted fingerprints."""
+        prints = sorted(hashlib.sha256(anchor).digest() for anchor in self.anchors)
+        return hashlib.sha256(b"".join(prints)).hexdigest()
+
+    def evidence(self, certificates: Iterable[x509.Certificate]) -> Evidence:
+        """Fresh evidence about these certificates from every source."""
+        ders = tuple(
+            {certificate.sha256: certificate.dump() for certificate in certificates}.values()
+        )
+        return sum((source.evidence(ders) for source in self.revocation), Evidence())
+
+    def validation_context(
+        self,
+        moment: datetime | None = None,
+        *,
+        certificates: Iterable[x509.Certificate] = (),
+        evidence: Evidence = Evidence(),
+        assertions: Iterable[NonRevokedStatusAssertion] = (),
+    ) -> ValidationContext:
+        """A context for one job at `moment` (None = now): it freezes its time and caches its paths.
+
+        Revocation is required of every certificate below the anchor. For a past moment, evidence
+        issued since then counts too: that is what EN 319 102-1 §5.2.5 prefers. `assertions` stand
+        in for evidence that was judged before.
+        """
+        anchors = [x509.Certificate.load(anchor) for anchor in self.anchors]
+        intermediates = map(x509.Certificate.load, self.intermediates)
+        registry = CertificateRegistry.build([*anchors, *intermediates, *certificates])
+        return ValidationContext(
+            trust_roots=anchors,
+            certificate_registry=registry,
+            revinfo_manager=RevinfoManager(
+                certificate_registry=registry,
+                poe_manager=POEManager(),
+                crls=process_legacy_crl_input(evidence.crls),
+                ocsps=process_legacy_ocsp_input(evidence.ocsps),
+                assertions=assertions,
+            ),
+            moment=moment,
+            allow_fetching=False,
+            revinfo_policy=CertRevTrustPolicy(
+                RevocationCheckingPolicy.from_legacy("require"),
+                retroactive_revinfo=moment is not None,
+            ),
+            algorithm_usage_policy=AlgorithmPolicy(),
+        )
+
+
+class AlgorithmPolicy(DisallowWeakAlgorithmsPolicy):
+    """RSA of 2048 bits or more, EC of 256 or more, SHA-256 or stronger (TT 15/2025/TT-BKHCN)."""
+
+    def __init__(self) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            weak_hash_algos=frozenset({"md2", "md5", "sha1"})
+        )
+
+    def signature_algorithm_allowed(
+        self, algo: object, moment: datetime | None, public_key: object
+    ) -> AlgorithmUsageConstraint:
+        """Whether a signature algorithm, with this public key, may be relied on."""
+        if getattr(public_key, "algorithm", None) == "ec" and public_key.bit_size < 256:  # type: ignore[attr-defined]
+            return AlgorithmUsageConstraint(False, failure_reason="EC key below 256 bits")
+        return super().signature_algorithm_allowed(algo, moment, public_key)
+
+
+def load_anchors(folder: Path) -> Trust:
+    """Trust in every certificate (PEM or DER: .pem, .crt, .cer, .der) of a folder, or of one file.
+
+    Raises ValueError naming the file that holds no certificate.
+    """
+    found: list[bytes] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
+        if path.suffix.lower() not in {".pem", ".crt", ".cer", ".der"}:
+            continue
+        content = path.read_bytes()
+        try:
+            parts = [content]
+            if pem.detect(content):
+                parts = [der for _, _, der in pem.unarmor(content, multiple=True)]
+            found.extend(x509.Certificate.load(der, strict=True).dump() for der in parts)
+        except (ValueError, TypeError) as fault:
+            raise ValueError(f"{path.name}: {fault}") from fault
+    return Trust(anchors=tuple(found))
+
+
+def is_development(name: x509.Name) -> bool:
+    """Whether a subject says that its certificate has no legal value (see `signing.devca`)."""
+    units = name.native.get("organizational_unit_name", ())
+    return DEVELOPMENT_MARKER in ([units] if isinstance(units, str) else units)
