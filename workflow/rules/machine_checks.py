@@ -182,9 +182,12 @@ def _opened(workflow: Workflow, others: Mapping[str, Workflow]) -> set[str]:
 
 
 def _properties(workflow: Workflow, catalogue: Catalogue[Any]) -> Iterator[Problem]:
+    steps = workflow.transitions
+    marks = {mark for step in steps for mark in step.marks} | {workflow.initial}
     for wanted in catalogue.properties:
-        if not any(wanted.target in step.marks for step in workflow.transitions):
-            sentence = f"{wanted.sentence} Không có bước nào mang “{wanted.target}”."
+        # A renamed state or a dropped effect would make the property hold of nothing.
+        for mark in sorted({wanted.target, *wanted.lost_by} - marks):
+            sentence = f"{wanted.sentence} Không có “{mark}” nên không kiểm tra được."
             yield Problem(workflow.name, wanted.name, sentence)
         trace = counter_example(workflow, wanted)
         if trace is not None:
