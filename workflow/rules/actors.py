@@ -277,4 +277,4 @@ def custody_unmet(
 
 
 def _printed(stack: Stack) -> str:
-    return "/".join(f"{capacity}." for capacity in stack)
+    return "“" + "/".join(f"{capacity}." for capacity in stack) + "”"

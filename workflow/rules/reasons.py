@@ -50,7 +50,7 @@ class Reason(StrEnum):
     OVERDUE = "overdue"
     NOT_ISSUED = "not_issued"
     VOID = "void"
-    STATE_SECRET = "state_secret"
+    CLASSIFIED = "classified"
     RECALLED = "recalled"
     DUPLICATE = "duplicate"
     EXEMPT = "exempt"
@@ -78,7 +78,7 @@ _LABELS = {
     Reason.OVERDUE: "đang xử lý, quá hạn",
     Reason.NOT_ISSUED: "chưa phát hành",
     Reason.VOID: "số đã hủy",
-    Reason.STATE_SECRET: "văn bản mật, không tính",
+    Reason.CLASSIFIED: "văn bản mật, không tính",
     Reason.RECALLED: "nơi gửi đã thu hồi trước khi xử lý, không tính",
     Reason.DUPLICATE: "trùng với văn bản đã đăng ký, không tính",
     Reason.EXEMPT: "không tính theo quy định",
@@ -88,7 +88,7 @@ EXCLUDED = frozenset(
     {
         Reason.NOT_ISSUED,
         Reason.VOID,
-        Reason.STATE_SECRET,
+        Reason.CLASSIFIED,
         Reason.RECALLED,
         Reason.DUPLICATE,
         Reason.EXEMPT,
@@ -244,7 +244,7 @@ def _signed(persons: Hold, agency: Hold, *, development: bool) -> Reason:
 
 def _outgoing_excluded(row: OutgoingRow) -> Reason | None:
     if row.secret:
-        return Reason.STATE_SECRET
+        return Reason.CLASSIFIED
     if row.voided:
         return Reason.VOID
     if row.issued_on is None:
@@ -254,7 +254,7 @@ def _outgoing_excluded(row: OutgoingRow) -> Reason | None:
 
 def _incoming_excluded(row: IncomingRow) -> Reason | None:
     if row.secret:
-        return Reason.STATE_SECRET
+        return Reason.CLASSIFIED
     if row.recalled_before_processing:
         return Reason.RECALLED
     if row.duplicate_of is not None:
