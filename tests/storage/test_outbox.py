@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, Table, Uuid, insert, select
 
 from storage import outbox
-from storage.database import Database
+from storage.database import Database, connect, metadata
 from storage.errors import LeaseLost
 from storage.outbox import Job, RetryPolicy
 
@@ -118,6 +118,21 @@ def test_jobs_are_claimed_in_the_order_of_their_time_and_not_before_it(database:
     assert claim(database, 30, named).id == named  # type: ignore[union-attr]
     assert [claimed(database, 30).id, claimed(database, 30).id] == [early, late]
     assert claim(database, 30) is None
+
+
+def test_a_claim_passes_over_what_another_is_just_claiming(postgres_url: str) -> None:
+    database = connect(postgres_url)
+    metadata.create_all(database.engine)
+    first, second = enqueue(database), enqueue(database)
+    with database.write() as slow:
+        held = outbox.claim(slow, NOW, 60)
+        assert held is not None
+        assert held.id == first
+        assert claimed(database, 0).id == second
+        assert claim(database, 0, first) is None
+        slow.commit()
+    assert claim(database, 0) is None
+    database.close()
 
 
 def test_a_job_whose_worker_died_is_claimed_again_after_its_lease(database: Database) -> None:
