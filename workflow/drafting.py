@@ -274,9 +274,8 @@ def _write_rows(
     lines: Sequence[Mapping[str, object]],
 ) -> None:
     """Make the n-th row say the n-th line; rows are evidence, so those left over are dropped."""
-    rows = {
-        row.ordinal: row
-        for row in tx.session.scalars(select(table).where(table.document_id == document.id))
+    rows: dict[int, Signer | Recipient] = {
+        row.ordinal: row for row in tx.session.query(table).filter(table.document_id == document.id)
     }
     for ordinal, line in enumerate(lines, start=1):
         row = rows.pop(ordinal, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -27,10 +27,11 @@ from workflow.records import (
     WorkFile,
     WorkFileItem,
 )
-from workflow.registers import give_number, series_rules
+from workflow.registers import give_number
 from workflow.registers import void_number as void_entry
 from workflow.rules import numbering
 from workflow.rules.errors import Invalid, NotFound
+from workflow.series import rules_of
 from workflow.transitions import fire
 
 
@@ -41,13 +42,13 @@ def number(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
         DateBeforeSeries, SeriesUndefined: see `rules.numbering`.
     """
 
-    def allocate(case: Case, held: Dossier) -> None:
-        types = tx.office.law.doc_types
-        kind = types.find(held.document.type_code or "")
+    def allocate(held: Dossier) -> None:
+        kind = tx.office.law.doc_types.find(held.document.type_code or "")
         assert kind is not None  # checked when drafted
-        rules = series_rules(held.issuer.series_rule, (known.code for known in types.types))
         notation = numbering.notation(kind.abbreviation, held.issuer.symbol, held.unit.symbol)
-        series = numbering.series_of(str(held.issuer.id), tx.today, kind.code, rules)
+        series = numbering.series_of(
+            str(held.issuer.id), tx.today, kind.code, rules_of(held.issuer)
+        )
         give_number(
             tx,
             held.document,
@@ -66,25 +67,25 @@ def void_number(tx: Transaction, document_id: uuid.UUID, version: int, reason: s
     if not reason.strip():
         raise Invalid([("/reason", "Phải ghi lý do.")])
 
-    def void(case: Case, held: Dossier) -> None:
+    def void(held: Dossier) -> None:
         assert held.entry is not None
         void_entry(tx, held.entry, reason)
 
-    effects = {"void_number": void, "record_reason": lambda case, held: None}
+    effects = {"void_number": void, "record_reason": lambda _held: None}
     return _move(tx, document_id, version, "void_number", effects, opinion=reason)
 
 
 def issue(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
     """Issue to the recipients; those on this system get it at once (Art. 14.4, 18)."""
 
-    def send(case: Case, held: Dossier) -> None:
+    def send(held: Dossier) -> None:
         held.outgoing.issued_at = tx.now
         for recipient in _recipients(tx, held.document.id):
             if recipient.channel == "system" and recipient.purpose != "file":
                 tx.add(Despatch(recipient_id=recipient.id, status="sent", at=tx.now))
                 tx.enqueue("deliver_document", recipient=recipient.id)
 
-    def bear(case: Case, held: Dossier) -> None:
+    def bear(held: Dossier) -> None:
         relation = bearing_of(tx, held.document.id)
         if relation is not None:
             _bear_on_original(tx, held.document, relation)
@@ -134,7 +135,7 @@ def record_dispatch(
 ) -> Case:
     """That one recipient was sent the document outside this system, and when."""
 
-    def record(case: Case, held: Dossier) -> None:
+    def record(held: Dossier) -> None:
         wanted = [r for r in _recipients(tx, held.document.id) if r.id == recipient_id]
         if not wanted:
             raise NotFound("Nơi nhận")
@@ -148,7 +149,7 @@ def record_dispatch(
 def file(tx: Transaction, document_id: uuid.UUID, version: int, work_file_id: uuid.UUID) -> Case:
     """Put the document into a work file (hồ sơ công việc) (Art. 14.5, 29)."""
 
-    def put(case: Case, held: Dossier) -> None:
+    def put(held: Dossier) -> None:
         put_into(tx, work_file_id, held.document)
 
     return _move(tx, document_id, version, "file", {"file_document": put})
@@ -186,15 +187,15 @@ def _move(
     document_id: uuid.UUID,
     version: int,
     trigger: str,
-    effects: dict[str, Callable[[Case, Dossier], object]],
+    effects: Mapping[str, Callable[[Dossier], object]],
     opinion: str | None = None,
 ) -> Case:
     document = find_document(tx, document_id, "outgoing")
     case = tx.lock_case(main_case(tx, document.id).id, version)
     held = dossier_of(tx, document.id)
 
-    def bound(work: Callable[[Case, Dossier], object]) -> Callable[[], object]:
-        return lambda: work(case, held)
+    def bound(work: Callable[[Dossier], object]) -> Callable[[], object]:
+        return lambda: work(held)
 
     step = fire(
         tx,

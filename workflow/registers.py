@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import select
@@ -12,37 +11,9 @@ from sqlalchemy import select
 from workflow.office import Reading, Transaction
 from workflow.records import Document, NumberSeries, NumberVoid, RegisterEntry
 from workflow.rules import numbering
-from workflow.rules.errors import InvalidDefinition
 
 #: Arrivals of a seat have one series, whoever they are for (ND 30/2020 Art. 22.2).
 ARRIVALS = "arrivals"
-
-
-#: How an issuer groups its document types into series: one each, one for all, or a JSON object
-#: from a series' name to the codes it numbers, "*" for the rest (ND 30/2020 Art. 15.1c).
-PER_TYPE, GENERAL = "per_type", "general"
-
-
-def series_rules(text: str, type_codes: Iterable[str]) -> tuple[numbering.SeriesRule, ...]:
-    """Read `Issuer.series_rule`.
-
-    Raises:
-        InvalidDefinition: no such rule, or a type would have two series.
-    """
-    if text == PER_TYPE:
-        return numbering.one_per_type(type_codes)
-    if text == GENERAL:
-        return (numbering.SeriesRule(GENERAL),)
-    try:
-        groups = json.loads(text)
-        rules = tuple(
-            numbering.SeriesRule(name, None if codes == ["*"] else frozenset(codes))
-            for name, codes in groups.items()
-        )
-    except (ValueError, AttributeError, TypeError):
-        raise InvalidDefinition("series_rule", "không đọc được") from None
-    numbering.check_series(rules)
-    return rules
 
 
 def give_number(

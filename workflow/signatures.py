@@ -22,6 +22,7 @@ from workflow.facts.outgoing import (
     place_of,
     register_texts,
 )
+from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
 from workflow.office import Office, Reading, Transaction
 from workflow.records import Case, SigningIntent, SigningOutcome
@@ -72,7 +73,7 @@ def seal(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
         )
         for file, revision in held.files:
             report = reports.get(revision.sha256)
-            if report and any(found.field == AGENCY_FIELD for found in report.signatures):
+            if agency_finding(report) is not None:
                 continue
             intents.record_intent(
                 tx,
@@ -154,7 +155,7 @@ def _carry_out(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) 
         why = str(refused)
         return lambda tx: abandon(tx, intent_id, why)
     if signed is None:
-        return lambda tx: None
+        return lambda _tx: None
     done = signed
 
     def record(tx: Transaction) -> None:

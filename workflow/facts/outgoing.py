@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from sqlalchemy import func, select
 
-from signing.report import SignatureFinding, SignatureReport
+from signing.report import SignatureReport
+from workflow.facts.signed import Signatories, agency_unmet, persons_signed
 from workflow.files import content_sha256, current_files, latest_reports
 from workflow.intents import Signed
 from workflow.office import Reading
@@ -27,16 +28,13 @@ from workflow.records import (
     Review,
     Revision,
     Signer,
-    SigningCertificate,
-    SigningIntent,
-    SigningOutcome,
     Unit,
     WorkFileItem,
 )
 from workflow.registers import entry_of
 from workflow.rules import numbering
 from workflow.rules.outgoing import OutgoingFacts
-from workflow.sealing import AGENCY_FIELD, DATE_FIELD, NUMBER_FIELD, person_field
+from workflow.sealing import DATE_FIELD, NUMBER_FIELD
 from workflow.standing import custody_reason, mandates_of, signer_unmet
 from workflow.transitions import last_entered
 
@@ -152,7 +150,12 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
         signed_now.get(file.id) or stored.get(revision.sha256) for file, revision in held.files
     ]
     main = reports[0] if reports else None
-    persons_unmet, remaining = _persons(reading, held, main)
+    known = Signatories.read(
+        reading, [report for report in reports if report], [file.id for file, _ in held.files]
+    )
+    persons = persons_signed(main, held.signers, held.files[0][0].id if held.files else None, known)
+    organisation_id = held.document.organisation_id
+    seal_unmet = agency_unmet(main, organisation_id, known)
     own = next((s for s in held.signers if s.person_id == actor_id), None)
     reviews = _reviews(reading, held.document.id)
     recipients, unsent = _recipients(reading, held.document.id)
@@ -186,16 +189,15 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
         approved_by=reviews.get("approval"),
         format_checked_by=reviews.get("format"),
         signer_ids=tuple(signer.person_id for signer in held.signers),
-        next_signer_id=remaining[0].person_id if remaining else None,
-        signers_remaining=len(remaining),
-        persons_unmet=tuple(persons_unmet),
+        next_signer_id=persons.remaining[0].person_id if persons.remaining else None,
+        signers_remaining=len(persons.remaining),
+        persons_unmet=persons.unmet,
         number=held.entry.code if held.entry else None,
         register_mismatch=_register_mismatch(reading, held, main),
         seal_required=held.outgoing.seal_required,
-        seal_unmet=tuple(_agency_unmet(reading, held.document.organisation_id, main)),
+        seal_unmet=(seal_unmet,) if seal_unmet else (),
         files_unsealed=sum(
-            bool(_agency_unmet(reading, held.document.organisation_id, report))
-            for report in reports[1:]
+            agency_unmet(report, organisation_id, known) is not None for report in reports[1:]
         ),
         recipients=recipients,
         recipients_unsent=unsent,
@@ -226,96 +228,6 @@ def _recipients(reading: Reading, document_id: uuid.UUID) -> tuple[int, int]:
         )
     ).one()
     return count, unsent
-
-
-def _holds(finding: SignatureFinding) -> bool:
-    return finding.indication == "TOTAL_PASSED" and bool(finding.intact) and finding.trusted
-
-
-def _persons(
-    reading: Reading, held: Dossier, report: SignatureReport | None
-) -> tuple[list[str], list[Signer]]:
-    """Why the personal signatures in the bytes do not hold, and who has not signed.
-
-    A signature counts for a signer when it stands in that signer's field, passes in full, and its
-    certificate is one of that person's (by digest, never by name); the capacity is the one of the
-    intent it was made under, whose mandate was checked then (ND 30/2020 Art. 13).
-    """
-    if report is None:
-        return [], list(held.signers)
-    found = {finding.field: finding for finding in report.signatures}
-    owners = certificate_owners(reading, report)
-    unmet: list[str] = []
-    remaining: list[Signer] = []
-    if report.integrity == "ALTERED":
-        unmet.append("Tệp đã bị thay đổi sau khi ký.")
-    agency = found.get(AGENCY_FIELD)
-    for signer in held.signers:
-        finding = found.get(person_field(signer.ordinal))
-        if finding is None:
-            remaining.append(signer)
-        elif not _holds(finding):
-            why = " ".join(reason.sentence for reason in finding.reasons)
-            unmet.append(f"Chữ ký số cá nhân thứ {signer.ordinal} không hợp lệ. {why}".strip())
-        elif owners.get(finding.certificate_sha256 or "") != signer.person_id:
-            unmet.append(f"Chữ ký số cá nhân thứ {signer.ordinal} không phải của người phải ký.")
-        elif not _signed_in_capacity(reading, held, signer):
-            unmet.append(f"Chữ ký số cá nhân thứ {signer.ordinal} không đúng thẩm quyền đã giao.")
-        elif agency and (agency.revision_bytes or 0) <= (finding.revision_bytes or 0):
-            # The person first, then the agency, in the bytes themselves (Art. 32.2d).
-            unmet.append("Chữ ký số cá nhân đứng sau chữ ký số của cơ quan.")
-    return unmet, remaining
-
-
-def _signed_in_capacity(reading: Reading, held: Dossier, signer: Signer) -> bool:
-    """Whether this signer's intent for this field and capacity is open or led to a signature."""
-    refused = select(SigningOutcome.id).where(
-        SigningOutcome.intent_id == SigningIntent.id, SigningOutcome.refusal.is_not(None)
-    )
-    return (
-        reading.session.scalar(
-            select(SigningIntent.id)
-            .where(
-                SigningIntent.file_id == held.files[0][0].id,
-                SigningIntent.field == person_field(signer.ordinal),
-                SigningIntent.person_id == signer.person_id,
-                SigningIntent.capacity == signer.capacity,
-                ~refused.exists(),
-            )
-            .limit(1)
-        )
-        is not None
-    )
-
-
-def certificate_owners(reading: Reading, report: SignatureReport) -> Mapping[str, uuid.UUID]:
-    """Whose the certificates in a report are: a person or an organisation, by digest."""
-    digests = [f.certificate_sha256 for f in report.signatures if f.certificate_sha256]
-    rows = reading.session.scalars(
-        select(SigningCertificate).where(SigningCertificate.certificate_sha256.in_(digests))
-    )
-    owners: dict[str, uuid.UUID] = {}
-    for row in rows:
-        owner = row.person_id or row.organisation_id
-        if owner is not None:
-            owners[row.certificate_sha256] = owner
-    return owners
-
-
-def _agency_unmet(
-    reading: Reading, organisation_id: uuid.UUID, report: SignatureReport | None
-) -> list[str]:
-    finding = (
-        next((f for f in report.signatures if f.field == AGENCY_FIELD), None) if report else None
-    )
-    if report is None or finding is None:
-        return ["Thiếu chữ ký số của cơ quan."]
-    if report.integrity != "INTACT" or not _holds(finding):
-        why = " ".join(reason.sentence for reason in finding.reasons)
-        return [f"Chữ ký số của cơ quan không hợp lệ. {why}".strip()]
-    if certificate_owners(reading, report).get(finding.certificate_sha256 or "") != organisation_id:
-        return ["Chữ ký số của cơ quan không phải của cơ quan ban hành."]
-    return []
 
 
 def _register_mismatch(
