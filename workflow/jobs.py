@@ -1,0 +1,111 @@
+"""Jobs: what is done after a transaction, each as slow work and then a closure that records it.
+
+A job's function does its work with no transaction open and returns the closure; the runner calls
+the closure and settles the job in one transaction, so a result is recorded exactly once. What a
+job raises decides its fate: a Refusal settles it, Unavailable puts it off, anything else is tried
+again and in the end laid down dead, visibly, after its `give_up` has cleared the way.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from storage import outbox
+from storage.errors import LeaseLost
+from workflow import delivery, registration, signatures
+from workflow.office import Office, Transaction
+from workflow.rules.errors import Refusal, Unavailable
+
+log = logging.getLogger("vanthu.jobs")
+
+Record = Callable[[Transaction], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job: its work, and what to do when its last try has failed."""
+
+    work: Callable[..., Record]
+    give_up: Callable[..., None] | None = None
+
+
+JOBS: Mapping[str, Kind] = {
+    "sign_outgoing": Kind(signatures.sign_outgoing, signatures.give_up),
+    "seal_outgoing": Kind(signatures.seal_outgoing, signatures.give_up),
+    "verify_incoming": Kind(registration.verify_incoming),
+    "seal_digitised": Kind(registration.seal_digitised, registration.give_up_digitising),
+    "deliver_document": Kind(delivery.deliver_document),
+    "recall_delivery": Kind(delivery.recall_delivery),
+    "report_status": Kind(delivery.report_status),
+}
+
+
+def policy_of(office: Office) -> outbox.RetryPolicy:
+    """How often a failing job is tried, and how long it rests in between."""
+    return outbox.RetryPolicy(
+        tries=office.settings.job_attempts,
+        first_rest=timedelta(seconds=2),
+        longest_rest=timedelta(minutes=10),
+    )
+
+
+def run_one(office: Office, job_id: uuid.UUID | None = None) -> bool:
+    """Do the job that has waited longest, or the one named; False when there is none to do."""
+    with office.transaction(None) as tx:
+        claimed = outbox.claim(tx.session, tx.now, office.settings.job_lease_seconds, job_id)
+    if claimed is None:
+        return False
+    try:
+        _carry_out(office, claimed)
+    except LeaseLost:
+        log.warning("job %s %s took longer than its lease", claimed.name, claimed.id)
+    return True
+
+
+def _carry_out(office: Office, claimed: outbox.Job) -> None:
+    policy = policy_of(office)
+    kind = JOBS[claimed.name]
+    if policy.exhausted(claimed):
+        _lay_down(office, claimed, kind, "its worker died at every try")
+        return
+    try:
+        record = kind.work(office, **claimed.args)
+        with office.transaction(None) as tx:
+            record(tx)
+            outbox.settle(tx.session, claimed, "done", None, tx.now)
+    except Unavailable as down:
+        with office.transaction(None) as tx:
+            until = tx.now + timedelta(seconds=down.retry_after_seconds)
+            outbox.postpone(tx.session, claimed, until, down.what, tx.now)
+    except Refusal as refused:
+        log.info("job %s %s refused: %s", claimed.name, claimed.id, type(refused).__name__)
+        with office.transaction(None) as tx:
+            outbox.settle(tx.session, claimed, "refused", type(refused).__name__, tx.now)
+    except LeaseLost:
+        raise
+    except Exception as fault:
+        log.exception("job %s %s failed", claimed.name, claimed.id)
+        if claimed.tries >= policy.tries:
+            _lay_down(office, claimed, kind, type(fault).__name__)
+            return
+        with office.transaction(None) as tx:
+            outbox.retry(tx.session, claimed, type(fault).__name__, tx.now, policy)
+
+
+def _lay_down(office: Office, claimed: outbox.Job, kind: Kind, why: str) -> None:
+    with office.transaction(None) as tx:
+        if kind.give_up is not None:
+            kind.give_up(tx, **claimed.args)
+        outbox.settle(tx.session, claimed, "dead", why, tx.now)
+
+
+def run_all(office: Office) -> int:
+    """Do every job that is due now; how many there were."""
+    done = 0
+    while run_one(office):
+        done += 1
+    return done
