@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage import outbox
@@ -141,25 +142,24 @@ class Transaction(Reading):
         return case
 
     def journal(
-        self, action: str, chain: uuid.UUID | str, subject: uuid.UUID | str, **facts: object
+        self,
+        action: str,
+        chain: uuid.UUID | str,
+        subject: uuid.UUID | str,
+        *,
+        rows: Collection[Evidence] | None = None,
+        **facts: object,
     ) -> None:
-        """Append one entry that digests every evidence row written since the last one.
+        """Append one entry that digests the evidence rows written since the last one.
 
-        `facts` are identifiers, states and digests, never descriptive text (Annex VI III.8).
+        All of them, or those in `rows` where some belong in another chain. `facts` are
+        identifiers, states and digests, never descriptive text (Annex VI III.8).
         """
         self.session.flush()
-        rows = tuple(
-            journal.RowDigest(row.__tablename__, str(row.id), row.digest())
-            for row in self._unjournalled
-        )
-        self._unjournalled.clear()
-        head = self.session.scalar(
-            select(ChainHead).where(ChainHead.chain == str(chain)).with_for_update()
-        )
-        if head is None:
-            head = self.add(
-                ChainHead(chain=str(chain), sequence=0, digest=journal.genesis(str(chain)))
-            )
+        digested = [row for row in self._unjournalled if rows is None or row in rows]
+        for row in digested:
+            del self._unjournalled[row]
+        head = self._chain_head(str(chain))
         entry = journal.Entry(
             chain=str(chain),
             sequence=head.sequence + 1,
@@ -167,7 +167,10 @@ class Transaction(Reading):
             actor=str(self._actor.person_id) if self._actor else "system",
             action=action,
             subject=str(subject),
-            rows=rows,
+            rows=tuple(
+                journal.RowDigest(row.__tablename__, str(row.id), row.row_digest())
+                for row in digested
+            ),
             facts=facts,
             previous=head.digest,
         )
@@ -180,6 +183,17 @@ class Transaction(Reading):
             )
         )
         head.sequence, head.digest = entry.sequence, entry.digest
+
+    def _chain_head(self, chain: str) -> ChainHead:
+        """The end of a chain, locked; a chain begins when it is first written to."""
+        end = select(ChainHead).where(ChainHead.chain == chain).with_for_update()
+        head = self.session.scalar(end)
+        if head is None:
+            # Whoever else begins it now is waited for, and then ours is one too many.
+            with suppress(IntegrityError), self.session.begin_nested():
+                self.session.add(ChainHead(chain=chain, sequence=0, digest=journal.genesis(chain)))
+            head = self.session.scalars(end).one()
+        return head
 
     def enqueue(self, name: str, *, not_before: datetime | None = None, **args: object) -> None:
         """Write a job that runs after this transaction commits, exactly as durable as it."""
@@ -273,6 +287,11 @@ class Office:
             self.objects.open(ObjectRef(organisation_id, sha256, size_bytes)) as stored,
         ):
             yield stored
+
+    def destroy(self, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> None:
+        """Remove stored bytes for good; bytes that are gone already are no error."""
+        with _unavailable():
+            self.objects.delete(ObjectRef(organisation_id, sha256, size_bytes))
 
     @contextmanager
     def local_copy(

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import select
 
 from workflow.office import Reading, Transaction
-from workflow.records import Document, NumberSeries, NumberVoid, RegisterEntry
+from workflow.records import Document, NumberSeries, NumberVoid, Organisation, RegisterEntry
 from workflow.rules import numbering
 
 #: Arrivals of a seat have one series, whoever they are for (ND 30/2020 Art. 22.2).
@@ -34,7 +34,7 @@ def give_number(
     Raises:
         DateBeforeSeries, RegisterYearMismatch: see `numbering.allocate`.
     """
-    series = tx.session.scalar(
+    wanted = (
         select(NumberSeries)
         .where(
             NumberSeries.organisation_id == document.organisation_id,
@@ -46,6 +46,15 @@ def give_number(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+    series = tx.session.scalar(wanted)
+    if series is None:
+        # The first number of a year: one opens the series, those who wait here find it.
+        tx.session.execute(
+            select(Organisation.id)
+            .where(Organisation.id == document.organisation_id)
+            .with_for_update(key_share=True)
+        )
+        series = tx.session.scalar(wanted)
     if series is None:
         series = tx.add(
             NumberSeries(

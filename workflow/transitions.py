@@ -19,6 +19,7 @@ from workflow.office import SYSTEM_CHAIN, Reading, Transaction
 from workflow.records import Case, Definition, Document, Move, Organisation
 from workflow.rules import deadlines, machine
 from workflow.rules.catalogues import CATALOGUES
+from workflow.rules.errors import Invalid
 
 Facts = TypeVar("Facts")
 Effects = Mapping[str, Callable[[], object]]
@@ -46,7 +47,7 @@ def open_case(
     workflow = tx.office.law.workflows[definition_name]
     known = tx.session.scalar(select(Definition).where(Definition.digest == workflow.digest))
     if known is None:
-        tx.add(
+        adopted = tx.add(
             Definition(
                 digest=workflow.digest,
                 name=workflow.name,
@@ -54,7 +55,7 @@ def open_case(
                 text=tx.office.law.texts[definition_name],
             )
         )
-        tx.journal("definition.adopted", SYSTEM_CHAIN, workflow.digest)
+        tx.journal("definition.adopted", SYSTEM_CHAIN, workflow.digest, rows=[adopted])
     case = tx.add(
         Case(
             organisation_id=document.organisation_id,
@@ -129,15 +130,29 @@ def fire(
         )
     )
     case.version += 1
-    if step.target != case.state:
+    if step.target != step.source:
+        case.state = step.target
         case.entered_at = tx.now
-    case.state = step.target
-    case.closed_at = tx.now if workflow.state(step.target).end else None
+        case.closed_at = tx.now if workflow.state(step.target).end else None
+        document = tx.get(Document, case.document_id)
+        case.due_at = due_in(tx, workflow, case, document, starts=starts or {}, days=days)
+    # Effects come last: a due date that somebody sets wins over the regulation's.
     for name in step.effects:
         effects[name]()
-    document = tx.get(Document, case.document_id)
-    case.due_at = due_in(tx, workflow, case, document, starts=starts or {}, days=days)
     return step
+
+
+def stated(reason: str | None) -> Callable[[], None]:
+    """The work behind `record_reason`: no step without one; the move keeps the words.
+
+    Raises, when done, Invalid.
+    """
+
+    def state() -> None:
+        if not (reason or "").strip():
+            raise Invalid([("/reason", "Phải ghi lý do.")])
+
+    return state
 
 
 def due_in(
