@@ -38,6 +38,11 @@ class Incoming(Evidence, Base):
     code: Mapped[str | None] = mapped_column(String(60), index=True)  # số, ký hiệu as it stands
     dated_on: Mapped[date | None]
     due_on: Mapped[date | None]  # hạn trả lời named in the document
+    identifier: Mapped[str | None] = mapped_column(String(200), index=True)  # as the sender gave it
+    #: The code in its usual form: equal for what may be the same document (Annex VI III.1h).
+    code_key: Mapped[str | None] = mapped_column(String(60), index=True)
+    #: Sender, code and subject folded, a line each: what search compares.
+    search_text: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     duplicates_confirmed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))

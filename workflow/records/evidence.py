@@ -41,7 +41,7 @@ class Evidence(Identified):
     if TYPE_CHECKING:
         __tablename__: str
 
-    def digest(self) -> str:
+    def row_digest(self) -> str:
         """The salted digest of this version of the row: every column but the salt."""
         columns = {
             attribute.key: getattr(self, attribute.key)
@@ -49,6 +49,15 @@ class Evidence(Identified):
             if attribute.key != "salt"
         }
         return journal.row_digest(self.salt, self.__tablename__, columns)
+
+    def destroy(self, *columns: str) -> None:
+        """Forget these texts and the salt they were digested with.
+
+        Whoever holds the journal can then no longer try out texts against the older digests.
+        """
+        for column in columns:
+            setattr(self, column, None)
+        self.salt = _new_salt()
 
 
 class AppendOnly(Evidence):

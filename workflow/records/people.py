@@ -162,6 +162,18 @@ class AccessToken(Identified, Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class HandlingRule(Evidence, EffectiveDated, Base):
+    """Who handles a kind of incoming document by the agency's regulation (ND 30/2020 Art. 23.1)."""
+
+    __tablename__ = "handling_rule"
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    type_code: Mapped[str | None] = mapped_column(String(32))  # None: every type
+    sender_code: Mapped[str | None] = mapped_column(String(35))  # None: every sender
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    basis: Mapped[str] = mapped_column(Text)
+
+
 class CalendarDay(Evidence, Base):
     """A day whose standing an organisation and those under it override (nghỉ bù, làm bù)."""
 
