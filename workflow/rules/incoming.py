@@ -256,6 +256,7 @@ PROPERTIES: Final = (
         "Không được đăng ký văn bản không bảo đảm xác thực, toàn vẹn.",
         "allocate_arrival_number",
         (frozenset({"allocate_arrival_number", "authenticity_settled", "duplicates_settled"}),),
+        frozenset({"allocate_arrival_number"}),
     ),
     # Art. 32.2.c, 27
     Property(
@@ -295,6 +296,7 @@ PROPERTIES: Final = (
                 }
             ),
         ),
+        frozenset({"complete_handling"}),
     ),
 )
 

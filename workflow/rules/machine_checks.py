@@ -20,7 +20,8 @@ class Property:
     """No path leaves the mark `target` unless one of `needs` happened before or with it.
 
     Each of `needs` is a set of marks left together by one transition (an approval *and* its guard
-    on the same step). A step that leaves one of `lost_by` makes what happened before it void.
+    on the same step). A step that leaves one of `lost_by` makes what happened before it void; where
+    the target itself is lost, every step to it must bring what is needed along.
     Marks are effects, guards and states (`Transition.marks`).
     """
 

@@ -38,6 +38,31 @@ _FORMAT_CHECKED = frozenset({"record_format_check", "checker_is_charged"})
 _SIGNED = frozenset({"store_personal_signature", "signatures_hold", "no_signer_remains"})
 _SEALED = frozenset({"store_agency_signature", "seal_holds", "files_sealed", "number_in_bytes"})
 
+# Acts whose conditions must hold in the bytes as they are, each time, on the very step.
+_BOUND_ACTS = (
+    # Art. 11.2
+    (
+        "reviews_hold_at_signing",
+        "Chỉ được ký đúng nội dung đã được kiểm tra và duyệt.",
+        "record_signing_intent",
+        frozenset({"content_checked", "approved", "format_checked"}),
+    ),
+    # Art. 32.2.d
+    (
+        "signatures_hold_at_seal",
+        "Chỉ được ký số của cơ quan trên tệp có chữ ký số cá nhân còn hợp lệ.",
+        "record_seal_intent",
+        frozenset({"signatures_hold", "no_signer_remains", "number_given"}),
+    ),
+    # Art. 15.1, 5.2
+    (
+        "bytes_hold_at_issue",
+        "Chỉ được phát hành tệp có chữ ký hợp lệ và số khớp với sổ đăng ký.",
+        "issue_document",
+        frozenset({"signatures_hold", "no_signer_remains", "number_in_bytes"}),
+    ),
+)
+
 _REVIEWS = (
     # Art. 12.1
     (
@@ -68,6 +93,10 @@ PROPERTIES: Final = (
         )
         for review, missing, needs in _REVIEWS
         for act, verb, target in _REVIEWED_ACTS
+    ),
+    *(
+        Property(name, sentence, target, (needs | {target},), lost_by=frozenset({target}))
+        for name, sentence, target, needs in _BOUND_ACTS
     ),
     # Art. 13, 32.3: each signs himself, when it is his turn.
     Property(

@@ -80,6 +80,25 @@ def test_a_way_back_to_drafting_that_keeps_the_reviews_is_caught() -> None:
     assert {"content_checked_before_issue", "approved_before_issue"} <= kinds
 
 
+def test_a_second_signature_that_skips_the_reviews_is_caught() -> None:
+    again = Transition(
+        "sign_again",
+        "Ký thêm",
+        "signed",
+        "signing",
+        roles=("leader",),
+        guards=("signer_is_next", "signer_is_competent"),
+        effects=("record_signing_intent",),
+    )
+    definition = SHIPPED["outgoing"]
+    damaged = replace(definition, transitions=(*definition.transitions, again))
+
+    found = [problem for problem in check(damaged, CATALOGUES, SHIPPED) if problem.trace]
+
+    assert [problem.kind for problem in found] == ["reviews_hold_at_signing"]
+    assert found[0].trace[-1] == "signed --sign_again--> signing"
+
+
 LAW = [
     (name, wanted, mark)
     for name, definition in SHIPPED.items()
