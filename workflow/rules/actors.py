@@ -61,19 +61,23 @@ class Basis(StrEnum):
     """What a mandate rests on. Substitution during absence is not on this list on purpose."""
 
     HEAD = "head"
+    IN_CHARGE = "in_charge"
     ASSIGNED_FIELD = "assigned_field"
     WORKING_REGULATION = "working_regulation"
     WRITTEN_DELEGATION = "written_delegation"
 
+
+# Art. 13.1-2: the field assigned to the deputy, what the head has delegated, or the whole agency
+# where the deputy is put in charge of it (then there may be no head).
+_DEPUTY = frozenset({Basis.ASSIGNED_FIELD, Basis.WRITTEN_DELEGATION, Basis.IN_CHARGE})
 
 _BASES: dict[Stack, frozenset[Basis]] = {
     (): frozenset({Basis.HEAD}),
     (Capacity.TM,): frozenset({Basis.HEAD}),
     (Capacity.Q,): frozenset({Basis.HEAD}),
     (Capacity.TM, Capacity.Q): frozenset({Basis.HEAD}),
-    # Art. 13.1-2: the field assigned to the deputy, or what the head has delegated.
-    (Capacity.KT,): frozenset({Basis.ASSIGNED_FIELD, Basis.WRITTEN_DELEGATION}),
-    (Capacity.TM, Capacity.KT): frozenset({Basis.ASSIGNED_FIELD, Basis.WRITTEN_DELEGATION}),
+    (Capacity.KT,): _DEPUTY,
+    (Capacity.TM, Capacity.KT): _DEPUTY,
     # Art. 13.4: laid down in the working regulation or the regulation on văn thư.
     (Capacity.TL,): frozenset({Basis.WORKING_REGULATION}),
     (Capacity.TL, Capacity.KT): frozenset({Basis.WORKING_REGULATION}),
@@ -86,10 +90,11 @@ _BASES: dict[Stack, frozenset[Basis]] = {
 class Mandate:
     """A person's power to sign for an issuer in one capacity.
 
-    `position` is the holder's own, `delegator_position` that of whoever gave the power;
-    `heads_unit` says that the holder heads a unit of the issuer's structure. `doc_types` and
-    `fields` limit the content, None is no limit; the days are both included. `document_id` or
-    `basis_text` names the paper it rests on.
+    `position` is the holder's own, `delegator_position` that of the person who passed the power
+    on (written delegation, TL+KT); `heads_unit` says that the holder heads a unit of the issuer's
+    structure. `doc_types` and `fields` limit the content, None is no limit; the days are both
+    included. `document_id` is the paper of a written delegation, `basis_text` names the basis in
+    words.
     """
 
     person_id: str
@@ -135,9 +140,21 @@ def mandate_unmet(mandate: Mandate) -> str | None:
             return "Văn bản giao ký thừa ủy quyền phải giới hạn thời gian."
         if mandate.doc_types is None and mandate.fields is None:
             return "Văn bản giao ký thừa ủy quyền phải giới hạn nội dung."
-    if mandate.basis is not Basis.HEAD and mandate.delegator_position is None:
+    if _is_passed_on(mandate) and mandate.delegator_position is None:
         return "Phải ghi rõ người giao quyền ký."
     return None
+
+
+def _is_passed_on(mandate: Mandate) -> bool:
+    """Whether the power comes from a person, and not from an act of the agency that outlives one.
+
+    The working regulation and the assignment of fields hold until they are replaced, whoever
+    heads the agency by then; only the deputy of a unit takes TL. from the unit's head.
+    """
+    return mandate.basis is Basis.WRITTEN_DELEGATION or mandate.capacity == (
+        Capacity.TL,
+        Capacity.KT,
+    )
 
 
 def incompetence(
@@ -182,8 +199,8 @@ def incompetence(
 def _source_unmet(
     mandate: Mandate, doc_type: str, field: str | None, mandates: Sequence[Mandate], on: date
 ) -> str | None:
-    """Whether whoever passed this power on had it to give, and was allowed to pass it on."""
-    if mandate.basis is Basis.HEAD:
+    """Return why whoever passed this power on had none to give on this day, or None."""
+    if not _is_passed_on(mandate):
         return None
     givers = [
         giver

@@ -94,6 +94,9 @@ def fold(text: str) -> str:
     So `uỷ ban` finds `Ủy ban`, `hoả tốc` `Hỏa tốc` and `quyet dinh` `Quyết định`; NFC alone joins
     none of these, and the decree itself writes both.
     """
-    letters = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    # Unicode §3.13: decomposing can bring back capitals, so case is folded in between.
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(
+        letter for letter in letters.translate(_LETTERS) if not unicodedata.combining(letter)
+    )
     return " ".join(bare.split())

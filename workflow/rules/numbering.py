@@ -21,11 +21,11 @@ from workflow.rules.errors import (
 
 _SYMBOL = re.compile(r"[^\W_](?:[^\W_]|[&.])*(?:-[^\W_](?:[^\W_]|[&.])*)*")
 _RECEIVED = re.compile(
-    r"(?:số\s*:?\s*)?(?P<number>\d{1,10})(?P<suffix>[^\W\d_]?)"
-    r"(?:/(?P<year>(?:19|20)\d\d))?/(?P<notation>[^\s/]+(?:/[^\s/]+)*)",
+    r"(?:số ?:? ?)?(?P<number>[0-9]{1,10})(?P<suffix>[^\W\d_]?)"
+    r"(?:/(?P<year>(?:19|20)[0-9]{2}))?/(?P<notation>[^\s/]+(?:/[^\s/]+)*)",
     re.IGNORECASE,
 )
-_AROUND_SEPARATOR = re.compile(r"\s*([/-])\s*")
+_AROUND_SEPARATOR = re.compile(r" ?([/-]) ?")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
 
@@ -103,8 +103,8 @@ class ReceivedCode:
 
 def parse_received(raw: str) -> ReceivedCode:
     """Read the code of an incoming document; never refuses: others may write `12/CV-UBND`."""
-    text = _AROUND_SEPARATOR.sub(r"\1", unicodedata.normalize("NFC", raw).translate(_DASHES))
-    found = _RECEIVED.fullmatch(" ".join(text.split()))
+    text = " ".join(unicodedata.normalize("NFC", raw).translate(_DASHES).split())
+    found = _RECEIVED.fullmatch(_AROUND_SEPARATOR.sub(r"\1", text))
     if found is None or int(found["number"]) == 0:
         return ReceivedCode(raw)
     year = found["year"]

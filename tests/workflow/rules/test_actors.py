@@ -133,6 +133,7 @@ def test_substitution_is_no_basis() -> None:
     # R1.5.3: standing in during absence gives no power to sign.
     assert {basis.value for basis in Basis} == {
         "head",
+        "in_charge",
         "assigned_field",
         "working_regulation",
         "written_delegation",
@@ -184,12 +185,26 @@ def test_delegation_is_never_passed_on() -> None:
     )
 
 
-def test_only_the_head_of_the_day_gives_powers() -> None:
+def test_a_delegation_stands_and_falls_with_the_head_who_gave_it() -> None:
     retired = replace(CHAIR, valid_to=date(2026, 10, 1))
-    for mandate, doc_type in ((DELEGATE, "hop_dong"), (OFFICE_HEAD, "giay_moi")):
-        assert why_not(mandate, doc_type, (retired,)) == (
-            "Người giao quyền ký không phải người đứng đầu cơ quan vào ngày này."
-        )
+    assert why_not(DELEGATE, "hop_dong", (retired,)) == (
+        "Người giao quyền ký không phải người đứng đầu cơ quan vào ngày này."
+    )
+    assert why_not(DELEGATE, "hop_dong", (retired, replace(CHAIR, person_id="moi"))) is None
+
+
+def test_acts_of_the_agency_outlive_its_head() -> None:
+    retired = replace(CHAIR, valid_to=date(2026, 10, 1))
+    assert why_not(replace(OFFICE_HEAD, delegator_position=None), "giay_moi", (retired,)) is None
+    assert why_not(DEPUTY, "quyet_dinh", (retired,), field="kinh_te") is None
+
+
+def test_a_deputy_in_charge_signs_for_the_head_there_is_not() -> None:
+    # Art. 13.1: "Trường hợp cấp phó được giao phụ trách, điều hành thì thực hiện ký như cấp phó".
+    in_charge = replace(DEPUTY, basis=Basis.IN_CHARGE, fields=None, delegator_position=None)
+    assert why_not(in_charge, "quyet_dinh", ()) is None
+    as_head = replace(in_charge, capacity=(TM,))
+    assert why_not(as_head, "quyet_dinh", ()) == "Căn cứ không phù hợp với hình thức ký “TM.”."
 
 
 def test_a_second_mandate_may_serve_where_the_first_does_not() -> None:
@@ -203,8 +218,19 @@ def test_a_second_mandate_may_serve_where_the_first_does_not() -> None:
         ({"capacity": (KT, TM)}, "Không có hình thức ký này."),
         ({"basis": Basis.HEAD}, "Căn cứ không phù hợp với hình thức ký “TM./KT.”."),
         ({"basis_text": " "}, "Phải ghi rõ căn cứ giao quyền ký."),
-        ({"delegator_position": None}, "Phải ghi rõ người giao quyền ký."),
-        ({}, None),
+        (
+            {"basis": Basis.WRITTEN_DELEGATION, "document_id": "1", "delegator_position": None},
+            "Phải ghi rõ người giao quyền ký.",
+        ),
+        (
+            {
+                "capacity": (TL, KT),
+                "basis": Basis.WORKING_REGULATION,
+                "delegator_position": None,
+            },
+            "Phải ghi rõ người giao quyền ký.",
+        ),
+        ({"delegator_position": None}, None),
     ],
 )
 def test_mandates_that_cannot_exist(change: dict[str, Any], sentence: str | None) -> None:

@@ -73,6 +73,7 @@ def test_other_forms_are_left_as_they_came(text: str) -> None:
         ("xã  Định\nHưng ", "xa dinh hung"),
         (unicodedata.normalize("NFD", "thừa uỷ quyền"), "THỪA ỦY QUYỀN"),
         ("Đ", "d"),
+        ("㎀", "pa"),
     ],
 )
 def test_search_finds_other_spellings(one: str, other: str) -> None:
