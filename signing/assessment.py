@@ -229,7 +229,7 @@ class _Assessor:
             level=level,
             intact=item.intact,
             coverage=None if coverage is None else coverage.name,
-            changes=None if item.changes is None else item.changes.name,
+            changes=None if item.changes is None else item.changes.modification_level.name,
             locks=item.locks,
             trusted=item.intact is True and verdict.trusted,
             development=development,

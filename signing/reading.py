@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
@@ -58,35 +58,33 @@ class FormField:
     dictionary: generic.DictionaryObject
 
 
-def opened(stream: BinaryIO, limits: Limits = Limits()) -> tuple[Reader, Reading]:
-    """A reader over the stream, and how strictly it could be read.
+def opened(
+    stream: BinaryIO,
+    limits: Limits = Limits(),
+    modes: Sequence[Reading] = ("strict", "lenient"),
+) -> tuple[Reader, Reading]:
+    """A reader over the stream, in the first of the modes in which the file can be read.
 
     Raises UnreadablePdf with the reason, in Vietnamese.
     """
     _check_outside(stream, limits)
-    reading: Reading = "strict"
-    try:
-        reader = Reader(stream, strict=True)
-        # A hybrid file means two things to two readers; strictly it is none.
-        if reader.xrefs.hybrid_xrefs_present:
-            raise ValueError("hybrid cross-references")
-        _touch(reader)
-    except UnreadablePdf:
-        raise
-    except Exception:
-        # Parsers of hostile files were seen to raise a dozen kinds, RecursionError and MemoryError
-        # among them; each of them says that this file cannot be read this way.
-        reading = "lenient"
+    for mode in modes:
         try:
-            reader = Reader(stream, strict=False)
+            reader = Reader(stream, strict=mode == "strict")
+            # A hybrid file means two things to two readers; strictly it is none.
+            if mode == "strict" and reader.xrefs.hybrid_xrefs_present:
+                raise ValueError("hybrid cross-references")
             _touch(reader)
         except UnreadablePdf:
             raise
-        except Exception as fault:
-            raise UnreadablePdf("cấu trúc tệp bị hỏng hoặc bị cắt cụt.") from fault
-    if reader.xrefs.total_revisions > limits.max_revisions:
-        raise UnreadablePdf(f"tệp có quá nhiều lần cập nhật (hơn {limits.max_revisions}).")
-    return reader, reading
+        except Exception:  # noqa: S112
+            # Parsers of hostile files were seen to raise a dozen kinds, RecursionError and
+            # MemoryError among them; each says that the file cannot be read in this mode.
+            continue
+        if reader.xrefs.total_revisions > limits.max_revisions:
+            raise UnreadablePdf(f"tệp có quá nhiều lần cập nhật (hơn {limits.max_revisions}).")
+        return reader, mode
+    raise UnreadablePdf("cấu trúc tệp bị hỏng hoặc bị cắt cụt.")
 
 
 @contextmanager
@@ -102,7 +100,11 @@ def writing(stream: BinaryIO) -> Iterator[IncrementalPdfFileWriter]:
         raise SigningRefused(
             "not_strict", "Cấu trúc tệp PDF không chuẩn nên không thể ký. Hãy xuất lại tệp PDF."
         )
-    yield IncrementalPdfFileWriter.from_reader(reader)
+    try:
+        yield IncrementalPdfFileWriter.from_reader(reader)
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        # How pyHanko says that an object of the file is not what its place demands.
+        raise UnreadablePdf("cấu trúc tệp không đúng chuẩn nên không thể ghi thêm.") from fault
 
 
 def form_fields(reader: Reader) -> Iterator[FormField]:
