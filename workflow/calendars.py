@@ -29,27 +29,29 @@ def _shipped(year: int) -> tuple[frozenset[date], frozenset[date]]:
     return frozenset(days), frozenset(day for day in days.weekend_workdays if day.year == year)
 
 
-def _seats(session: Session, organisation_id: uuid.UUID, on: date) -> list[uuid.UUID]:
+def seats(session: Session, organisation_id: uuid.UUID, on: date) -> list[uuid.UUID]:
     """The organisation and those it is placed under, nearest first."""
-    seats: list[uuid.UUID] = []
+    found: list[uuid.UUID] = []
     at: uuid.UUID | None = organisation_id
-    while at is not None and at not in seats:
-        seats.append(at)
+    while at is not None and at not in found:
+        found.append(at)
         at = session.scalar(
             select(OrganisationName.parent_id).where(
                 OrganisationName.organisation_id == at,
                 OrganisationName.holds_on(on),
             )
         )
-    return seats
+    return found
 
 
 def calendar_of(session: Session, organisation_id: uuid.UUID, on: date) -> Calendar:
     """The calendar an organisation lives by: its own days win over those of its province."""
     own: dict[date, bool] = {}
-    seats = _seats(session, organisation_id, on)
-    rows = session.scalars(select(CalendarDay).where(CalendarDay.organisation_id.in_(seats))).all()
-    for row in sorted(rows, key=lambda row: seats.index(row.organisation_id), reverse=True):
+    nearest_first = seats(session, organisation_id, on)
+    rows = session.scalars(
+        select(CalendarDay).where(CalendarDay.organisation_id.in_(nearest_first))
+    ).all()
+    for row in sorted(rows, key=lambda row: -nearest_first.index(row.organisation_id)):
         own[row.day_on] = row.working
     # A deadline asked for today falls in this year, the next or (Tết in between) not much later.
     years = {on.year - 1, on.year, on.year + 1}
