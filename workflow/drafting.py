@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from sqlalchemy import select
 
 from storage.objects import ObjectRef
 from workflow.access import find_document, main_case
-from workflow.facts.outgoing import BEARINGS, approved_content, dossier_of, facts_of
+from workflow.facts.outgoing import BEARINGS, Dossier, dossier_of
 from workflow.files import MAIN, add_file, add_revision, current_files
 from workflow.office import Actor, Office, Transaction
+from workflow.outgoing import reason_given, take_step
 from workflow.records import (
     Case,
     Document,
@@ -32,8 +34,9 @@ from workflow.rules.deadlines import Urgency
 from workflow.rules.doctypes import DocType, Seal
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound, SecretRefused
 from workflow.sealing import DECREE_LAYOUT, Layout
-from workflow.transitions import Effects, fire, open_case
+from workflow.transitions import open_case
 
+Line = TypeVar("Line", Signer, Recipient)
 DRAFTING_ROLES = ("specialist", "unit_head", "clerk")
 PURPOSES = ("action", "report", "information", "file")
 CHANNELS = ("system", "exchange", "email", "post", "hand")
@@ -269,7 +272,7 @@ def _write_lines(tx: Transaction, document: Document, new: Draft) -> None:
 
 def _write_rows(
     tx: Transaction,
-    table: type[Signer] | type[Recipient],
+    table: type[Line],
     document: Document,
     lines: Sequence[Mapping[str, object]],
 ) -> None:
@@ -362,8 +365,8 @@ def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> Prepared:
 def submit(tx: Transaction, document_id: uuid.UUID, version: int, prepared: Prepared) -> Case:
     """Hand the draft over for checking, with its fields reserved."""
 
-    def reserve() -> None:
-        file, revision = current_files(tx, document_id)[MAIN]
+    def reserve(_case: Case, held: Dossier) -> None:
+        file, revision = held.files[MAIN]
         if revision.sha256 != prepared.base_sha256:
             raise GuardsUnmet(["Dự thảo vừa được thay đổi. Hãy tải lại rồi trình lại."])
         if prepared.ref is not None:
@@ -375,7 +378,14 @@ def submit(tx: Transaction, document_id: uuid.UUID, version: int, prepared: Prep
                 made_as="prepared",
             )
 
-    return _move(tx, document_id, version, "submit", {"prepare_fields": reserve})
+    return take_step(tx, document_id, version, "submit", {"prepare_fields": reserve})
+
+
+_REVIEWS = {
+    "check_content": ("content", "record_content_check"),
+    "approve": ("approval", "record_approval"),
+    "check_format": ("format", "record_format_check"),
+}
 
 
 def review(
@@ -389,15 +399,10 @@ def review(
     """Check the content, approve, or check the form, of exactly the bytes that were read.
 
     `content` is the digest of what the reviewer saw (see `files.content_sha256`).
-
-    Raises:
-        GuardsUnmet: the draft has other bytes now (Art. 11.2), or a condition of the step.
     """
-    kind = {"check_content": "content", "approve": "approval", "check_format": "format"}[trigger]
+    kind, effect = _REVIEWS[trigger]
 
-    def record() -> None:
-        if approved_content(tx, document_id) != content:
-            raise GuardsUnmet(["Dự thảo đã khác bản vừa xem. Hãy xem lại bản hiện tại."])
+    def record(_case: Case, _held: Dossier) -> None:
         tx.add(
             Review(
                 document_id=document_id,
@@ -408,49 +413,20 @@ def review(
             )
         )
 
-    effect = {"content": "record_content_check", "approval": "record_approval"}.get(
-        kind, "record_format_check"
+    return take_step(
+        tx, document_id, version, trigger, {effect: record}, content=content, opinion=opinion
     )
-    return _move(tx, document_id, version, trigger, {effect: record}, opinion=opinion)
 
 
 def give_back(
     tx: Transaction, document_id: uuid.UUID, version: int, trigger: str, reason: str | None
 ) -> Case:
     """Return (chuyển lại), withdraw or cancel; the reason is kept with the move."""
-
-    def need_reason() -> None:
-        if not (reason or "").strip():
-            raise Invalid([("/reason", "Phải ghi lý do.")])
-
-    return _move(tx, document_id, version, trigger, {"record_reason": need_reason}, opinion=reason)
-
-
-def _move(
-    tx: Transaction,
-    document_id: uuid.UUID,
-    version: int,
-    trigger: str,
-    effects: Effects,
-    opinion: str | None = None,
-) -> Case:
-    document = find_document(tx, document_id, "outgoing")
-    case = tx.lock_case(main_case(tx, document.id).id, version)
-    step = fire(
+    return take_step(
         tx,
-        case,
+        document_id,
+        version,
         trigger,
-        facts_of(tx, dossier_of(tx, document.id)),
-        effects=effects,
-        opinion=opinion,
+        {"record_reason": lambda _case, _held: reason_given(reason)},
+        opinion=reason,
     )
-    tx.journal(
-        f"outgoing.{trigger}",
-        document.organisation_id,
-        document.id,
-        case=case.id,
-        source=step.source,
-        target=step.target,
-        content=approved_content(tx, document.id) or "",
-    )
-    return case

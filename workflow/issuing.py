@@ -1,38 +1,28 @@
-"""Numbering, issuing, sending and filing outgoing documents (ND 30/2020 Art. 14-19)."""
+"""Numbering, issuing and sending outgoing documents (ND 30/2020 Art. 14-18)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from workflow.access import find_document, main_case
-from workflow.facts.outgoing import (
-    BEARINGS,
-    Dossier,
-    bearing_of,
-    deadline_starts,
-    dossier_of,
-    facts_of,
-)
+from workflow.access import main_case
+from workflow.facts.outgoing import BEARINGS, Dossier, bearing_of
 from workflow.office import Transaction
+from workflow.outgoing import reason_given, take_step, take_system_step
 from workflow.records import (
     Case,
     Despatch,
     Document,
     Recipient,
     Relation,
-    WorkFile,
-    WorkFileItem,
 )
 from workflow.registers import give_number
 from workflow.registers import void_number as void_entry
 from workflow.rules import numbering
 from workflow.rules.errors import Invalid, NotFound
 from workflow.series import rules_of
-from workflow.transitions import fire
 
 
 def number(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
@@ -42,7 +32,7 @@ def number(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
         DateBeforeSeries, SeriesUndefined: see `rules.numbering`.
     """
 
-    def allocate(held: Dossier) -> None:
+    def allocate(_case: Case, held: Dossier) -> None:
         kind = tx.office.law.doc_types.find(held.document.type_code or "")
         assert kind is not None  # checked when drafted
         notation = numbering.notation(kind.abbreviation, held.issuer.symbol, held.unit.symbol)
@@ -59,38 +49,36 @@ def number(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
             code=lambda given: numbering.code(given, notation),
         )
 
-    return _move(tx, document_id, version, "number", {"allocate_number": allocate})
+    return take_step(tx, document_id, version, "number", {"allocate_number": allocate})
 
 
 def void_number(tx: Transaction, document_id: uuid.UUID, version: int, reason: str) -> Case:
     """Give the number up (hủy số): it stays in the register with its reason."""
-    if not reason.strip():
-        raise Invalid([("/reason", "Phải ghi lý do.")])
 
-    def void(held: Dossier) -> None:
+    def void(_case: Case, held: Dossier) -> None:
         assert held.entry is not None
         void_entry(tx, held.entry, reason)
 
-    effects = {"void_number": void, "record_reason": lambda _held: None}
-    return _move(tx, document_id, version, "void_number", effects, opinion=reason)
+    effects = {"void_number": void, "record_reason": lambda _case, _held: reason_given(reason)}
+    return take_step(tx, document_id, version, "void_number", effects, opinion=reason)
 
 
 def issue(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
     """Issue to the recipients; those on this system get it at once (Art. 14.4, 18)."""
 
-    def send(held: Dossier) -> None:
+    def send(_case: Case, held: Dossier) -> None:
         held.outgoing.issued_at = tx.now
         for recipient in _recipients(tx, held.document.id):
             if recipient.channel == "system" and recipient.purpose != "file":
                 tx.add(Despatch(recipient_id=recipient.id, status="sent", at=tx.now))
                 tx.enqueue("deliver_document", recipient=recipient.id)
 
-    def bear(held: Dossier) -> None:
+    def bear(_case: Case, held: Dossier) -> None:
         relation = bearing_of(tx, held.document.id)
         if relation is not None:
             _bear_on_original(tx, held.document, relation)
 
-    return _move(
+    return take_step(
         tx, document_id, version, "issue", {"issue_document": send, "apply_to_original": bear}
     )
 
@@ -106,21 +94,14 @@ def _bear_on_original(tx: Transaction, successor: Document, relation: Relation) 
             if recipient.channel == "system" and recipient.purpose != "file":
                 tx.enqueue("recall_delivery", recipient=recipient.id, notice=successor.id)
 
-    step = fire(
+    take_system_step(
         tx,
         case,
         trigger,
-        facts_of(tx, dossier_of(tx, relation.other_id)),
-        effects={"link_successor": lambda: relation, "freeze_document": recall_copies},
-        system=True,
-    )
-    tx.journal(
-        f"outgoing.{trigger}",
-        case.organisation_id,
-        case.document_id,
-        case=case.id,
-        source=step.source,
-        target=step.target,
+        {
+            "link_successor": lambda _case, _held: relation,
+            "freeze_document": lambda _case, _held: recall_copies(),
+        },
         successor=successor.id,
     )
 
@@ -135,7 +116,7 @@ def record_dispatch(
 ) -> Case:
     """That one recipient was sent the document outside this system, and when."""
 
-    def record(held: Dossier) -> None:
+    def record(_case: Case, held: Dossier) -> None:
         wanted = [r for r in _recipients(tx, held.document.id) if r.id == recipient_id]
         if not wanted:
             raise NotFound("Nơi nhận")
@@ -143,33 +124,7 @@ def record_dispatch(
             raise Invalid([("/sent_at", "Thời điểm gửi không thể ở tương lai.")])
         tx.add(Despatch(recipient_id=recipient_id, status="sent", note=note, at=sent_at or tx.now))
 
-    return _move(tx, document_id, version, "record_dispatch", {"record_dispatch": record})
-
-
-def file(tx: Transaction, document_id: uuid.UUID, version: int, work_file_id: uuid.UUID) -> Case:
-    """Put the document into a work file (hồ sơ công việc) (Art. 14.5, 29)."""
-
-    def put(held: Dossier) -> None:
-        put_into(tx, work_file_id, held.document)
-
-    return _move(tx, document_id, version, "file", {"file_document": put})
-
-
-def put_into(tx: Transaction, work_file_id: uuid.UUID, document: Document) -> WorkFileItem:
-    """The document's place at the end of an open work file of its own organisation."""
-    work_file = tx.session.scalar(
-        select(WorkFile).where(WorkFile.id == work_file_id).with_for_update()
-    )
-    if work_file is None or work_file.organisation_id != document.organisation_id:
-        raise NotFound("Hồ sơ công việc")
-    if work_file.ended_on is not None:
-        raise Invalid([("/work_file_id", "Hồ sơ đã kết thúc, không thêm văn bản được.")])
-    last = tx.session.scalar(
-        select(func.max(WorkFileItem.ordinal)).where(WorkFileItem.work_file_id == work_file.id)
-    )
-    return tx.add(
-        WorkFileItem(work_file_id=work_file.id, document_id=document.id, ordinal=(last or 0) + 1)
-    )
+    return take_step(tx, document_id, version, "record_dispatch", {"record_dispatch": record})
 
 
 def _recipients(tx: Transaction, document_id: uuid.UUID) -> list[Recipient]:
@@ -180,38 +135,3 @@ def _recipients(tx: Transaction, document_id: uuid.UUID) -> list[Recipient]:
             .order_by(Recipient.ordinal)
         )
     )
-
-
-def _move(
-    tx: Transaction,
-    document_id: uuid.UUID,
-    version: int,
-    trigger: str,
-    effects: Mapping[str, Callable[[Dossier], object]],
-    opinion: str | None = None,
-) -> Case:
-    document = find_document(tx, document_id, "outgoing")
-    case = tx.lock_case(main_case(tx, document.id).id, version)
-    held = dossier_of(tx, document.id)
-
-    def bound(work: Callable[[Dossier], object]) -> Callable[[], object]:
-        return lambda: work(held)
-
-    step = fire(
-        tx,
-        case,
-        trigger,
-        facts_of(tx, held),
-        effects={name: bound(work) for name, work in effects.items()},
-        opinion=opinion,
-        starts=deadline_starts(tx, case),
-    )
-    tx.journal(
-        f"outgoing.{trigger}",
-        document.organisation_id,
-        document.id,
-        case=case.id,
-        source=step.source,
-        target=step.target,
-    )
-    return case

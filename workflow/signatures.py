@@ -12,23 +12,14 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import select
 
 from workflow import intents
-from workflow.access import find_document, main_case
-from workflow.facts.outgoing import (
-    Dossier,
-    approved_content,
-    deadline_starts,
-    dossier_of,
-    facts_of,
-    place_of,
-    register_texts,
-)
+from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
 from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
 from workflow.office import Office, Reading, Transaction
+from workflow.outgoing import take_step, take_system_step
 from workflow.records import Case, SigningIntent, SigningOutcome
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
-from workflow.transitions import fire
 
 Record = Callable[[Transaction], None]
 
@@ -60,7 +51,8 @@ def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
             locks=not held.outgoing.seal_required and facts.signers_remaining == 1,
         )
 
-    return _intend(tx, document_id, version, "sign", content, "record_signing_intent", intend)
+    effects = {"record_signing_intent": intend}
+    return take_step(tx, document_id, version, "sign", effects, content=content)
 
 
 def seal(tx: Transaction, document_id: uuid.UUID, version: int, content: str) -> Case:
@@ -87,41 +79,8 @@ def seal(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
                 locks=True,
             )
 
-    return _intend(tx, document_id, version, "seal", content, "record_seal_intent", intend)
-
-
-def _intend(
-    tx: Transaction,
-    document_id: uuid.UUID,
-    version: int,
-    trigger: str,
-    content: str,
-    effect: str,
-    intend: Callable[[Case, Dossier], None],
-) -> Case:
-    document = find_document(tx, document_id, "outgoing")
-    case = tx.lock_case(main_case(tx, document.id).id, version)
-    held = dossier_of(tx, document.id)
-    if approved_content(tx, document.id) != content:
-        raise GuardsUnmet(["Văn bản đã khác bản vừa xem. Hãy xem lại bản hiện tại."])
-    step = fire(
-        tx,
-        case,
-        trigger,
-        facts_of(tx, held),
-        effects={effect: lambda: intend(case, held)},
-        starts=deadline_starts(tx, case),
-    )
-    tx.journal(
-        f"outgoing.{trigger}",
-        document.organisation_id,
-        document.id,
-        case=case.id,
-        source=step.source,
-        target=step.target,
-        content=content,
-    )
-    return case
+    effects = {"record_seal_intent": intend}
+    return take_step(tx, document_id, version, "seal", effects, content=content)
 
 
 def _missing_texts(reading: Reading, held: Dossier) -> Mapping[str, str] | None:
@@ -175,29 +134,17 @@ def _carry_out(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) 
             )
             return
         try:
-            step = fire(
+            take_system_step(
                 tx,
                 case,
                 trigger,
-                facts_of(tx, dossier_of(tx, case.document_id), pending=[done]),
-                effects={effect: lambda: intents.record_signed(tx, done, made_as)},
-                starts={"OUT_ISSUE": tx.now, "OUT_NUMBER_PAPER": tx.now}
-                | dict(deadline_starts(tx, case)),
-                system=True,
+                {effect: lambda _case, _held: intents.record_signed(tx, done, made_as)},
+                pending=[done],
+                sha256=done.ref.sha256,
             )
         except GuardsUnmet as unmet:
             # What was made does not hold up: it is not recorded, and the case says why.
             abandon(tx, intent_id, str(unmet))
-            return
-        tx.journal(
-            f"outgoing.{trigger}",
-            case.organisation_id,
-            case.document_id,
-            case=case.id,
-            source=step.source,
-            target=step.target,
-            sha256=done.ref.sha256,
-        )
 
     return record
 
@@ -218,29 +165,12 @@ def abandon(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:
     if case is None:
         return
 
-    def end_intents() -> None:
+    def end_intents(_case: Case, _held: Dossier) -> None:
         for intent in intents.open_intents(tx, case.id):
             intents.record_refused(tx, intent.id, why)
 
     trigger = "abandon_signing" if case.state == "signing" else "abandon_sealing"
-    step = fire(
-        tx,
-        case,
-        trigger,
-        facts_of(tx, dossier_of(tx, case.document_id)),
-        effects={"abandon_intent": end_intents},
-        opinion=why,
-        starts=deadline_starts(tx, case),
-        system=True,
-    )
-    tx.journal(
-        f"outgoing.{trigger}",
-        case.organisation_id,
-        case.document_id,
-        case=case.id,
-        source=step.source,
-        target=step.target,
-    )
+    take_system_step(tx, case, trigger, {"abandon_intent": end_intents}, opinion=why)
 
 
 def give_up(tx: Transaction, intent: str) -> None:

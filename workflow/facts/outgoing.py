@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import func, select
 
@@ -36,7 +36,6 @@ from workflow.rules import numbering
 from workflow.rules.outgoing import OutgoingFacts
 from workflow.sealing import DATE_FIELD, NUMBER_FIELD
 from workflow.standing import custody_reason, mandates_of, signer_unmet
-from workflow.transitions import last_entered
 
 #: How a document bears on another, and the trigger that its issue fires there (Art. 18.3-4).
 BEARINGS = {"corrects": "correct", "amends": "amend", "replaces": "replace", "recalls": "recall"}
@@ -272,9 +271,3 @@ def _original_unmet(reading: Reading, document: Document) -> str | None:
     if relation.kind == "corrects" and document.type_code != CORRECTING_TYPE:
         return "Phải đính chính bằng công văn."  # Art. 18.3
     return None
-
-
-def deadline_starts(reading: Reading, case: Case) -> Mapping[str, datetime]:
-    """The clocks of Art. 15.2 and 18.1 run from the signing, whatever came after it."""
-    signed_at = last_entered(reading, case.id, "signed")
-    return {} if signed_at is None else {"OUT_ISSUE": signed_at, "OUT_NUMBER_PAPER": signed_at}
