@@ -52,13 +52,14 @@ class ServerNotStarted(Exception):  # noqa: N818  it states a fact
 
     def __init__(self, server: tuple[str, str], why: str) -> None:
         name, setting = server
-        super().__init__(f"{name} did not start: {why}\nSet {setting} to use another server.")
+        super().__init__(f"{name} does not answer: {why}\n{setting} may name another server.")
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL whose user may create databases; fsync is off."""
     if configured := os.environ.get(POSTGRES[1]):
+        _ask(POSTGRES, lambda: _admin(configured).close())
         yield configured
         return
     # The server refuses to run as root, so root lends it to a user without rights.
@@ -124,6 +125,7 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
 def valkey() -> Iterator[str]:
     """A Valkey (the free Redis) that keeps nothing."""
     if configured := os.environ.get(VALKEY[1]):
+        _ask(VALKEY, lambda: _ping(configured))
         yield configured
         return
     with _folder("valkey") as folder:
@@ -132,11 +134,7 @@ def valkey() -> Iterator[str]:
         command: Command = [get_binary_path(), "--port", str(port), "--bind", "127.0.0.1"]
         command += ["--dir", folder, "--save", "", "--appendonly", "no"]
 
-        def ping() -> None:
-            with redis.Redis.from_url(address) as client:
-                client.ping()
-
-        with _running(VALKEY, command, folder, ping, signal.SIGTERM):
+        with _running(VALKEY, command, folder, lambda: _ping(address), signal.SIGTERM):
             yield address
 
 
@@ -144,6 +142,7 @@ def valkey() -> Iterator[str]:
 def seaweedfs() -> Iterator[str]:
     """A SeaweedFS speaking S3: `s3://KEY:SECRET@host:port?secure=0`, without a bucket."""
     if configured := os.environ.get(SEAWEEDFS[1]):
+        _ask(SEAWEEDFS, lambda: _store(configured))
         yield configured
         return
     with _folder("seaweedfs") as folder:
@@ -164,15 +163,10 @@ def seaweedfs() -> Iterator[str]:
         command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false"]
         command += ["-master.telemetry=false", "-s3.autoCreateBucket=false", "-disableHttp"]
 
-        def store() -> None:
-            # It lists before it can store, so only a stored object proves it ready.
-            with s3_bucket(address) as bucket:
-                name = urlsplit(bucket).path.strip("/")
-                s3_client(bucket).put_object(name, "ready", io.BytesIO(b"."), 1)
-
         # What it holds is thrown away, and its orderly end takes two seconds.
+        limit = {"GOMEMLIMIT": "512MiB"}
         with _running(
-            SEAWEEDFS, command, folder, store, signal.SIGKILL, env={"GOMEMLIMIT": "512MiB"}
+            SEAWEEDFS, command, folder, lambda: _store(address), signal.SIGKILL, env=limit
         ):
             yield address
 
@@ -208,6 +202,25 @@ def s3_client(url: str) -> Minio:
 def _admin(server: str) -> psycopg.Connection[Any]:
     address = make_url(server).set(drivername="postgresql")
     return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
+
+
+def _ping(server: str) -> None:
+    with redis.Redis.from_url(server) as client:
+        client.ping()
+
+
+def _store(server: str) -> None:
+    # It lists before it can store, so only a stored object proves it ready.
+    with s3_bucket(server) as bucket:
+        name = urlsplit(bucket).path.strip("/")
+        s3_client(bucket).put_object(name, "ready", io.BytesIO(b"."), 1)
+
+
+def _ask(server: tuple[str, str], probe: Callable[[], None]) -> None:
+    try:
+        probe()
+    except Exception as error:
+        raise ServerNotStarted(server, str(error)) from error
 
 
 @contextmanager

@@ -7,12 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import redis
 
 from tests import servers
+
+Launcher = Callable[[], AbstractContextManager[str]]
 
 
 def test_a_server_that_cannot_start_says_why_and_which_setting_names_another(
@@ -28,6 +32,24 @@ def test_a_server_that_cannot_start_says_why_and_which_setting_names_another(
         servers._running(servers.VALKEY, command, tmp_path, never, signal.SIGTERM),
     ):
         pytest.fail("it did start")
+
+
+@pytest.mark.parametrize(
+    ("launcher", "setting", "url"),
+    [
+        (servers.postgres, "VANTHU_TEST_POSTGRES_URL", "postgresql+psycopg://x@{}/postgres"),
+        (servers.valkey, "VANTHU_TEST_REDIS_URL", "redis://{}/0"),
+        (servers.seaweedfs, "VANTHU_TEST_S3_URL", "s3://key:secret@{}?secure=0"),
+    ],
+)
+def test_a_named_server_that_does_not_answer_is_reported_with_its_setting(
+    launcher: Launcher, setting: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv(setting, url.format(f"127.0.0.1:{unused.getsockname()[1]}"))
+        with pytest.raises(servers.ServerNotStarted, match=setting), launcher():
+            pytest.fail("nobody listens there")
 
 
 def test_a_server_is_gone_after_its_block() -> None:
