@@ -159,7 +159,7 @@ class Transaction(Reading):
         digested = [row for row in self._unjournalled if rows is None or row in rows]
         for row in digested:
             del self._unjournalled[row]
-        head = self._chain_head(str(chain))
+        head = self.lock_chain(str(chain))
         entry = journal.Entry(
             chain=str(chain),
             sequence=head.sequence + 1,
@@ -184,7 +184,7 @@ class Transaction(Reading):
         )
         head.sequence, head.digest = entry.sequence, entry.digest
 
-    def _chain_head(self, chain: str) -> ChainHead:
+    def lock_chain(self, chain: str) -> ChainHead:
         """The end of a chain, locked; a chain begins when it is first written to."""
         end = select(ChainHead).where(ChainHead.chain == chain).with_for_update()
         head = self.session.scalar(end)

@@ -45,7 +45,12 @@ def open_case(
 ) -> Case:
     """Start a case in the definition's initial state; the definition is kept by its digest."""
     workflow = tx.office.law.workflows[definition_name]
-    known = tx.session.scalar(select(Definition).where(Definition.digest == workflow.digest))
+    kept = select(Definition.id).where(Definition.digest == workflow.digest)
+    known = tx.session.scalar(kept)
+    if known is None:
+        # One adopts the definition; whoever waits here then finds it.
+        tx.lock_chain(SYSTEM_CHAIN)
+        known = tx.session.scalar(kept)
     if known is None:
         adopted = tx.add(
             Definition(
