@@ -164,11 +164,17 @@ def seaweedfs() -> Iterator[str]:
         command += ["-master.telemetry=false", "-s3.autoCreateBucket=false", "-disableHttp"]
 
         # What it holds is thrown away, and its orderly end takes two seconds.
-        limit = {"GOMEMLIMIT": "512MiB"}
-        with _running(
-            SEAWEEDFS, command, folder, lambda: _store(address), signal.SIGKILL, env=limit
-        ):
-            yield address
+        settings = {"GOMEMLIMIT": "512MiB", "TMPDIR": str(folder)}
+        try:
+            with _running(
+                SEAWEEDFS, command, folder, lambda: _store(address), signal.SIGKILL, env=settings
+            ):
+                yield address
+        finally:
+            # It puts sockets named by port there, whatever TMPDIR says.
+            for port in ports:
+                for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+                    left.unlink()
 
 
 @contextmanager
