@@ -1,34 +1,44 @@
-"""Local accounts: argon2id passwords, opaque expiring tokens, revocable at once."""
+"""Local accounts: argon2id passwords, opaque expiring tokens, revocable at once.
+
+A token is a random value that says nothing; its SHA-256 is kept. Whoever reads the table can sign
+in as nobody.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from typing import NewType
 
 import argon2
 from sqlalchemy import select, update
 
+from workflow.administration import one_at_a_time, require_administrator_of
 from workflow.office import SYSTEM_CHAIN, Actor, Office, Reading, Transaction
 from workflow.records import AccessToken, Account, Appointment, Person, RoleGrant
 from workflow.rules.errors import Duplicate, Invalid, NotAuthenticated, NotFound
 
 MIN_PASSWORD_CHARACTERS = 12
+#: Made before a transaction begins, because it is slow on purpose.
+PasswordHash = NewType("PasswordHash", str)
+_USERNAME = re.compile(r"[a-z0-9._-]{3,64}")
 _hasher = argon2.PasswordHasher()
 #: Checked when the account does not exist, so that a stranger cannot time which names do.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash (RFC 9106 low-memory profile).
+def hash_password(password: str) -> PasswordHash:
+    """An argon2id hash (RFC 9106 low-memory profile); slow, so made outside a transaction.
 
     Raises:
         Invalid: shorter than MIN_PASSWORD_CHARACTERS.
     """
     if len(password) < MIN_PASSWORD_CHARACTERS:
         raise Invalid([("/password", f"Mật khẩu phải có ít nhất {MIN_PASSWORD_CHARACTERS} ký tự.")])
-    return _hasher.hash(password)
+    return PasswordHash(_hasher.hash(password))
 
 
 def password_matches(account: Account | None, password: str) -> bool:
@@ -54,6 +64,12 @@ def sign_in(office: Office, username: str, password: str) -> tuple[str, datetime
         raise NotAuthenticated("Tên đăng nhập hoặc mật khẩu không đúng.")
     token = secrets.token_urlsafe(32)
     with office.transaction(None) as tx:
+        # The password may have been changed or the account closed while the hash was computed.
+        now = tx.session.scalars(
+            select(Account).where(Account.id == account.id).with_for_update()
+        ).one()
+        if now.disabled_at or now.password_hash != account.password_hash:
+            raise NotAuthenticated("Tên đăng nhập hoặc mật khẩu không đúng.")
         expires_at = tx.now + timedelta(hours=office.settings.token_hours)
         tx.add(
             AccessToken(
@@ -130,33 +146,37 @@ def sign_out(tx: Transaction, token: str) -> None:
     tx.journal("account.signed_out", SYSTEM_CHAIN, tx.actor.account_id)
 
 
-def create_account(tx: Transaction, person_id: uuid.UUID, username: str, password: str) -> Account:
-    """A sign-in for a person.
+def create_account(
+    tx: Transaction, person_id: uuid.UUID, username: str, password: PasswordHash
+) -> Account:
+    """A sign-in for a person, made by the administrator of all that the person serves.
 
     Raises:
-        Duplicate: the name is taken. Invalid: the password is too short. NotFound: no such person.
+        NotFound, Forbidden. Duplicate: the name is taken. Invalid: no name to sign in with.
     """
-    tx.get(Person, person_id, "Người dùng")
+    require_administrator_of(tx, person_id)
+    if not _USERNAME.fullmatch(username):
+        raise Invalid([("/username", "Tên đăng nhập gồm 3–64 chữ thường, chữ số, . _ hoặc -.")])
+    one_at_a_time(tx)
     taken = find_account(tx, username)
     if taken is not None:
         raise Duplicate(f"Tên đăng nhập “{username}” đã có người dùng.", [str(taken.id)])
-    account = tx.add(
-        Account(person_id=person_id, username=username, password_hash=hash_password(password))
-    )
+    account = tx.add(Account(person_id=person_id, username=username, password_hash=password))
+    tx.session.flush()
     tx.journal("account.created", SYSTEM_CHAIN, account.id, person=person_id)
     return account
 
 
-def set_password(tx: Transaction, username: str, password: str) -> None:
-    """A new password; every token of the account is revoked."""
+def set_password(tx: Transaction, username: str, password: PasswordHash) -> None:
+    """A new password; every token of the account is revoked. Raises NotFound, Forbidden."""
     account = _need(tx, username)
-    account.password_hash = hash_password(password)
+    account.password_hash = password
     _revoke_tokens(tx, account)
     tx.journal("account.password_set", SYSTEM_CHAIN, account.id)
 
 
 def disable_account(tx: Transaction, username: str) -> None:
-    """Close a sign-in; every token of the account is revoked."""
+    """Close a sign-in; every token of the account is revoked. Raises NotFound, Forbidden."""
     account = _need(tx, username)
     account.disabled_at = tx.now
     _revoke_tokens(tx, account)
@@ -167,6 +187,7 @@ def _need(tx: Transaction, username: str) -> Account:
     account = find_account(tx, username)
     if account is None:
         raise NotFound("Tài khoản")
+    require_administrator_of(tx, account.person_id)
     return account
 
 

@@ -68,14 +68,32 @@ def require_administrator(
 def known_person(reading: Reading, person_id: uuid.UUID) -> Person:
     """The person, once or now in one of the actor's own organisations; else NotFound."""
     person = reading.get(Person, person_id, "Người này")
-    homes = reading.session.scalars(
-        select(Appointment.organisation_id)
-        .where(Appointment.person_id == person_id)
-        .union(select(RoleGrant.organisation_id).where(RoleGrant.person_id == person_id))
-    ).all()
-    if not any(belongs(reading, home) for home in homes):
+    if not any(belongs(reading, home) for home in _homes(reading, person_id)):
         raise NotFound("Người này")
     return person
+
+
+def require_administrator_of(reading: Reading, person_id: uuid.UUID) -> None:
+    """Refuse whoever does not administer *every* organisation that the person serves today.
+
+    Keys and passwords open all of them: the administrator of one must not reach into another.
+
+    Raises:
+        NotFound, Forbidden.
+    """
+    known_person(reading, person_id)
+    homes = _homes(reading, person_id, reading.today) or _homes(reading, person_id)
+    if not all(administers(reading, home) for home in homes):
+        raise Forbidden([ADMINISTRATOR])
+
+
+def _homes(reading: Reading, person_id: uuid.UUID, on: date | None = None) -> set[uuid.UUID]:
+    """The organisations where the person holds a post or role on a day, or ever."""
+    homes: set[uuid.UUID] = set()
+    for kind in (Appointment, RoleGrant):
+        query = select(kind.organisation_id).where(kind.person_id == person_id)
+        homes.update(reading.session.scalars(query.where(kind.holds_on(on)) if on else query))
+    return homes
 
 
 def one_at_a_time(tx: Transaction) -> None:

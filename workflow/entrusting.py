@@ -14,18 +14,16 @@ from datetime import date
 from sqlalchemy import select
 
 from workflow.administration import (
-    ADMINISTRATOR,
-    administers,
     belongs,
     close,
     known_person,
     one_at_a_time,
     record,
+    require_administrator_of,
 )
 from workflow.administration import require_administrator as require
 from workflow.office import Reading, Transaction
 from workflow.records import (
-    Appointment,
     Issuer,
     RoleGrant,
     SealCustody,
@@ -33,7 +31,7 @@ from workflow.records import (
     SigningMandate,
 )
 from workflow.rules.actors import Basis, Custody, custody_unmet, incompetence, stack_of
-from workflow.rules.errors import Duplicate, Forbidden, Invalid, NotFound
+from workflow.rules.errors import Duplicate, Invalid, NotFound
 from workflow.standing import mandates_of
 
 POWER, CERTIFICATE, KEY = "Quyền ký", "Chứng thư số", "Khóa của cơ quan"
@@ -155,7 +153,7 @@ def add_certificate(
     if organisation_id is not None:
         require(tx, organisation_id, CERTIFICATE)
     if person_id is not None:
-        _require_administrator_of(tx, person_id)
+        require_administrator_of(tx, person_id)
     sha256 = hashlib.sha256(certificate).hexdigest()
     one_at_a_time(tx)
     known = tx.session.scalars(
@@ -181,20 +179,8 @@ def end_certificate(tx: Transaction, certificate_id: uuid.UUID, on: date) -> Non
     if row.organisation_id is not None:
         require(tx, row.organisation_id, CERTIFICATE)
     if row.person_id is not None:
-        _require_administrator_of(tx, row.person_id)
+        require_administrator_of(tx, row.person_id)
     close(tx, "certificate.ended", row, on)
-
-
-def _require_administrator_of(tx: Transaction, person_id: uuid.UUID) -> None:
-    """Whoever administers an organisation where the person holds a post today."""
-    known_person(tx, person_id)
-    homes = tx.session.scalars(
-        select(Appointment.organisation_id).where(
-            Appointment.person_id == person_id, Appointment.holds_on(tx.today)
-        )
-    ).all()
-    if not any(administers(tx, home) for home in homes):
-        raise Forbidden([ADMINISTRATOR])
 
 
 def entrust_key(
