@@ -1,4 +1,4 @@
-"""Text put onto a page: one line in a Times-like face that covers Vietnamese.
+"""Text put onto a page, in a Times-like face that covers Vietnamese.
 
 A font is embedded as a subset of exactly the letters used, so a filled field adds about 4 KB.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -37,35 +38,44 @@ ITALIC = Face("Tinos-Italic.ttf", 13)
 
 
 @dataclass(frozen=True)
-class _Line:
-    """One line of text in a subset font: what its content stream and its font object need."""
+class _Subset:
+    """A font with only the letters used: what its content stream and its font object need."""
 
     program: bytes
     name: str
-    glyphs: tuple[tuple[int, int, str], ...]  # glyph id, width in 1/1000 em, the letter
+    glyphs: Mapping[str, tuple[int, int]]  # by letter: glyph id, width in 1/1000 em
     box: tuple[int, int, int, int]  # font bounding box in 1/1000 em
     ascent: int
     descent: int
     italic_angle: float
 
 
-def line_of_text(
-    writer: BasePdfFileWriter, text: str, face: Face, width: float, height: float
+def text_block(
+    writer: BasePdfFileWriter,
+    lines: Sequence[str],
+    face: Face,
+    width: float,
+    height: float,
+    *,
+    smallest_points: float = _SMALLEST_POINTS,
 ) -> generic.IndirectObject:
-    """A form XObject of `width` × `height` points with `text` at its left, vertically centred.
+    """A form XObject of `width` × `height` points with lines at its left, vertically centred.
 
-    The size shrinks to fit, down to 8 points. Raises SigningRefused when the text is too long for
-    the box or has a letter that the face lacks.
+    The size shrinks to fit, down to `smallest_points`. Raises SigningRefused when the text is too
+    long for the box or has a letter that the face lacks.
     """
-    line = _set(unicodedata.normalize("NFC", text), face.file)
-    natural = sum(glyph_width for _, glyph_width, _ in line.glyphs) / 1000
-    points = min(face.points, width / natural if natural else face.points, height)
-    if points < _SMALLEST_POINTS:
-        raise SigningRefused("text_too_long", f"“{text}” không vừa ô đã dành sẵn trên trang.")
-    glyphs = "".join(f"{glyph:04X}" for glyph, _, _ in line.glyphs)
-    rise = (height - (line.ascent - line.descent) * points / 1000) / 2
-    baseline = max(rise, 0) - line.descent * points / 1000
-    content = f"q BT /F1 {points:.2f} Tf 0 g 0 {baseline:.2f} Td <{glyphs}> Tj ET Q"
+    lines = [unicodedata.normalize("NFC", line) for line in lines]
+    font = _subset("".join(lines), face.file)
+    natural = max(sum(font.glyphs[letter][1] for letter in line) for line in lines) / 1000
+    leading = (font.ascent - font.descent) / 1000
+    points = min(face.points, width / (natural or 1), height / (leading * len(lines)))
+    if points < smallest_points:
+        raise SigningRefused("text_too_long", f"“{lines[0]}” không vừa ô đã dành sẵn trên trang.")
+    top = (height + leading * points * len(lines)) / 2 - font.ascent * points / 1000
+    shown = " ".join(
+        f"<{''.join(f'{font.glyphs[letter][0]:04X}' for letter in line)}> Tj T*" for line in lines
+    )
+    content = f"q BT /F1 {points:.2f} Tf {leading * points:.2f} TL 0 g 0 {top:.2f} Td {shown} ET Q"
     stream = generic.StreamObject(
         {
             pdf_name("/Type"): pdf_name("/XObject"),
@@ -74,7 +84,7 @@ def line_of_text(
             pdf_name("/Resources"): generic.DictionaryObject(
                 {
                     pdf_name("/Font"): generic.DictionaryObject(
-                        {pdf_name("/F1"): _embed(writer, line)}
+                        {pdf_name("/F1"): _embed(writer, font)}
                     )
                 }
             ),
@@ -84,18 +94,31 @@ def line_of_text(
     return writer.add_object(stream)
 
 
+def printable(text: str, face: Face) -> str:
+    """`text` with a question mark for every letter that the face lacks."""
+    known = _letters(face.file)
+    return "".join(
+        letter if letter in known else "?" for letter in unicodedata.normalize("NFC", text)
+    )
+
+
+@cache
+def _letters(file: str) -> frozenset[str]:
+    return frozenset(map(chr, TTFont(io.BytesIO(_font_bytes(file)), lazy=True).getBestCmap()))
+
+
 @cache
 def _font_bytes(file: str) -> bytes:
     return files("signing").joinpath("fonts", file).read_bytes()
 
 
-def _set(text: str, file: str) -> _Line:
-    font = TTFont(io.BytesIO(_font_bytes(file)), lazy=True)
-    missing = sorted(set(text) - {chr(code) for code in font.getBestCmap()})
+def _subset(text: str, file: str) -> _Subset:
+    missing = sorted(set(text) - _letters(file))
     if missing:
         raise SigningRefused(
             "letter_missing", f"Phông chữ không có ký tự: {' '.join(map(repr, missing))}."
         )
+    font = TTFont(io.BytesIO(_font_bytes(file)), lazy=True)
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=text)
@@ -103,16 +126,16 @@ def _set(text: str, file: str) -> _Line:
     program = io.BytesIO()
     font.save(program)
     scale = 1000 / font["head"].unitsPerEm
-    letters, metrics = font.getBestCmap(), font["hmtx"].metrics
-    glyphs = tuple(
-        (font.getGlyphID(name), round(metrics[name][0] * scale), letter)
-        for letter, name in ((letter, letters[ord(letter)]) for letter in text)
-    )
+    metrics = font["hmtx"].metrics
+    glyphs = {
+        chr(code): (font.getGlyphID(name), round(metrics[name][0] * scale))
+        for code, name in font.getBestCmap().items()
+    }
     head, horizontal = font["head"], font["hhea"]
     # ISO 32000-2 §9.9.2: a subset's name starts with six capitals and a plus sign.
     digest = hashlib.sha256(program.getvalue()).digest()
     tag = "".join(chr(ord("A") + octet % 26) for octet in digest[:6])
-    return _Line(
+    return _Subset(
         program=program.getvalue(),
         name=f"/{tag}+{file.removesuffix('.ttf')}",
         glyphs=glyphs,
@@ -128,37 +151,37 @@ def _set(text: str, file: str) -> _Line:
     )
 
 
-def _embed(writer: BasePdfFileWriter, line: _Line) -> generic.IndirectObject:
+def _embed(writer: BasePdfFileWriter, font: _Subset) -> generic.IndirectObject:
     """A composite font of two-byte glyph ids (ISO 32000-2 §9.7), readable back as text."""
     program = generic.StreamObject(
-        {pdf_name("/Length1"): generic.NumberObject(len(line.program))}, stream_data=line.program
+        {pdf_name("/Length1"): generic.NumberObject(len(font.program))}, stream_data=font.program
     )
     program.compress()
-    to_unicode = generic.StreamObject(stream_data=_to_unicode(line))
+    to_unicode = generic.StreamObject(stream_data=_to_unicode(font))
     to_unicode.compress()
     descriptor = generic.DictionaryObject(
         {
             pdf_name("/Type"): pdf_name("/FontDescriptor"),
-            pdf_name("/FontName"): pdf_name(line.name),
+            pdf_name("/FontName"): pdf_name(font.name),
             # Bit 2 serif, bit 3 symbolic (glyphs are named by id), bit 7 italic.
-            pdf_name("/Flags"): generic.NumberObject(6 | (64 if line.italic_angle else 0)),
-            pdf_name("/FontBBox"): _numbers(*line.box),
-            pdf_name("/ItalicAngle"): generic.FloatObject(line.italic_angle),
-            pdf_name("/Ascent"): generic.NumberObject(line.ascent),
-            pdf_name("/Descent"): generic.NumberObject(line.descent),
+            pdf_name("/Flags"): generic.NumberObject(6 | (64 if font.italic_angle else 0)),
+            pdf_name("/FontBBox"): _numbers(*font.box),
+            pdf_name("/ItalicAngle"): generic.FloatObject(font.italic_angle),
+            pdf_name("/Ascent"): generic.NumberObject(font.ascent),
+            pdf_name("/Descent"): generic.NumberObject(font.descent),
             pdf_name("/CapHeight"): generic.NumberObject(662),
             pdf_name("/StemV"): generic.NumberObject(80),
             pdf_name("/FontFile2"): writer.add_object(program),
         }
     )
     widths = generic.ArrayObject()
-    for glyph, width, _ in sorted(set(line.glyphs)):
+    for glyph, width in sorted(font.glyphs.values()):
         widths.extend([generic.NumberObject(glyph), _numbers(width)])
     descendant = generic.DictionaryObject(
         {
             pdf_name("/Type"): pdf_name("/Font"),
             pdf_name("/Subtype"): pdf_name("/CIDFontType2"),
-            pdf_name("/BaseFont"): pdf_name(line.name),
+            pdf_name("/BaseFont"): pdf_name(font.name),
             pdf_name("/CIDSystemInfo"): generic.DictionaryObject(
                 {
                     pdf_name("/Registry"): generic.pdf_string("Adobe"),
@@ -171,21 +194,21 @@ def _embed(writer: BasePdfFileWriter, line: _Line) -> generic.IndirectObject:
             pdf_name("/W"): widths,
         }
     )
-    font = generic.DictionaryObject(
+    composite = generic.DictionaryObject(
         {
             pdf_name("/Type"): pdf_name("/Font"),
             pdf_name("/Subtype"): pdf_name("/Type0"),
-            pdf_name("/BaseFont"): pdf_name(line.name),
+            pdf_name("/BaseFont"): pdf_name(font.name),
             pdf_name("/Encoding"): pdf_name("/Identity-H"),
             pdf_name("/DescendantFonts"): generic.ArrayObject([writer.add_object(descendant)]),
             pdf_name("/ToUnicode"): writer.add_object(to_unicode),
         }
     )
-    return writer.add_object(font)
+    return writer.add_object(composite)
 
 
-def _to_unicode(line: _Line) -> bytes:
-    pairs = sorted({(glyph, letter) for glyph, _, letter in line.glyphs})
+def _to_unicode(font: _Subset) -> bytes:
+    pairs = sorted((glyph, letter) for letter, (glyph, _) in font.glyphs.items())
     # ISO 32000-2 §9.10.3 by way of the CMap format: at most 100 entries in one block.
     blocks = [pairs[start : start + 100] for start in range(0, len(pairs), 100)]
     mapped = "\n".join(

@@ -76,8 +76,8 @@ class DevelopmentCA:
         """The key of `person/<id>` or `agency/<id>`, None when it was never issued."""
         return self._load(name) if _IDENTITY.fullmatch(name) else None
 
-    def revoke(self, certificate_sha256: str) -> None:
-        """Revoke an issued certificate as of this second; again changes nothing.
+    def revoke(self, certificate_sha256: str, at: datetime | None = None) -> None:
+        """Revoke an issued certificate as of `at` (None: this second); again changes nothing.
 
         Raises KeyError when no issued certificate has this SHA-256 (hex of the DER).
         """
@@ -90,7 +90,7 @@ class DevelopmentCA:
             raise KeyError(certificate_sha256)
         with self._lock():
             revoked = {item.serial: item for item in self.revocations()}
-            moment = datetime.now(UTC).replace(microsecond=0)
+            moment = (at or datetime.now(UTC)).replace(microsecond=0)
             revoked.setdefault(
                 certificate.serial_number, Revocation(certificate.serial_number, moment)
             )

@@ -207,6 +207,10 @@ def _parsed(
     if subfilter not in _SUBFILTERS:
         raise _Undecided("subfilter_unsupported")
     embedded = EmbeddedPdfSignature(reader, field.dictionary, field.name)
+    value = embedded.pkcs7_content
+    if value[len(cms.ContentInfo.load(value).dump()) :].strip(b"\0"):
+        # The reserved room is signed by nobody: it holds the signature, and nothing but zeros.
+        raise _Fault(_MALFORMED)
     carried = certificates(embedded.signed_data)
     subjects = Counter(certificate.subject.dump() for certificate in carried)
     if len(carried) > limits.max_certificates or (

@@ -29,7 +29,7 @@ from pyhanko.sign.fields import (
 )
 
 from signing import reading
-from signing.appearance import ITALIC, UPRIGHT, Face, line_of_text
+from signing.appearance import ITALIC, UPRIGHT, Face, text_block
 from signing.errors import SigningRefused
 
 NUMBER = "vanthu.number"
@@ -145,7 +145,7 @@ def fill(writer: IncrementalPdfFileWriter, values: Mapping[str, str]) -> None:
         field = reference.get_object()
         assert isinstance(field, generic.DictionaryObject)
         left, bottom, right, top = _numbers(field, "/Rect")
-        appearance = line_of_text(writer, text, _FACES[name], right - left, top - bottom)
+        appearance = text_block(writer, [text], _FACES[name], right - left, top - bottom)
         field[pdf_name("/V")] = generic.TextStringObject(text)
         field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): appearance})
         writer.mark_update(reference)

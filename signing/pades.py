@@ -13,7 +13,10 @@ from zoneinfo import ZoneInfo
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError as PyHankoSigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
@@ -23,6 +26,7 @@ from pyhanko.sign.signers.pdf_signer import (
     PdfSigningSession,
     SigDSSPlacementPreference,
 )
+from pyhanko.stamp import BaseStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import (
     ExpiredError,
@@ -33,6 +37,7 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing import fields, reading
+from signing.appearance import UPRIGHT, printable, text_block
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.examination import examine
 from signing.fields import SignatureField
@@ -117,6 +122,46 @@ class _KeySigner(Signer):
         return self._key.sign(data, digest_algorithm)
 
 
+@dataclass(frozen=True)
+class _Lines(BaseStampStyle):
+    """What a visible signature shows: who, for whom, when (TT 15/2025/TT-BKHCN), as plain text."""
+
+    lines: tuple[str, ...] = ()
+
+    def create_stamp(  # type: ignore[override]  # all pyHanko does with it is apply_appearance
+        self,
+        writer: BasePdfFileWriter,
+        box: BoxConstraints,
+        text_params: dict[str, str],  # noqa: ARG002
+    ) -> _Stamp:
+        """pyHanko asks for this when the field is visible."""
+        return _Stamp(
+            text_block(writer, self.lines, UPRIGHT, box.width, box.height, smallest_points=0)
+        )
+
+
+@dataclass(frozen=True)
+class _Stamp:
+    drawn: generic.IndirectObject
+
+    def apply_appearance(self, annotation: generic.DictionaryObject) -> None:
+        annotation[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): self.drawn})
+
+
+def _lines(certificate: x509.Certificate, moment: datetime) -> _Lines:
+    names = certificate.subject.native
+    return _Lines(
+        lines=tuple(
+            printable(line, UPRIGHT)
+            for line in (
+                f"Người ký: {names.get('common_name', '')}",
+                f"Cơ quan: {names.get('organization_name', '')}",
+                f"Thời gian ký: {moment.isoformat()}",
+            )
+        )
+    )
+
+
 async def _sign(
     writer: IncrementalPdfFileWriter,
     stream: BinaryIO,
@@ -150,10 +195,15 @@ async def _sign(
         ),
     )
     try:
+        moment = datetime.now(_VIETNAM).replace(microsecond=0)
         session = PdfSigner(
-            metadata, signer, timestamper=timestamper, new_field_spec=place.spec()
+            metadata,
+            signer,
+            timestamper=timestamper,
+            stamp_style=_lines(signer.signing_cert, moment),
+            new_field_spec=place.spec(),
         ).init_signing_session(writer)
-        session.system_time = datetime.now(_VIETNAM).replace(microsecond=0)
+        session.system_time = moment
         await _finish(session, writer, stream, level)
     except PyHankoSigningError as fault:
         raise _refusal(fault) from fault
