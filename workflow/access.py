@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from workflow.office import Actor, Reading
 from workflow.records import Case, Document, Outgoing, Signer, Task
-from workflow.rules.errors import NotFound
+from workflow.rules.errors import Forbidden, NotFound
 
 #: Roles that see every document of their organisation: they register, lead, follow up or audit.
 SEES_ALL = frozenset({"clerk", "leader", "follow_up", "auditor"})
@@ -75,3 +75,16 @@ def main_case(reading: Reading, document_id: uuid.UUID) -> Case:
     if case is None:
         raise NotFound("Văn bản")
     return case
+
+
+def require_role(reading: Reading, organisation_id: uuid.UUID, roles: frozenset[str]) -> None:
+    """Refuse whoever holds none of the roles in the organisation.
+
+    Raises:
+        NotFound: the actor has nothing to do with the organisation. Forbidden: other roles only.
+    """
+    held = reading.actor.roles_in(organisation_id)
+    if not held:
+        raise NotFound("Cơ quan")
+    if held.isdisjoint(roles):
+        raise Forbidden(sorted(roles))

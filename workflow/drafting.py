@@ -16,7 +16,7 @@ from workflow.access import find_document, main_case
 from workflow.facts.outgoing import BEARINGS, Dossier, dossier_of
 from workflow.files import MAIN, add_file, add_revision, current_files
 from workflow.office import Actor, Office, Transaction
-from workflow.outgoing import reason_given, take_step
+from workflow.outgoing import take_step
 from workflow.records import (
     Case,
     Document,
@@ -34,7 +34,7 @@ from workflow.rules.deadlines import Urgency
 from workflow.rules.doctypes import DocType, Seal
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound, SecretRefused
 from workflow.sealing import DECREE_LAYOUT, Layout
-from workflow.transitions import open_case
+from workflow.transitions import open_case, stated
 
 Line = TypeVar("Line", Signer, Recipient)
 DRAFTING_ROLES = ("specialist", "unit_head", "clerk")
@@ -427,6 +427,6 @@ def give_back(
         document_id,
         version,
         trigger,
-        {"record_reason": lambda _case, _held: reason_given(reason)},
+        {"record_reason": lambda _case, _held: stated(reason)()},
         opinion=reason,
     )

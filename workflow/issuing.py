@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from workflow.access import main_case
-from workflow.facts.outgoing import BEARINGS, Dossier, bearing_of
+from workflow.facts.outgoing import BEARINGS, Dossier, bearing_of, recipients_count
 from workflow.office import Transaction
-from workflow.outgoing import reason_given, take_step, take_system_step
+from workflow.outgoing import take_step, take_system_step
 from workflow.records import (
     Case,
     Despatch,
@@ -23,6 +23,7 @@ from workflow.registers import void_number as void_entry
 from workflow.rules import numbering
 from workflow.rules.errors import Invalid, NotFound
 from workflow.series import rules_of
+from workflow.transitions import stated
 
 
 def number(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
@@ -59,19 +60,20 @@ def void_number(tx: Transaction, document_id: uuid.UUID, version: int, reason: s
         assert held.entry is not None
         void_entry(tx, held.entry, reason)
 
-    effects = {"void_number": void, "record_reason": lambda _case, _held: reason_given(reason)}
+    effects = {"void_number": void, "record_reason": lambda _case, _held: stated(reason)()}
     return take_step(tx, document_id, version, "void_number", effects, opinion=reason)
 
 
 def issue(tx: Transaction, document_id: uuid.UUID, version: int) -> Case:
     """Issue to the recipients; those on this system get it at once (Art. 14.4, 18)."""
 
-    def send(_case: Case, held: Dossier) -> None:
+    def send(case: Case, held: Dossier) -> None:
         held.outgoing.issued_at = tx.now
         for recipient in _recipients(tx, held.document.id):
             if recipient.channel == "system" and recipient.purpose != "file":
                 tx.add(Despatch(recipient_id=recipient.id, status="sent", at=tx.now))
                 tx.enqueue("deliver_document", recipient=recipient.id)
+        _rest_when_sent(tx, case)
 
     def bear(_case: Case, held: Dossier) -> None:
         relation = bearing_of(tx, held.document.id)
@@ -116,15 +118,23 @@ def record_dispatch(
 ) -> Case:
     """That one recipient was sent the document outside this system, and when."""
 
-    def record(_case: Case, held: Dossier) -> None:
+    def record(case: Case, held: Dossier) -> None:
         wanted = [r for r in _recipients(tx, held.document.id) if r.id == recipient_id]
         if not wanted:
             raise NotFound("Nơi nhận")
         if sent_at is not None and sent_at > tx.now:
             raise Invalid([("/sent_at", "Thời điểm gửi không thể ở tương lai.")])
         tx.add(Despatch(recipient_id=recipient_id, status="sent", note=note, at=sent_at or tx.now))
+        _rest_when_sent(tx, case)
 
     return take_step(tx, document_id, version, "record_dispatch", {"record_dispatch": record})
+
+
+def _rest_when_sent(tx: Transaction, case: Case) -> None:
+    """The deadline for sending ends with the last recipient."""
+    tx.session.flush()
+    if recipients_count(tx, case.document_id)[1] == 0:
+        case.due_at = None
 
 
 def _recipients(tx: Transaction, document_id: uuid.UUID) -> list[Recipient]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from workflow.rules import deadlines, doctypes, indicator, machine
+from workflow.rules import deadlines, doctypes, indicator, machine, machine_checks
+from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.errors import InvalidDefinition
 
 _FOLDER = files("workflow") / "definitions"
@@ -32,9 +33,9 @@ def parsed(text: str) -> machine.Workflow:
 class Lawbook:
     """What the law says, as data."""
 
-    doc_types: doctypes.DocTypes
+    doc_types: doctypes.Catalogue
     deadlines: tuple[deadlines.DeadlineRule, ...]
-    indicator: indicator.Definition
+    indicator: tuple[indicator.Definition, ...]
     workflows: Mapping[str, machine.Workflow]
     texts: Mapping[str, str]
 
@@ -50,7 +51,9 @@ class Lawbook:
         workflows = {name: parsed(body) for name, body in texts.items()}
         for name, workflow in workflows.items():
             if workflow.name != name:
-                raise InvalidDefinition(f"{name}.toml", f"names itself {workflow.name}")
+                raise InvalidDefinition(f"{name}.toml", f"tự gọi là {workflow.name}.")
+            for problem in machine_checks.check(workflow, CATALOGUES, workflows):
+                raise InvalidDefinition(f"{name}.toml", problem.sentence)
         return cls(
             doc_types=doctypes.parse(text("doc_types.toml")),
             deadlines=deadlines.parse(text("deadlines.toml")),

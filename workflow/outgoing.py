@@ -12,7 +12,7 @@ from workflow.facts.outgoing import Dossier, approved_content, dossier_of, facts
 from workflow.intents import Signed
 from workflow.office import Reading, Transaction
 from workflow.records import Case
-from workflow.rules.errors import GuardsUnmet, Invalid
+from workflow.rules.errors import GuardsUnmet
 from workflow.transitions import fire, last_entered
 
 Work = Callable[[Case, Dossier], object]
@@ -100,15 +100,3 @@ def _deadline_starts(reading: Reading, case: Case) -> Mapping[str, datetime]:
     """The clocks of Art. 15.2 and 18.1 run from the signing, whatever came after it."""
     signed_at = last_entered(reading, case.id, "signed")
     return {} if signed_at is None else {"OUT_ISSUE": signed_at, "OUT_NUMBER_PAPER": signed_at}
-
-
-def reason_given(reason: str | None) -> str:
-    """The reason, which the step demands.
-
-    Raises:
-        Invalid: it is empty.
-    """
-    if not (reason or "").strip():
-        raise Invalid([("/reason", "Phải ghi lý do.")])
-    assert reason is not None
-    return reason

@@ -139,8 +139,9 @@ def fire(
         case.state = step.target
         case.entered_at = tx.now
         case.closed_at = tx.now if workflow.state(step.target).end else None
-        document = tx.get(Document, case.document_id)
-        case.due_at = due_in(tx, workflow, case, document, starts=starts or {}, days=days)
+        if case.closed_at is None:  # at an end nobody owes a step; the last deadline stays to see
+            document = tx.get(Document, case.document_id)
+            case.due_at = due_in(tx, workflow, case, document, starts=starts or {}, days=days)
     # Effects come last: a due date that somebody sets wins over the regulation's.
     for name in step.effects:
         effects[name]()

@@ -157,7 +157,7 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
     seal_unmet = agency_unmet(main, organisation_id, known)
     own = next((s for s in held.signers if s.person_id == actor_id), None)
     reviews = _reviews(reading, held.document.id)
-    recipients, unsent = _recipients(reading, held.document.id)
+    recipients, unsent = recipients_count(reading, held.document.id)
     return OutgoingFacts(
         actor_id=actor_id,
         actor_heads_drafting_unit=bool(actor_id)
@@ -218,7 +218,7 @@ def _reviews(reading: Reading, document_id: uuid.UUID) -> Mapping[str, uuid.UUID
     return {review.kind: review.person_id for review in rows}
 
 
-def _recipients(reading: Reading, document_id: uuid.UUID) -> tuple[int, int]:
+def recipients_count(reading: Reading, document_id: uuid.UUID) -> tuple[int, int]:
     """How many recipients there are, and how many nothing was sent to yet."""
     sent = select(Despatch.id).where(Despatch.recipient_id == Recipient.id).exists()
     count, unsent = reading.session.execute(
