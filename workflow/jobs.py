@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from storage import outbox
 from storage.errors import LeaseLost
-from workflow import delivery, registration, signatures
+from workflow import delivery, digitising, registration, signatures
 from workflow.office import Office, Transaction
 from workflow.rules.errors import Refusal, Unavailable
 
@@ -37,9 +37,10 @@ JOBS: Mapping[str, Kind] = {
     "sign_outgoing": Kind(signatures.sign_outgoing, signatures.give_up),
     "seal_outgoing": Kind(signatures.seal_outgoing, signatures.give_up),
     "verify_incoming": Kind(registration.verify_incoming),
-    "seal_digitised": Kind(registration.seal_digitised, registration.give_up_digitising),
+    "seal_digitised": Kind(digitising.seal_digitised, digitising.give_up),
     "deliver_document": Kind(delivery.deliver_document),
     "recall_delivery": Kind(delivery.recall_delivery),
+    "destroy_objects": Kind(delivery.destroy_objects),
     "report_status": Kind(delivery.report_status),
 }
 

@@ -241,7 +241,7 @@ def outgoing_register(
     ]
 
 
-def _names(reading: Reading, query: Select[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, list[str]]:
+def _names(reading: Reading, query: Select[uuid.UUID, str]) -> dict[uuid.UUID, list[str]]:
     names: dict[uuid.UUID, list[str]] = {}
     for document_id, name in reading.session.execute(query):
         names.setdefault(document_id, []).append(name)

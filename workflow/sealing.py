@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from signing.devca import DevelopmentCA
 from signing.errors import SigningError, TrustUnavailable
 from signing.keys import open_key
 from signing.report import SignatureReport
-from signing.trust import Trust, read_anchors
+from signing.trust import Trust, load_anchors
 from signing.validation import validate
 from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
@@ -81,12 +81,12 @@ class Sealing:
     @classmethod
     def open(cls, settings: Settings) -> Sealing:
         """Development trusts its own CA as well; production only the configured anchors."""
-        configured = read_anchors(settings.trust_anchors) if settings.trust_anchors else ()
+        anchors = settings.trust_anchors
+        configured = load_anchors(anchors) if anchors else Trust(anchors=())
         if not settings.development:
-            return cls(Trust(anchors=configured), None)
+            return cls(configured, None)
         development = DevelopmentCA(settings.data_dir / "pki")
-        anchors = development.trust.anchors + configured
-        return cls(replace(development.trust, anchors=anchors), development)
+        return cls(development.trust.joined(configured), development)
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
