@@ -1,0 +1,1 @@
+"""Addresses, by what stands behind them."""

@@ -1,0 +1,49 @@
+"""Bytes sent before the document that will use them."""
+
+from __future__ import annotations
+
+import uuid
+
+from storage.objects import ObjectRef
+from workflow.office import Reading, Transaction
+from workflow.records import Upload
+from workflow.rules.errors import NotFound
+
+
+def may_upload(reading: Reading, organisation_id: uuid.UUID) -> None:
+    """Raises NotFound unless the actor holds a role in the organisation."""
+    if not reading.actor.roles_in(organisation_id):
+        raise NotFound("Cơ quan")
+
+
+def record_upload(tx: Transaction, organisation_id: uuid.UUID, ref: ObjectRef) -> Upload:
+    """Remember that the actor sent these bytes, which are stored already.
+
+    Raises:
+        NotFound: the actor holds no role in the organisation.
+    """
+    may_upload(tx, organisation_id)
+    upload = tx.add(
+        Upload(
+            organisation_id=organisation_id,
+            person_id=tx.actor.person_id,
+            sha256=ref.sha256,
+            size_bytes=ref.size_bytes,
+            uploaded_at=tx.now,
+        )
+    )
+    tx.session.flush()
+    tx.journal("upload.received", organisation_id, upload.id, sha256=ref.sha256)
+    return upload
+
+
+def take_upload(reading: Reading, upload_id: uuid.UUID, organisation_id: uuid.UUID) -> Upload:
+    """The actor's own upload to this organisation, or NotFound: a digest is no key to bytes."""
+    upload = reading.session.get(Upload, upload_id)
+    if (
+        upload is None
+        or upload.organisation_id != organisation_id
+        or upload.person_id != reading.actor.person_id
+    ):
+        raise NotFound("Tệp đã tải lên")
+    return upload
