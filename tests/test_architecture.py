@@ -33,7 +33,7 @@ PLANTED = [
     ("Only the seal knows PDF signatures and certificates", "api/planted.py", "import pyhanko"),
     ("Only the S3 store knows its client", "storage/planted.py", "import minio"),
     ("Only the worker knows Celery", "workflow/rules/planted.py", "from celery import Celery"),
-    ("Only the demo's samples are typeset", "signing/planted.py", "import fpdf"),
+    ("Only the printing room typesets", "signing/planted.py", "import fpdf"),
 ]
 
 # Modules an auditor runs who distrusts the database.
