@@ -57,25 +57,32 @@ def text_block(
     width: float,
     height: float,
     *,
+    centred: bool = False,
     smallest_points: float = _SMALLEST_POINTS,
 ) -> generic.IndirectObject:
     """A form XObject of `width` × `height` points with lines at its left, vertically centred.
+
+    `centred` puts them in the middle instead of at the left.
 
     The size shrinks to fit, down to `smallest_points`. Raises SigningRefused when the text is too
     long for the box or has a letter that the face lacks.
     """
     lines = [unicodedata.normalize("NFC", line) for line in lines]
     font = _subset("".join(lines), face.file)
-    natural = max(sum(font.glyphs[letter][1] for letter in line) for line in lines) / 1000
+    lengths = [sum(font.glyphs[letter][1] for letter in line) / 1000 for line in lines]
+    natural = max(lengths)
     leading = (font.ascent - font.descent) / 1000
     points = min(face.points, width / (natural or 1), height / (leading * len(lines)))
     if points < smallest_points:
         raise SigningRefused("text_too_long", f"“{lines[0]}” không vừa ô đã dành sẵn trên trang.")
     top = (height + leading * points * len(lines)) / 2 - font.ascent * points / 1000
-    shown = " ".join(
-        f"<{''.join(f'{font.glyphs[letter][0]:04X}' for letter in line)}> Tj T*" for line in lines
-    )
-    content = f"q BT /F1 {points:.2f} Tf {leading * points:.2f} TL 0 g 0 {top:.2f} Td {shown} ET Q"
+    shown = []
+    for number, (line, length) in enumerate(zip(lines, lengths, strict=True)):
+        start = (width - length * points) / 2 if centred else 0
+        glyphs = "".join(f"{font.glyphs[letter][0]:04X}" for letter in line)
+        baseline = top - number * leading * points
+        shown.append(f"1 0 0 1 {start:.2f} {baseline:.2f} Tm <{glyphs}> Tj")
+    content = f"q BT /F1 {points:.2f} Tf 0 g {' '.join(shown)} ET Q"
     stream = generic.StreamObject(
         {
             pdf_name("/Type"): pdf_name("/XObject"),

@@ -54,7 +54,7 @@ class DevelopmentCA:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._threads = RLock()
         self._live: dict[str, LiveKey] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -81,7 +81,7 @@ class DevelopmentCA:
 
         Raises KeyError when no issued certificate has this SHA-256 (hex of the DER).
         """
-        for path in sorted(self._folder.glob("*.pem")):
+        for path in sorted(self.folder.glob("*.pem")):
             key = _read(path)
             certificate = x509.load_der_x509_certificate(key.certificate)
             if certificate.fingerprint(hashes.SHA256()).hex() == certificate_sha256:
@@ -100,7 +100,7 @@ class DevelopmentCA:
     def revocations(self) -> tuple[Revocation, ...]:
         """What is revoked now, read afresh: another process may have revoked meanwhile."""
         try:
-            entries = json.loads((self._folder / "revoked.json").read_bytes())
+            entries = json.loads((self.folder / "revoked.json").read_bytes())
         except FileNotFoundError:
             return ()
         return tuple(
@@ -179,11 +179,11 @@ class DevelopmentCA:
                 for item in (certificate, *map(x509.load_der_x509_certificate, chain))
             )
             self._write(_file_name(name), pem)
-            return self._live.setdefault(name, _read(self._folder / _file_name(name)))
+            return self._live.setdefault(name, _read(self.folder / _file_name(name)))
 
     def _load(self, name: str) -> LiveKey | None:
         if name not in self._live:
-            path = self._folder / _file_name(name)
+            path = self.folder / _file_name(name)
             if not path.exists():
                 return None
             self._live.setdefault(name, _read(path))
@@ -192,21 +192,21 @@ class DevelopmentCA:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """One writer at a time; the kernel lets go of the lock when a process dies."""
-        with self._threads, (self._folder / ".lock").open("a") as handle:
+        with self._threads, (self.folder / ".lock").open("a") as handle:
             os.fchmod(handle.fileno(), 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def _write(self, name: str, content: bytes) -> None:
         # Under the lock there is one writer, so what a killed one left behind is simply replaced.
-        draft = self._folder / ".draft"
+        draft = self.folder / ".draft"
         draft.unlink(missing_ok=True)
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
             handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
-        draft.replace(self._folder / name)
-        directory = os.open(self._folder, os.O_RDONLY)
+        draft.replace(self.folder / name)
+        directory = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:

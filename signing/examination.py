@@ -12,9 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from asn1crypto import cms, x509
+from asn1crypto import cms, parser, x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509 import load_der_x509_certificate
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.diff_analysis import DiffResult, SuspiciousModification
@@ -32,6 +31,7 @@ from signing.errors import UnreadablePdf
 from signing.reading import FormField, Limits, Reader, entry
 from signing.report import Finding, Integrity
 from signing.timestamps import token_time
+from signing.trust import well_formed
 from signing.words import finding
 
 _SUBFILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"}
@@ -208,7 +208,7 @@ def _parsed(
         raise _Undecided("subfilter_unsupported")
     embedded = EmbeddedPdfSignature(reader, field.dictionary, field.name)
     value = embedded.pkcs7_content
-    if value[len(cms.ContentInfo.load(value).dump()) :].strip(b"\0"):
+    if value[parser.peek(value) :].strip(b"\0"):
         # The reserved room is signed by nobody: it holds the signature, and nothing but zeros.
         raise _Fault(_MALFORMED)
     carried = certificates(embedded.signed_data)
@@ -232,10 +232,8 @@ def _check_mathematics(embedded: EmbeddedPdfSignature, stamped: bool) -> None:
     if embedded.signed_data["encap_content_info"]["content"].native is not None:
         raise _Fault(_MALFORMED)
     _check_der(embedded.signer_info)
-    try:
-        load_der_x509_certificate(embedded.signer_cert.dump())
-    except ValueError:
-        raise _Undecided("certificate_malformed") from None
+    if not well_formed(embedded.signer_cert.dump()):
+        raise _Undecided("certificate_malformed")
     intact, valid = validate_sig_integrity(
         embedded.signer_info,
         embedded.signer_cert,

@@ -145,7 +145,10 @@ def fill(writer: IncrementalPdfFileWriter, values: Mapping[str, str]) -> None:
         field = reference.get_object()
         assert isinstance(field, generic.DictionaryObject)
         left, bottom, right, top = _numbers(field, "/Rect")
-        appearance = text_block(writer, [text], _FACES[name], right - left, top - bottom)
+        # ND 30/2020 Annex I, II.3.c and II.4.c: centred under the agency, and under the motto.
+        appearance = text_block(
+            writer, [text], _FACES[name], right - left, top - bottom, centred=True
+        )
         field[pdf_name("/V")] = generic.TextStringObject(text)
         field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): appearance})
         writer.mark_update(reference)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from asn1crypto import pem, x509
+from cryptography.x509 import load_der_x509_certificate
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.ltv.poe import POEManager
@@ -85,10 +86,8 @@ class Trust:
         return hashlib.sha256(b"".join(prints)).hexdigest()
 
     def evidence(self, certificates: Iterable[x509.Certificate]) -> Evidence:
-        """Fresh evidence about these certificates from every source."""
-        ders = tuple(
-            {certificate.sha256: certificate.dump() for certificate in certificates}.values()
-        )
+        """Fresh evidence about these certificates from every source; malformed ones are skipped."""
+        ders = tuple(dict.fromkeys(filter(well_formed, (item.dump() for item in certificates))))
         return sum((source.evidence(ders) for source in self.revocation), Evidence())
 
     def validation_context(
@@ -163,6 +162,15 @@ def load_anchors(folder: Path) -> Trust:
         except (ValueError, TypeError) as fault:
             raise ValueError(f"{path.name}: {fault}") from fault
     return Trust(anchors=tuple(found))
+
+
+def well_formed(der: bytes) -> bool:
+    """Whether a strict parser accepts a certificate; asn1crypto parses lazily and forgives much."""
+    try:
+        load_der_x509_certificate(der)
+    except ValueError:
+        return False
+    return True
 
 
 def is_development(name: x509.Name) -> bool:

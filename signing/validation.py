@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from signing.report import (
 )
 from signing.trust import Trust
 from signing.words import finding
+
+_LOG = logging.getLogger(__name__)
 
 # Findings that are worth knowing beside a verdict but do not decide it.
 _WARNINGS = {"time_unproven", "time_untrusted", "not_pades", "development"}
@@ -86,7 +89,13 @@ def validate(
             # Parsers of hostile files raise what they will; none of it may reach the service.
             reason = Finding("unreadable", "Không đọc được tệp PDF: cấu trúc tệp bị hỏng.")
             return report("UNREADABLE", "KHONG_DOC_DUOC", reasons=(reason,))
-        signatures = asyncio.run(assess(examination, trust, moment))
+        try:
+            signatures = asyncio.run(assess(examination, trust, moment))
+        except Exception:
+            # Never expected, and still no reason to believe or to fall over.
+            _LOG.exception("assessing %s failed", sha256)
+            reason = finding("too_complex")
+            return report("UNDECIDED", "KHONG_XAC_DINH", reasons=(reason,))
         mismatch = expected_fill is not None and any(
             filled.get(name) != text for name, text in expected_fill.items()
         )
