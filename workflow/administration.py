@@ -17,7 +17,6 @@ from workflow.calendars import seats
 from workflow.office import SYSTEM_CHAIN, Reading, Transaction
 from workflow.records import (
     Appointment,
-    ChainHead,
     EffectiveDated,
     Evidence,
     Organisation,
@@ -99,11 +98,9 @@ def _homes(reading: Reading, person_id: uuid.UUID, on: date | None = None) -> se
 def one_at_a_time(tx: Transaction) -> None:
     """Wait for other acts of administration, so that what is checked now still holds at commit.
 
-    The system chain's head is the lock they all need in the end.
+    The end of the system chain is the lock that they all need in the end.
     """
-    tx.session.execute(
-        select(ChainHead.sequence).where(ChainHead.chain == SYSTEM_CHAIN).with_for_update()
-    )
+    tx.lock_chain(SYSTEM_CHAIN)
 
 
 def record(tx: Transaction, action: str, row: Row, **facts: object) -> Row:

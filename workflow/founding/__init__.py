@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from workflow.accounts import create_account, hash_password
+from workflow.administration import one_at_a_time
 from workflow.appointments import Post, add_person, grant_role
 from workflow.entrusting import Power, add_certificate, entrust_key, give_mandate
 from workflow.founding.plan import (
@@ -59,14 +59,11 @@ def found(office: Office) -> list[DevelopmentAccount]:
         # The password lies in its file before the rows that need it, so that no crash loses it.
         password = _keep_password(office.settings.data_dir / PASSWORDS)
         founder = _Founder(office, password)
-        try:
-            with office.transaction(None) as tx:
-                if tx.session.scalars(select(Organisation.id)).first() is None:
-                    founder.found(tx)
-        except IntegrityError:
-            # Two processes began at once and this one came second: the office stands.
-            if _is_empty(office):
-                raise
+        with office.transaction(None) as tx:
+            # Of two processes that begin at once the second waits here, and finds it done.
+            one_at_a_time(tx)
+            if tx.session.scalars(select(Organisation.id)).first() is None:
+                founder.found(tx)
     return accounts(office)
 
 

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+from tests.workflow.conftest import Clock
+from workflow.accounts import find_account, sign_in
+from workflow.founding import PASSWORDS, found
+from workflow.migrating import migrate
+from workflow.office import Actor, Office
+from workflow.organisations import list_organisations
+from workflow.records import Account, Issuer, JournalEntry, Organisation, SigningCertificate
+from workflow.rules import journal
+from workflow.settings import Settings
+from workflow.standing import custody_reason, mandates_of, signer_unmet
+from workflow.structure import issuers_of, units_of
+
+
+def _issuer(office: Office, organisation_id: uuid.UUID, kind: str) -> Issuer:
+    with office.reading(None) as reading:
+        return next(row for row in issuers_of(reading, organisation_id) if row.kind == kind)
+
+
+def test_a_commune_and_the_office_stand_under_the_province(office: Office) -> None:
+    with office.reading(None) as reading:
+        province, coordination, commune = list_organisations(reading)
+        assert [row.code for row in (province, coordination, commune)] == [
+            "H56",
+            "H56.MAU.01",
+            "H56.MAU.02",
+        ]
+        assert province.parent_id is None
+        assert {coordination.parent_id, commune.parent_id} == {province.organisation_id}
+        kinds = [row.kind for row in issuers_of(reading, commune.organisation_id)]
+        assert kinds == ["UBND", "HDND", "CHU_TICH"]
+        for seat in (coordination, commune):
+            assert units_of(reading, seat.organisation_id)
+            assert reading.get(Organisation, seat.organisation_id).copying_authority
+
+
+@pytest.mark.parametrize(
+    ("username", "kind", "capacity", "may"),
+    [
+        ("xa.chutich", "UBND", "TM", True),
+        ("xa.chutich", "CHU_TICH", "", True),
+        ("xa.chutich", "HDND", "TM", False),
+        ("xa.chutichhdnd", "HDND", "TM", True),
+        ("xa.phochutich", "UBND", "TM+KT", True),
+        ("xa.phochutich", "UBND", "TM", False),
+        ("xa.phochutich", "CHU_TICH", "KT", True),
+        ("xa.phochutich", "CHU_TICH", "", False),
+        ("xa.truongphong", "UBND", "TL", False),
+        ("xa.vanthu", "UBND", "TM", False),
+    ],
+)
+def test_who_may_sign_for_the_commune(
+    office: Office,
+    acting: Callable[[str], Actor],
+    seat: Callable[[str], uuid.UUID],
+    username: str,
+    kind: str,
+    capacity: str,
+    may: bool,
+) -> None:
+    issuer = _issuer(office, seat("H56.MAU.02"), kind)
+    with office.reading(None) as reading:
+        unmet = signer_unmet(
+            mandates_of(reading, issuer),
+            issuer,
+            acting(username).person_id,
+            "quyet_dinh",
+            capacity,
+            reading.today,
+        )
+    assert (unmet is None) is may, unmet
+
+
+def test_only_the_clerk_keeps_the_agencys_key(
+    office: Office, acting: Callable[[str], Actor], seat: Callable[[str], uuid.UUID]
+) -> None:
+    commune = seat("H56.MAU.02")
+    with office.reading(None) as reading:
+        assert custody_reason(reading, commune, acting("xa.vanthu").person_id) is None
+        for other in ("xa.chutich", "xa.chuyenvien", "vpdp.vanthu", "xa.quantri"):
+            assert custody_reason(reading, commune, acting(other).person_id)
+
+
+def test_roles_and_units_are_those_of_the_posts(
+    acting: Callable[[str], Actor], seat: Callable[[str], uuid.UUID]
+) -> None:
+    head = acting("xa.truongphong")
+    assert head.roles == {seat("H56.MAU.02"): frozenset({"unit_head"})}
+    assert len(head.headed_units) == 1
+    drafter = acting("xa.chuyenvien")
+    assert drafter.units == head.units
+    assert not drafter.headed_units
+    assert acting("tinh.quantri").roles == {seat("H56"): frozenset({"administrator"})}
+
+
+def test_certificates_name_their_owner_and_say_they_are_for_development(
+    office: Office, acting: Callable[[str], Actor]
+) -> None:
+    clerk = acting("xa.vanthu").person_id
+    with office.reading(None) as reading:
+        rows = reading.session.scalars(select(SigningCertificate)).all()
+        mine = next(row for row in rows if row.person_id == clerk)
+    assert mine.key_url == f"devca:person/{clerk}"
+    again = office.sealing.issue_person(clerk, "Văn thư xã Mẫu", "UBND xã Mẫu")
+    assert again.certificate_sha256 == mine.certificate_sha256
+    assert b"KHONG CO GIA TRI PHAP LY" in mine.certificate
+    assert len({row.certificate_sha256 for row in rows}) == len(rows)
+
+
+def test_every_account_signs_in_with_the_kept_password(office: Office) -> None:
+    accounts = found(office)
+    commune = "vanthu chuyenvien truongphong thethuc chutich phochutich theodoi kiemtoan quantri"
+    coordination = "vanthu chuyenvien truongphong chanhvp quantri"
+    assert {account.username for account in accounts} >= {
+        *(f"xa.{name}" for name in commune.split(" ")),
+        *(f"vpdp.{name}" for name in coordination.split(" ")),
+    }
+    token, _ = sign_in(office, "xa.vanthu", accounts[0].password)
+    assert token
+    with office.reading(None) as reading:
+        hashes = set(reading.session.scalars(select(Account.password_hash)))
+        assert len(hashes) == len(accounts)  # each with its own salt
+    kept = office.settings.data_dir / PASSWORDS
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert json.loads(kept.read_text())["password"] == accounts[0].password
+
+
+def test_founding_again_changes_nothing(office: Office) -> None:
+    with office.reading(None) as reading:
+        before = reading.session.scalar(select(func.count()).select_from(JournalEntry))
+    assert found(office) == found(office)
+    with office.reading(None) as reading:
+        assert reading.session.scalar(select(func.count()).select_from(JournalEntry)) == before
+
+
+def test_the_system_chain_holds(office: Office) -> None:
+    with office.reading(None) as reading:
+        rows = reading.session.scalars(
+            select(JournalEntry)
+            .where(JournalEntry.chain == "system")
+            .order_by(JournalEntry.sequence)
+        ).all()
+        findings = journal.verify((row.sequence, row.content, row.digest) for row in rows)
+    assert findings.intact
+    assert findings.entries > 50
+    # Titles and names are descriptive text: they belong in rows, not in the journal.
+    assert not any("Mẫu".encode() in row.content for row in rows)
+
+
+def test_a_crash_before_the_commit_leaves_nothing_and_is_made_good(tmp_path: Path) -> None:
+    """The password file exists, the rows do not: the next start founds with that password."""
+    data_dir = tmp_path / "crashed"
+    data_dir.mkdir()
+    password = "a-password-kept-before-the-crash"
+    (data_dir / PASSWORDS).write_text(json.dumps({"password": password}))
+    settings = Settings(data_dir=data_dir)
+    migrate(settings)
+    crashed = Office.open(settings)
+    try:
+        assert {account.password for account in found(crashed)} == {password}
+        sign_in(crashed, "xa.chutich", password)
+    finally:
+        crashed.close()
+
+
+def test_two_processes_that_found_at_once_found_one_office(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=SecretStr(database_url))
+    migrate(settings)
+    program = (
+        "import sys; from pathlib import Path; from pydantic import SecretStr;"
+        "from workflow.founding import found; from workflow.office import Office;"
+        "from workflow.settings import Settings;"
+        "office = Office.open(Settings(data_dir=Path(sys.argv[1]),"
+        " database_url=SecretStr(sys.argv[2])));"
+        "print(*sorted((a.username, a.password) for a in found(office)))"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path), settings.database],
+            cwd=Path(__file__).parents[2],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], answers
+    assert answers[0][0] == answers[1][0]
+    office = Office.open(settings)
+    try:
+        sign_in(office, "xa.vanthu", found(office)[0].password)
+        with office.reading(None) as reading:
+            assert len(list_organisations(reading)) == 3
+    finally:
+        office.close()
+
+
+def test_another_office_is_left_alone(office: Office, tmp_path: Path) -> None:
+    (office.settings.data_dir / PASSWORDS).unlink()
+    assert found(office) == []
+    with office.reading(None) as reading:
+        assert find_account(reading, "xa.vanthu") is not None
+
+
+def test_production_founds_nothing(office: Office, tmp_path: Path, clock: Clock) -> None:
+    production = Settings(
+        mode="production",
+        data_dir=tmp_path,
+        database_url=SecretStr(office.settings.database),
+        objects_url=SecretStr(f"file:{tmp_path}"),
+        trust_anchors=tmp_path,
+    )
+    other = Office(
+        production,
+        database=office.database,
+        objects=office.objects,
+        sealing=office.sealing,
+        clock=clock,
+    )
+    with pytest.raises(RuntimeError, match="development only"):
+        found(other)
