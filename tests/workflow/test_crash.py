@@ -1,0 +1,86 @@
+"""kill -9 between every two steps of the signing trip: one signature in the end, and no gap.
+
+kill -9 ends a process, not the machine: what a power failure does to a disk is not shown here.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.workflow.conftest import Clock
+from tests.workflow.crashing import STEPS
+from tests.workflow.outgoing_trip import Trip
+from workflow.auditing import verify_all
+from workflow.jobs import run_all
+from workflow.office import Actor, Office
+from workflow.records import RegisterEntry, Revision, SigningIntent, SigningOutcome
+from workflow.settings import Settings
+
+
+def killed_at(settings: Settings, step: str) -> None:
+    """Do the due jobs in a process of their own that dies at the step."""
+    process = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.workflow.crashing",
+            str(settings.data_dir),
+            settings.database,
+            step,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_signature_survives_a_kill_at_every_step(
+    office: Office,
+    office_settings: Settings,
+    acting: Callable[[str], Actor],
+    clock: Clock,
+    step: str,
+) -> None:
+    trip = Trip(office, acting).draft().checked().ask_to_sign()
+    killed_at(office_settings, step)
+    recovered(office, clock)
+    assert trip.state == "signed"
+    trip.number().ask_to_seal()
+    killed_at(office_settings, step)
+    recovered(office, clock)
+    assert trip.state == "sealed"
+    trip.issue()
+    with office.reading(None) as reading:
+        intents = reading.session.scalar(select(func.count()).select_from(SigningIntent))
+        outcomes = reading.session.scalars(select(SigningOutcome)).all()
+        signed = reading.session.scalars(
+            select(Revision.made_as).where(Revision.made_as.in_(("signed", "sealed")))
+        ).all()
+        numbers = reading.session.scalars(
+            select(RegisterEntry.number).where(RegisterEntry.register == "outgoing")
+        ).all()
+        assert verify_all(reading) == []
+    assert intents == len(outcomes) == 2
+    assert all(outcome.refusal is None for outcome in outcomes)
+    assert sorted(signed) == ["sealed", "signed"]
+    assert numbers == [1]
+    report = trip.view().reports[0]
+    assert report is not None
+    assert [found.field for found in report.signatures] == ["person1", "agency"]
+    assert report.verdict == "HOP_LE"
+
+
+def recovered(office: Office, clock: Clock) -> None:
+    """The next start: leases of the dead run out, and what was due is done."""
+    clock.advance(timedelta(seconds=office.settings.job_lease_seconds + 1))
+    run_all(office)

@@ -1,0 +1,333 @@
+"""The outgoing trip through the use cases, on both databases."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.workflow.conftest import Clock
+from tests.workflow.outgoing_trip import (
+    CHECKER,
+    CLERK,
+    DEPUTY,
+    HEAD,
+    LEADER,
+    SPECIALIST,
+    Trip,
+)
+from workflow import auditing, drafting, filing, issuing, signatures
+from workflow.jobs import run_all
+from workflow.office import Actor, Office
+from workflow.records import RegisterEntry, SigningIntent, SigningOutcome
+from workflow.rules.errors import (
+    Forbidden,
+    GuardsUnmet,
+    Invalid,
+    NotFound,
+    SecretRefused,
+    StaleVersion,
+    TransitionNotAllowed,
+    UnreadableDocument,
+)
+
+
+@pytest.fixture
+def trip(office: Office, acting: Callable[[str], Actor]) -> Trip:
+    return Trip(office, acting)
+
+
+def tampering(office: Office) -> list[auditing.Tampering]:
+    with office.reading(None) as reading:
+        return auditing.verify_all(reading)
+
+
+def test_a_decision_from_draft_to_its_work_file(trip: Trip, office: Office) -> None:
+    trip.draft(trip.new("Quyet dinh", "Phu luc")).checked().sign()
+    assert trip.state == "signed"
+    trip.number()
+    trip.seal()
+    seen = trip.view()
+    assert seen.case.state == "sealed"
+    assert seen.held.entry is not None
+    main, attachment = seen.reports
+    assert main is not None
+    assert attachment is not None
+    assert main.verdict == "HOP_LE"
+    assert [found.field for found in main.signatures] == ["person1", "agency"]
+    assert {found.level for found in main.signatures} == {"B-LT"}
+    assert [found.field for found in attachment.signatures] == ["agency"]
+    assert main.filled["vanthu.number"] == f"Số: {seen.held.entry.code}"
+    assert all(found.development for found in main.signatures)
+    trip.issue()
+    recipient = trip.view().recipients[0].recipient
+    trip.act(
+        CLERK,
+        lambda tx, seen: issuing.record_dispatch(
+            tx, trip.document_id, seen.case.version, recipient.id
+        ),
+    )
+    assert trip.view().case.due_at is None
+    with office.transaction(trip.acting(CLERK)) as tx:
+        organisation = trip.issuer("UBND").organisation_id
+        work_file = filing.open_work_file(
+            tx, organisation, notation="01.VP", title="Hồ sơ thử", retention="Vĩnh viễn"
+        )
+    trip.act(
+        CLERK,
+        lambda tx, seen: filing.file_outgoing(
+            tx, trip.document_id, seen.case.version, work_file.id
+        ),
+    )
+    assert trip.state == "filed"
+    assert tampering(office) == []
+
+
+def test_the_seal_is_refused_while_the_person_has_not_signed(trip: Trip) -> None:
+    trip.draft().checked()
+    with pytest.raises(TransitionNotAllowed):
+        trip.ask_to_seal()
+    trip.ask_to_sign()  # the intent alone is no signature
+    with pytest.raises(TransitionNotAllowed):
+        trip.ask_to_seal()
+
+
+def test_only_the_named_signer_signs_and_never_seals(trip: Trip) -> None:
+    trip.draft().checked()
+    with pytest.raises(GuardsUnmet, match="Chưa đến lượt ký"):
+        trip.ask_to_sign(DEPUTY)
+    trip.sign().number()
+    with pytest.raises(Forbidden):
+        trip.ask_to_seal(LEADER)
+
+
+def test_a_signer_without_a_mandate_cannot_approve(trip: Trip) -> None:
+    deputy = drafting.SignerLine(trip.acting(DEPUTY).person_id, "competent", "TM")
+    trip.draft(trip.new(signers=[deputy])).submit().review(HEAD, "check_content")
+    with pytest.raises(GuardsUnmet, match="không được giao ký"):
+        trip.review(DEPUTY, "approve")
+
+
+def test_other_bytes_have_no_reviews(trip: Trip) -> None:
+    trip.draft().submit().review(HEAD, "check_content").review(LEADER, "approve")
+    before = trip.view().content_sha256
+    trip.act(
+        LEADER,
+        lambda tx, seen: drafting.give_back(
+            tx, trip.document_id, seen.case.version, "return", "Sửa căn cứ"
+        ),
+    )
+    trip.act(
+        SPECIALIST,
+        lambda tx, seen: drafting.revise(
+            tx, trip.document_id, seen.case.version, trip.new("Du thao da sua")
+        ),
+    )
+    trip.submit()
+    with pytest.raises(GuardsUnmet, match="khác bản vừa xem"):
+        trip.act(
+            HEAD,
+            lambda tx, seen: drafting.review(
+                tx, trip.document_id, seen.case.version, "check_content", before or ""
+            ),
+        )
+    with pytest.raises(TransitionNotAllowed):
+        trip.review(LEADER, "approve")
+
+
+def test_signing_something_else_than_what_was_reviewed_is_refused(trip: Trip) -> None:
+    trip.draft().checked()
+    with pytest.raises(GuardsUnmet, match="khác bản vừa xem"):
+        trip.act(
+            LEADER,
+            lambda tx, seen: signatures.sign(tx, trip.document_id, seen.case.version, "0" * 64),
+        )
+
+
+def test_returning_needs_a_reason_and_keeps_it(trip: Trip) -> None:
+    trip.draft().submit()
+    with pytest.raises(Invalid):
+        trip.act(
+            HEAD,
+            lambda tx, seen: drafting.give_back(
+                tx, trip.document_id, seen.case.version, "return", "  "
+            ),
+        )
+    trip.act(
+        HEAD,
+        lambda tx, seen: drafting.give_back(
+            tx, trip.document_id, seen.case.version, "return", "Thiếu nơi nhận"
+        ),
+    )
+    assert trip.view().moves[-1].opinion == "Thiếu nơi nhận"
+
+
+def test_another_organisation_knows_nothing(trip: Trip) -> None:
+    trip.draft()
+    with pytest.raises(NotFound):
+        trip.view("vpdp.vanthu")
+    with (
+        pytest.raises(NotFound),
+        trip.office.transaction(trip.acting("vpdp.chanhvp")) as tx,
+    ):
+        drafting.give_back(tx, trip.document_id, 1, "cancel", "x")
+
+
+def test_secrets_and_what_is_no_pdf_are_refused(trip: Trip, office: Office) -> None:
+    with pytest.raises(SecretRefused):
+        trip.draft(trip.new(secrecy="mat"))
+    organisation = trip.issuer("UBND").organisation_id
+    ref = office.keep(organisation, io.BytesIO(b"%PDF-1.7 truncated"))
+    with pytest.raises(UnreadableDocument):
+        drafting.readable(office, organisation, drafting.Bytes(ref.sha256, ref.size_bytes))
+
+
+def test_of_two_who_act_at_once_one_wins(trip: Trip) -> None:
+    trip.draft().submit()
+    seen = trip.view(HEAD)
+    outcomes: list[str] = []
+    ready = threading.Barrier(2)
+
+    def check() -> None:
+        ready.wait()
+        try:
+            with trip.office.transaction(trip.acting(HEAD)) as tx:
+                content = seen.content_sha256 or ""
+                drafting.review(tx, trip.document_id, seen.case.version, "check_content", content)
+            outcomes.append("done")
+        except StaleVersion:
+            outcomes.append("stale")
+
+    threads = [threading.Thread(target=check) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", "stale"]
+
+
+def test_numbered_on_31_december_and_sealed_in_january(trip: Trip, clock: Clock) -> None:
+    clock.set(datetime(2026, 12, 31, 16, 59, 50, tzinfo=UTC))  # ten seconds to midnight in Vietnam
+    trip.draft().checked().sign().number()
+    clock.advance(timedelta(seconds=20))
+    trip.seal().issue()
+    seen = trip.view()
+    assert seen.held.entry is not None
+    assert (seen.held.entry.year, seen.held.entry.entered_on) == (2026, date(2026, 12, 31))
+    assert seen.reports[0] is not None
+    assert seen.reports[0].filled["vanthu.date"].endswith("ngày 31 tháng 12 năm 2026")
+    other = Trip(trip.office, trip.acting).draft().checked().sign().number()
+    entry = other.view().held.entry
+    assert entry is not None
+    assert (entry.year, entry.number) == (2027, 1)
+
+
+def test_a_voided_number_stays_and_is_not_given_again(trip: Trip) -> None:
+    trip.draft().checked().sign().number()
+    trip.act(
+        CLERK,
+        lambda tx, seen: issuing.void_number(
+            tx, trip.document_id, seen.case.version, "Nhầm loại văn bản"
+        ),
+    )
+    assert trip.state == "voided"
+    other = Trip(trip.office, trip.acting).draft().checked().sign().number()
+    with trip.office.reading(None) as reading:
+        numbers = reading.session.scalars(
+            select(RegisterEntry.number).where(RegisterEntry.register == "outgoing")
+        ).all()
+    assert sorted(numbers) == [1, 2]
+    assert other.state == "numbered"
+    void = trip.view().void
+    assert void is not None
+    assert void.reason == "Nhầm loại văn bản"
+
+
+def test_an_intent_that_expired_signs_nothing(trip: Trip, clock: Clock) -> None:
+    trip.draft().checked().ask_to_sign()
+    clock.advance(timedelta(minutes=trip.office.settings.intent_minutes))
+    run_all(trip.office)
+    seen = trip.view()
+    assert seen.case.state == "format_checked"
+    assert "hết hạn" in (seen.moves[-1].opinion or "")
+    trip.sign()
+    assert trip.state == "signed"
+
+
+def test_a_signing_job_run_twice_records_one_signature(trip: Trip) -> None:
+    trip.draft().checked().ask_to_sign()
+    with trip.office.reading(None) as reading:
+        intent = str(reading.session.scalars(select(SigningIntent.id)).one())
+    first = signatures.sign_outgoing(trip.office, intent)
+    second = signatures.sign_outgoing(trip.office, intent)
+    for record in (first, second):
+        with trip.office.transaction(None) as tx:
+            record(tx)
+    run_all(trip.office)
+    with trip.office.reading(None) as reading:
+        outcomes = reading.session.scalars(select(SigningOutcome)).all()
+    assert len(outcomes) == 1
+    assert trip.state == "signed"
+    assert tampering(trip.office) == []
+
+
+def test_a_replacement_changes_the_original_when_it_is_issued(trip: Trip) -> None:
+    trip.issued()
+    other = Trip(trip.office, trip.acting)
+    other.draft(other.new("Ban moi", bears_on=("replaces", trip.document_id))).checked()
+    other.sign().number().seal()
+    assert trip.state == "issued"
+    other.issue()
+    assert trip.state == "replaced"
+    third = Trip(trip.office, trip.acting)
+    third.draft(third.new("Ban ba", bears_on=("replaces", trip.document_id)))
+    with pytest.raises(GuardsUnmet, match="không còn hiệu lực"):
+        third.submit()
+
+
+def test_minutes_without_a_seal_are_numbered_first_and_locked_by_the_last_signer(
+    trip: Trip,
+) -> None:
+    chair = drafting.SignerLine(trip.acting(LEADER).person_id, "chair", "TM")
+    secretary = drafting.SignerLine(trip.acting(SPECIALIST).person_id, "secretary")
+    trip.draft(
+        trip.new("Bien ban", type_code="bien_ban", signers=[secretary, chair], seal_wanted=False)
+    )
+    assert trip.view().case.definition_name == "outgoing-numbered-first"
+    trip.checked().number().sign(SPECIALIST)
+    assert trip.state == "numbered"
+    trip.sign(LEADER)
+    assert trip.state == "signed"
+    report = trip.view().reports[0]
+    assert report is not None
+    assert [found.locks for found in report.signatures] == [False, True]
+    trip.issue()
+    assert trip.state == "issued"
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE document SET subject = 'khác'", "edited"),
+        ("UPDATE signer SET capacity = 'KT'", "edited"),
+        ("DELETE FROM recipient", "missing"),
+    ],
+)
+def test_an_edit_behind_the_journals_back_is_found(trip: Trip, statement: str, what: str) -> None:
+    trip.draft()
+    assert tampering(trip.office) == []
+    with trip.office.database.engine.begin() as connection:
+        connection.execute(text(statement))
+    assert {found.what for found in tampering(trip.office)} == {what}
+
+
+def test_reviewers_are_those_the_decree_names(trip: Trip) -> None:
+    trip.draft().submit()
+    with pytest.raises(Forbidden):
+        trip.review(CHECKER, "check_content")
+    with pytest.raises(TransitionNotAllowed):
+        trip.review(LEADER, "approve")
