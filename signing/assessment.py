@@ -67,7 +67,8 @@ class _Assessor:
         except TrustUnavailable:
             # Missing evidence is no reason to fail, and never a reason to believe.
             fresh = Evidence()
-        self._evidence = self._archive.evidence + fresh
+        # Of two answers of the same second the first counts, so the one from outside goes first.
+        self._evidence = fresh + self._archive.evidence
         self._proven: datetime | None = None
         self._archived_by: list[int] = []  # revisions of the document time-stamps found trusted
 

@@ -169,7 +169,10 @@ class DevelopmentCA:
                 return existing
             private_key = ec.generate_private_key(ec.SECP256R1())
             certificate = _certificate(private_key, subject, issuer, life, extensions)
-            chain = () if issuer is None else (issuer.certificate, *issuer.chain)
+            # The root is the relying party's to configure: a signature carries what leads up to it.
+            chain: tuple[bytes, ...] = ()
+            if issuer is not None and issuer is not self.root:
+                chain = (issuer.certificate, *issuer.chain)
             pem = private_key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
@@ -227,8 +230,7 @@ def _read(path: Path) -> LiveKey:
         item.public_bytes(serialization.Encoding.DER)
         for item in x509.load_pem_x509_certificates(pem)
     )
-    # The root is the relying party's to configure; a signature carries only what leads up to it.
-    return LiveKey(certificate, tuple(chain[:-1]), private_key)
+    return LiveKey(certificate, tuple(chain), private_key)
 
 
 def _subject(common_name: str, organisation: str, identity: str | None = None) -> x509.Name:
