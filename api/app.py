@@ -16,7 +16,22 @@ from starlette.exceptions import HTTPException
 
 from api import problems
 from api.middleware import Answering, BoundedBody
-from api.routes import health, organisations, people, sessions, uploads, workflows
+from api.routes import (
+    audit,
+    documents,
+    health,
+    incoming,
+    organisations,
+    outgoing,
+    people,
+    registers,
+    sessions,
+    tasks,
+    uploads,
+    validations,
+    work_files,
+    workflows,
+)
 from api.routes import problems as problem_pages
 from workflow.office import Office
 from workflow.rules.errors import Refusal
@@ -36,6 +51,14 @@ Văn thư cơ quan: a commune's documents from intake to issue, signed for real.
 ROUTERS = (
     sessions.router,
     uploads.router,
+    incoming.router,
+    tasks.router,
+    outgoing.router,
+    documents.router,
+    validations.router,
+    registers.router,
+    work_files.router,
+    audit.router,
     organisations.router,
     people.router,
     workflows.router,
@@ -43,7 +66,7 @@ ROUTERS = (
     health.router,
 )
 #: Where the body is streamed to disk, and may be as large as a document.
-STREAMED = frozenset({"/uploads"})
+STREAMED = frozenset({"/uploads", "/signature-validations"})
 
 
 def describe() -> FastAPI:

@@ -1,0 +1,42 @@
+"""Judging files without an office: no database, no settings, only trust and bytes.
+
+Imports `signing` and the law alone, so that an auditor who distrusts the database need not have it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signing.devca import DevelopmentCA
+from signing.report import SignatureReport
+from signing.trust import Trust, load_anchors
+from signing.validation import validate
+from workflow.rules.errors import Invalid
+
+__all__ = ["SignatureReport", "Trust", "judge", "trust_in"]
+
+
+def trust_in(anchors: Path | None, development: Path | None) -> Trust:
+    """Trust in the certificates of a folder, and in a development authority that exists already.
+
+    Raises:
+        Invalid: the folder is not there, or a file in it holds no certificate.
+    """
+    trust = Trust(anchors=())
+    if anchors is not None:
+        try:
+            trust = load_anchors(anchors)
+        except (OSError, ValueError) as wrong:
+            raise Invalid([("/anchors", f"Không đọc được chứng thư tin cậy: {wrong}")]) from wrong
+    if development is not None and development.is_dir():
+        trust = trust.joined(DevelopmentCA(development).trust)
+    return trust
+
+
+def judge(path: Path, trust: Trust) -> SignatureReport:
+    """The report over a file as of now; hostile bytes get one too.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    return validate(path, trust=trust)
