@@ -26,6 +26,7 @@ from pyhanko.sign.signers.pdf_signer import (
     PdfSigningSession,
     SigDSSPlacementPreference,
 )
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.stamp import BaseStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import (
@@ -55,6 +56,7 @@ _RESERVED: dict[Level, int] = {"B-B": 16_384, "B-T": 32_768, "B-LT": 32_768}
 _LARGEST_BYTES = 500_000_000
 
 _DIGEST = "sha256"
+_TSA = "Dịch vụ cấp dấu thời gian"
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -98,7 +100,10 @@ def sign(
         with reading.writing(stream) as writer:
             place = _place(writer, field, lock)
             fields.fill(writer, fill or {})
-            asyncio.run(_sign(writer, stream, key, place, level, trust, lock, reason))
+            try:
+                asyncio.run(_sign(writer, stream, key, place, level, trust, lock, reason))
+            except TimestampRequestError as fault:
+                raise TrustUnavailable(_TSA) from fault
         size_bytes = stream.seek(0, os.SEEK_END)
         return SignedRevision(reading.prefix_sha256(stream, size_bytes), size_bytes, level)
 
@@ -175,7 +180,7 @@ async def _sign(
     timestamper = None if level == "B-B" else trust.timestamper
     if level != "B-B" and timestamper is None:
         # Never a silent downgrade: the level was decided by whoever asked.
-        raise TrustUnavailable("Dịch vụ cấp dấu thời gian")
+        raise TrustUnavailable(_TSA)
     signer = _KeySigner(key)
     placement = SigDSSPlacementPreference
     metadata = PdfSignatureMetadata(
@@ -207,10 +212,6 @@ async def _sign(
         await _finish(session, writer, stream, level)
     except PyHankoSigningError as fault:
         raise _refusal(fault) from fault
-    except OSError as fault:
-        if timestamper is not None and isinstance(fault, IOError) and fault.errno is None:
-            raise TrustUnavailable("Dịch vụ cấp dấu thời gian") from fault
-        raise
 
 
 async def _finish(

@@ -129,6 +129,19 @@ def test_the_shadow_attack_on_an_ordinary_field_is_found(office: Office, tmp_pat
     assert (report.integrity, report.verdict) == ("ALTERED", "KHONG_HOP_LE")
 
 
+def test_an_empty_field_that_is_not_ours_is_not_filled_between_signatures(
+    office: Office, tmp_path: Path
+) -> None:
+    source, target = pdfs.plain(tmp_path / "contract.pdf"), tmp_path / "signed.pdf"
+    pdfs.revise(source, lambda writer: pdfs.text_field(writer, "amount", ""))
+    trust = office.ca.trust
+    pades.sign(source, target, key=office.person, field="person1", level="B-LT", trust=trust)
+    pdfs.revise(target, lambda writer: pdfs.set_text(writer, "9 000 000", "amount"))
+    pdfs.signed_elsewhere(target, office.agency, "agency")
+    report = validate(target, trust=trust)
+    assert (report.integrity, report.verdict) == ("ALTERED", "KHONG_HOP_LE")
+
+
 def test_a_signature_shown_in_two_fields_counts_once(
     office: Office, trip: Trip, tmp_path: Path
 ) -> None:

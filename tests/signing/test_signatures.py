@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 import subprocess
@@ -9,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, tsp
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.timestamps import TimeStamper
 
 from signing import fields, pades
 from signing.errors import SigningRefused, TrustUnavailable, UnreadablePdf
@@ -242,6 +244,29 @@ def test_a_missing_timestamper_is_no_reason_to_sign_at_a_lower_level(
             field="person1",
             level="B-T",
             trust=silent,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+class Refusing(TimeStamper):
+    """A time-stamping authority that is out of order."""
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:  # noqa: ARG002
+        return tsp.TimeStampResp({"status": {"status": "rejection"}})
+
+
+def test_a_timestamper_that_refuses_leaves_no_file(
+    office: Office, trip: Trip, tmp_path: Path
+) -> None:
+    trust = dataclasses.replace(office.ca.trust, timestamper=Refusing())
+    with pytest.raises(TrustUnavailable):
+        pades.sign(
+            trip.prepared,
+            tmp_path / "out.pdf",
+            key=office.person,
+            field="person1",
+            level="B-LT",
+            trust=trust,
         )
     assert list(tmp_path.iterdir()) == []
 
