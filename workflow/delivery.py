@@ -61,8 +61,8 @@ def deliver_document(office: Office, recipient: str) -> Record:
         # The sender's case is the lock that a recall takes too: it comes before this or after.
         if tx.lock_case(case.id).state == "recalled" or _delivered(tx, recipient_id):
             return
-        admit(tx, arrival, sent_from_id=recipient_id)
         tx.enqueue("report_status", recipient=recipient_id, status="delivered", at=tx.now)
+        admit(tx, arrival, sent_from_id=recipient_id)
 
     return record
 
@@ -164,7 +164,7 @@ def recall_delivery(office: Office, recipient: str, notice: str) -> Record:  # n
             tx.enqueue("report_status", recipient=recipient_id, status="recalled", at=tx.now)
             return
         case = tx.lock_case(main_case(tx, document_id).id)
-        if case.state not in ("recalled", "returned"):
+        if case.state != "recalled":
             _recall(tx, case, notice_id)
 
     return record

@@ -17,12 +17,13 @@ from tests.signing import pdfs
 from workflow.arrivals import Arrival, ArrivedFile
 from workflow.jobs import run_all
 from workflow.office import SYSTEM_CHAIN, Actor, Office
-from workflow.records import Base, Case, ChainHead, JournalEntry, job
+from workflow.records import Case, ChainHead, JournalEntry, job
+from workflow.records.evidence import Identified
 from workflow.registration import receive, register
 from workflow.rules import journal
 
 T = TypeVar("T")
-Row = TypeVar("Row", bound=Base)
+Row = TypeVar("Row", bound=Identified)
 
 CLERK, LEADER, DEPUTY = "xa.vanthu", "xa.chutich", "xa.phochutich"
 HEAD, SPECIALIST, OTHER_HEAD = "xa.truongphong", "xa.chuyenvien", "xa.kinhte"
@@ -164,13 +165,13 @@ class Desk:
         """Every chain holds from its first entry to its head."""
         with self.office.reading(None) as reading:
             for head in reading.session.scalars(select(ChainHead)).all():
-                stored = reading.session.execute(
-                    select(JournalEntry.sequence, JournalEntry.content, JournalEntry.digest)
+                stored = reading.session.scalars(
+                    select(JournalEntry)
                     .where(JournalEntry.chain == head.chain)
                     .order_by(JournalEntry.sequence)
                 )
                 findings = journal.verify(
-                    (tuple(row) for row in stored),
+                    ((entry.sequence, entry.content, entry.digest) for entry in stored),
                     chain=head.chain,
                     head=(head.sequence, head.digest),
                 )
