@@ -8,6 +8,7 @@ A crash before 7 leaves no trace but perhaps an object no row names; the job run
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
@@ -179,10 +180,23 @@ def perform(office: Office, intent_id: uuid.UUID) -> Signed | None:
             fill=json.loads(intent.fill) if intent.fill else {},
             locks=intent.locks,
         )
+        if _prefix_sha256(target, base.size_bytes) != base.sha256:
+            raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
         report = office.sealing.judge(target, now)
         _refuse_bad_own_signature(report, intent, certificate)
         ref = office.keep(intent.organisation_id, target, max_bytes=base.size_bytes + GROWTH_BYTES)
     return Signed(intent_id, intent.file_id, ref, report)
+
+
+def _prefix_sha256(path: Path, size_bytes: int) -> str:
+    """The digest of the first bytes of a file: a signature may only append (Art. 11.2)."""
+    digest = hashlib.sha256()
+    left = size_bytes
+    with path.open("rb") as file:
+        while left and (chunk := file.read(min(left, 1 << 20))):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()
 
 
 def _refuse_bad_own_signature(

@@ -1,8 +1,8 @@
 """A process that dies by SIGKILL at a chosen step of the signing trip (`workflow.intents`).
 
-Run as `python -m tests.workflow.crashing DATA_DIR DATABASE_URL STEP`: does the jobs that are due
-and kills itself when the step is reached. Every part is the real one; two of them are wrapped to
-die before or after what they do, and the database is watched for its commits.
+Run as `python -m tests.workflow.crashing DATA_DIR DATABASE_URL NOW STEP`: does the jobs due at
+NOW and kills itself when the step is reached. Every part is the real one; two of them are wrapped
+to die before or after what they do, and the database is watched for its commits.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ class DyingSealing(Sealing):
         return report
 
 
-def main(data_dir: str, database_url: str, step: str) -> None:
+def main(data_dir: str, database_url: str, now: str, step: str) -> None:
     settings = Settings(data_dir=Path(data_dir), database_url=SecretStr(database_url))
-    office = Office.open(settings)
+    office = Office.open(settings, clock=lambda: datetime.fromisoformat(now))
     office.objects = DyingStore(office.objects, step)
     sealing = DyingSealing.open(settings)
     sealing.step = step

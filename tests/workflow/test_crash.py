@@ -20,11 +20,11 @@ from tests.workflow.outgoing_trip import Trip
 from workflow.auditing import verify_all
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
-from workflow.records import RegisterEntry, Revision, SigningIntent, SigningOutcome
+from workflow.records import RegisterEntry, Revision, SigningIntent, SigningOutcome, job
 from workflow.settings import Settings
 
 
-def killed_at(settings: Settings, step: str) -> None:
+def killed_at(settings: Settings, clock: Clock, step: str) -> None:
     """Do the due jobs in a process of their own that dies at the step."""
     process = subprocess.run(
         [
@@ -33,6 +33,7 @@ def killed_at(settings: Settings, step: str) -> None:
             "tests.workflow.crashing",
             str(settings.data_dir),
             settings.database,
+            clock.now.isoformat(),
             step,
         ],
         capture_output=True,
@@ -52,11 +53,11 @@ def test_a_signature_survives_a_kill_at_every_step(
     step: str,
 ) -> None:
     trip = Trip(office, acting).draft().checked().ask_to_sign()
-    killed_at(office_settings, step)
+    killed_at(office_settings, clock, step)
     recovered(office, clock)
     assert trip.state == "signed"
     trip.number().ask_to_seal()
-    killed_at(office_settings, step)
+    killed_at(office_settings, clock, step)
     recovered(office, clock)
     assert trip.state == "sealed"
     trip.issue()
@@ -81,6 +82,8 @@ def test_a_signature_survives_a_kill_at_every_step(
 
 
 def recovered(office: Office, clock: Clock) -> None:
-    """The next start: leases of the dead run out, and what was due is done."""
-    clock.advance(timedelta(seconds=office.settings.job_lease_seconds + 1))
+    """The next start: the leases of the dead run out, and what was due is done."""
+    with office.reading(None) as reading:
+        leased_until = reading.session.scalar(select(func.max(job.c.leased_until_at)))
+    clock.set(max(clock.now, leased_until or clock.now) + timedelta(seconds=1))
     run_all(office)
