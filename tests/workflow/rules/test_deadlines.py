@@ -220,7 +220,17 @@ def test_a_wrong_file_names_its_place(text: str, place: str) -> None:
 def test_rules_that_follow_each_other_are_accepted() -> None:
     text = rule_text(valid_to="2026-12-31") + rule_text(valid_from="2027-01-01")
     assert len(deadlines.parse(text)) == 2
+    with pytest.raises(InvalidDefinition, match="cùng một thời gian"):
+        deadlines.parse(text.replace("2027-01-01", "2026-12-31"))
+
+
+def test_a_rule_may_hold_for_one_day() -> None:
+    assert len(deadlines.parse(rule_text(valid_to="2026-01-01"))) == 1
 
 
 def test_urgency_labels() -> None:
     assert [urgency.label for urgency in Urgency] == ["", "Khẩn", "Thượng khẩn", "Hỏa tốc"]
+
+
+def test_zero_is_an_amount() -> None:
+    assert deadlines.parse(rule_text(amount="0"))[0].amount == 0

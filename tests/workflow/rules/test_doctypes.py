@@ -95,6 +95,14 @@ def test_a_copy_that_does_not_exist_says_why() -> None:
     assert form.unmet(Source.ORIGINAL, ELECTRONIC, ELECTRONIC) == (
         "Không có hình thức sao y từ văn bản điện tử sang văn bản điện tử (Đ25 NĐ 30/2020/NĐ-CP)."
     )
+    assert form.unmet(Source.COPY, PAPER, PAPER) == (
+        "Sao y phải được thực hiện từ bản gốc hoặc bản chính (Đ25 NĐ 30/2020/NĐ-CP)."
+    )
+    again = CATALOGUE.find_copy("sao_luc")
+    assert again is not None
+    assert again.unmet(Source.ORIGINAL, PAPER, PAPER) == (
+        "Sao lục phải được thực hiện từ bản sao y (Đ25 NĐ 30/2020/NĐ-CP)."
+    )
 
 
 HEAD = 'legal_basis = "NĐ"\nvalid_from = 2020-03-05\n'

@@ -112,6 +112,8 @@ def test_an_exclusion_never_reaches_back() -> None:
     decided_after = replace(EXCLUSION, decided_on=date(2026, 11, 22))
     row = sent(exclusion=decided_after, persons=Hold.MISSING)
     assert reasons.outgoing_signed(row, production=True) is Reason.MISSING_PERSON
+    on_the_day = sent(exclusion=replace(EXCLUSION, decided_on=date(2026, 11, 21)))
+    assert reasons.outgoing_signed(on_the_day, production=True) is Reason.EXEMPT
     paper = received(exclusion=decided_after)
     assert reasons.incoming_processed(paper, AS_OF, paper_digitised=True) is Reason.PROCESSED
 
@@ -280,9 +282,11 @@ def test_what_others_sign_has_no_say() -> None:
 
 def test_completed_late_counts_and_is_shown() -> None:
     late = received(due_at=datetime(2026, 11, 22, tzinfo=UTC))
-    (result,) = compute([SENT], [late, RECEIVED])
+    on_the_second = received(due_at=RECEIVED.completed_at)
+    without_limit = received(due_at=None)
+    (result,) = compute([SENT], [late, on_the_second, without_limit])
     assert result.incoming_processed.achieved
-    assert result.completed_on_time == 1
+    assert result.completed_on_time == 2
 
 
 def test_development_signatures_never_reach_100_percent_in_production() -> None:
@@ -414,7 +418,14 @@ def test_the_definition_of_a_period_is_the_one_in_force_when_it_began() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [TWO + ONE, ONE + ONE, ONE.replace("issued", "sung"), ONE + "more = 1\n"]
+    "text",
+    [
+        TWO + ONE,
+        ONE + TWO.replace("2026-07-01", "2026-01-01"),
+        ONE + TWO.replace("version = 2", "version = 1"),
+        ONE.replace("issued", "sung"),
+        ONE + "more = 1\n",
+    ],
 )
 def test_a_wrong_definition_is_refused(text: str) -> None:
     with pytest.raises(InvalidDefinition):

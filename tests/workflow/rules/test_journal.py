@@ -179,6 +179,7 @@ def test_a_short_salt_hides_nothing() -> None:
     "change",
     [
         {"sequence": 0},
+        {"sequence": 2**53},
         {"sequence": True},
         {"version": 2},
         {"at": datetime(2026, 1, 1)},  # noqa: DTZ001
@@ -201,7 +202,7 @@ def test_an_entry_holds_identifiers_only(change: dict[str, Any]) -> None:
         "subject": "outgoing:1",
         "previous": journal.genesis(CHAIN),
     }
-    Entry(**fields)
+    assert Entry(**{**fields, "sequence": 2**53 - 1}).sequence == 2**53 - 1
     with pytest.raises(NotCanonical):
         Entry(**{**fields, **change})
 
