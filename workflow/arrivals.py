@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ MEDIA = ("electronic", "paper")
 SENDERS = ("agency", "enterprise", "citizen")
 #: The longest texts the rows hold, by field.
 _LONGEST = {"subject": 500, "sender_name": 200, "sender_code": 35, "code": 60, "identifier": 200}
+_LONGEST_TITLE = 200
 
 Record = Callable[[Transaction], None]
 """What a job did, waiting to be written in the transaction that settles the job."""
@@ -74,6 +76,7 @@ def admit(tx: Transaction, arrival: Arrival, *, sent_from_id: uuid.UUID | None =
     """
     if arrival.secrecy != "none":
         raise SecretRefused
+    arrival = _composed(arrival)
     _check(tx, arrival)
     document = tx.add(
         Document(
@@ -110,6 +113,16 @@ def admit(tx: Transaction, arrival: Arrival, *, sent_from_id: uuid.UUID | None =
     return case
 
 
+def _composed(arrival: Arrival) -> Arrival:
+    """The same in Unicode's composed form: the one in which texts are compared and printed."""
+    texts = {
+        field.name: unicodedata.normalize("NFC", value).strip()
+        for field in fields(arrival)
+        if isinstance(value := getattr(arrival, field.name), str)
+    }
+    return replace(arrival, **texts)  # type: ignore[arg-type]
+
+
 def _check(tx: Transaction, arrival: Arrival) -> None:
     errors: list[tuple[str, str]] = []
     if arrival.medium not in MEDIA:
@@ -126,6 +139,11 @@ def _check(tx: Transaction, arrival: Arrival) -> None:
         errors.append(("/files", "Văn bản điện tử phải có tệp."))
     if arrival.type_code and tx.office.law.doc_types.find(arrival.type_code) is None:
         errors.append(("/type_code", "Không có loại văn bản này (Đ7 NĐ 30/2020)."))
+    errors += [
+        (f"/files/{position}/title", f"Không dài quá {_LONGEST_TITLE} ký tự.")
+        for position, file in enumerate(arrival.files)
+        if len(file.title or "") > _LONGEST_TITLE
+    ]
     for name, longest in _LONGEST.items():
         if len(getattr(arrival, name) or "") > longest:
             errors.append((f"/{name}", f"Không dài quá {longest} ký tự."))

@@ -12,7 +12,8 @@ from sqlalchemy import or_, select
 from workflow.access import find_document
 from workflow.arrivals import find_case, move, tell_sender
 from workflow.calendars import calendar_of
-from workflow.facts.incoming import INFORMATION, incoming_facts, received, rule_for
+from workflow.facts.incoming import INFORMATION, incoming_facts, rule_for
+from workflow.facts.received import received
 from workflow.office import Transaction
 from workflow.records import (
     Appointment,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from workflow import intents
 from workflow.arrivals import Record, find_case, move, nothing
-from workflow.facts.incoming import received
+from workflow.facts.received import received
 from workflow.office import Office, Transaction
 from workflow.records import Case, Document, SigningIntent, SigningOutcome
 from workflow.rules.errors import GuardsUnmet

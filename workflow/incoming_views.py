@@ -10,7 +10,8 @@ from sqlalchemy import Select, and_, or_, select
 
 from signing.report import SignatureReport
 from workflow.access import find_document, main_case, may_know
-from workflow.facts.incoming import Received, duplicates_of, facts_of, received, verdict_of
+from workflow.facts.incoming import duplicates_of, facts_of, verdict_of
+from workflow.facts.received import Received, received
 from workflow.office import Reading
 from workflow.records import (
     Case,

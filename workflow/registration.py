@@ -19,7 +19,8 @@ from workflow.arrivals import (
     nothing,
     tell_sender,
 )
-from workflow.facts.incoming import DUPLICATES, RESEMBLES, duplicates_of, received
+from workflow.facts.incoming import DUPLICATES, RESEMBLES, duplicates_of
+from workflow.facts.received import received
 from workflow.files import MAIN, add_file, add_revision, current_files, latest_reports, store_report
 from workflow.office import Office, Transaction
 from workflow.records import Case, Document, Incoming, Override, RegisterEntry, Relation

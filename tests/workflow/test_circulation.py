@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import (
@@ -22,6 +23,7 @@ from tests.workflow.desk import (
 )
 from workflow import circulation, handling
 from workflow.circulation import Handler, assign, complete, submit, transfer
+from workflow.facts.incoming import incoming_facts
 from workflow.incoming_views import incoming_register, list_incoming, view_incoming
 from workflow.office import Actor, Office
 from workflow.records import (
@@ -428,3 +430,28 @@ def test_a_registered_document_is_needed_before_anyone_owes_work(desk: Desk) -> 
     with pytest.raises(TransitionNotAllowed):
         desk.do(LEADER, assign, document_id, 3, [Handler("lead", unit_id=unit(desk, "VP"))])
     assert tasks(desk, document_id) == []
+
+
+def test_facts_take_the_same_number_of_queries_however_much_there_is(desk: Desk) -> None:
+    counted: list[str] = []
+    event.listen(
+        desk.office.database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_rest: counted.append(statement),
+    )
+
+    def queries(document_id: uuid.UUID) -> int:
+        with desk.office.reading(desk.actor(LEADER)) as reading:
+            case = reading.get(Case, desk.case(document_id).id)
+            counted.clear()
+            incoming_facts(reading, case)
+            return len(counted)
+
+    few = submitted(desk)
+    many = submitted(desk, code="1/X")
+    readers = [
+        Handler("information", person_id=person(desk, who)) for who in (HEAD, SPECIALIST, DEPUTY)
+    ]
+    desk.do(LEADER, assign, many, 5, [Handler("lead", unit_id=unit(desk, "VP")), *readers])
+    desk.registered(code="2/X")
+    assert queries(few) == queries(many) <= 15

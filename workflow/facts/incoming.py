@@ -4,86 +4,30 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
 
 from signing.report import SignatureReport
-from workflow.files import MAIN, current_files
+from workflow.facts.received import Received, received
+from workflow.facts.scans import copying_unmet, custody_unmet, digitised_unmet, scan_unreadable
 from workflow.office import Reading
 from workflow.records import (
     Case,
     Document,
-    File,
     HandlingRule,
     Incoming,
-    Organisation,
     Outgoing,
     Override,
     RegisterEntry,
     Relation,
-    Report,
-    Revision,
-    SigningCertificate,
     Task,
 )
 from workflow.rules.identifiers import fold
 from workflow.rules.incoming import IncomingFacts, Sender, Verdict
-from workflow.sealing import AGENCY_FIELD
-from workflow.standing import custody_reason
 
 INFORMATION = "information"  # the part of a task that is only to be read (để biết)
 #: How the clerk answered a warning: the same document once more, or another that looks like it.
 DUPLICATES, RESEMBLES = "duplicates", "resembles"
-
-
-@dataclass(frozen=True)
-class Received:
-    """An incoming document with its files, the newest report over each and when it was made."""
-
-    document: Document
-    incoming: Incoming
-    files: list[tuple[File, Revision]]
-    reports: Mapping[uuid.UUID, SignatureReport] = field(default_factory=dict)
-    reported_at: Mapping[uuid.UUID, datetime] = field(default_factory=dict)
-
-    @property
-    def paper(self) -> bool:
-        return self.incoming.medium == "paper"
-
-    @property
-    def main(self) -> tuple[File, Revision] | None:
-        """The main text; None for paper that was not scanned, and once destroyed."""
-        return self.files[0] if self.files and self.files[0][0].ordinal == MAIN else None
-
-
-def received(reading: Reading, document_id: uuid.UUID) -> Received:
-    """Read it all in four queries."""
-    document = reading.get(Document, document_id, "Văn bản")
-    incoming = reading.session.scalars(
-        select(Incoming).where(Incoming.document_id == document_id)
-    ).one()
-    files = current_files(reading, document_id)
-    rows = reading.session.scalars(
-        select(Report)
-        .where(
-            Report.organisation_id == document.organisation_id,
-            Report.sha256.in_({revision.sha256 for _, revision in files}),
-        )
-        .order_by(Report.id)
-    )
-    latest = {row.sha256: row for row in rows}
-    reported = {
-        file.id: latest[revision.sha256] for file, revision in files if revision.sha256 in latest
-    }
-    return Received(
-        document=document,
-        incoming=incoming,
-        files=files,
-        reports={key: SignatureReport.from_json(row.content) for key, row in reported.items()},
-        reported_at={key: row.checked_at for key, row in reported.items()},
-    )
 
 
 def incoming_facts(
@@ -115,10 +59,10 @@ def facts_of(
         acknowledged=held.incoming.acknowledged_at is not None,
         verdict=verdict_of(held, reports),
         overridden_by=_overridden_by(reading, held),
-        actor_custody_unmet=_custody_unmet(reading, held),
-        actor_copying_unmet=_copying_unmet(reading, held),
-        scan_unreadable=_scan_unreadable(held, reports),
-        digitised_unmet=_digitised_unmet(reading, held, reports, pending or {}),
+        actor_custody_unmet=custody_unmet(reading, held),
+        actor_copying_unmet=copying_unmet(reading, held),
+        scan_unreadable=scan_unreadable(held, reports),
+        digitised_unmet=digitised_unmet(reading, held, reports, pending or {}),
         duplicates=len(found),
         duplicates_confirmed=bool(found) and found <= _answered(reading, held),
         handler_determined=rule_for(reading, held) is not None,
@@ -171,69 +115,6 @@ def _overridden_by(reading: Reading, held: Received) -> uuid.UUID | None:
     if override is None or judged_at is None or override.at < judged_at:
         return None
     return override.person_id
-
-
-def _custody_unmet(reading: Reading, held: Received) -> str | None:
-    if reading.person_id is None or not held.paper:
-        return None
-    return custody_reason(reading, held.document.organisation_id, reading.person_id)
-
-
-def _copying_unmet(reading: Reading, held: Received) -> str | None:
-    # ND 30/2020 Art. 27: the head of the agency says in writing who may make copies.
-    organisation = reading.get(Organisation, held.document.organisation_id)
-    if organisation.copying_authority:
-        return None
-    return "Cơ quan chưa quy định thẩm quyền sao văn bản, nên chưa được ký số bản số hóa."
-
-
-def _scan_unreadable(held: Received, reports: Mapping[uuid.UUID, SignatureReport]) -> str | None:
-    if held.main is None:
-        return "Chưa có bản quét của văn bản giấy."
-    report = reports.get(held.main[0].id)
-    if report is None:
-        return "Bản quét đang được kiểm tra."
-    if report.verdict == "KHONG_DOC_DUOC":
-        why = " ".join(reason.sentence for reason in report.reasons)
-        return f"Không đọc được bản quét. {why}".strip()
-    if report.integrity != "UNSIGNED":
-        return "Tệp đã có chữ ký số nên không phải bản quét văn bản giấy."
-    return None
-
-
-def _digitised_unmet(
-    reading: Reading,
-    held: Received,
-    reports: Mapping[uuid.UUID, SignatureReport],
-    pending: Mapping[uuid.UUID, SignatureReport],
-) -> tuple[str, ...]:
-    """Why the agency's signature on the copy does not hold: it must pass in full and be ours."""
-    if not held.paper or held.main is None:
-        return ()
-    file, revision = held.main
-    if file.id not in pending and revision.made_as != "sealed":
-        return ()
-    report = reports.get(file.id)
-    sealed = (
-        next((found for found in report.signatures if found.field == AGENCY_FIELD), None)
-        if report
-        else None
-    )
-    if report is None or sealed is None:
-        return ("Thiếu chữ ký số của cơ quan trên bản số hóa.",)
-    unmet: list[str] = []
-    if report.verdict != "HOP_LE":
-        why = " ".join(reason.sentence for reason in (*sealed.reasons, *report.reasons))
-        unmet.append(f"Chữ ký số của cơ quan trên bản số hóa không hợp lệ. {why}".strip())
-    owner = reading.session.scalar(
-        select(SigningCertificate.id).where(
-            SigningCertificate.organisation_id == held.document.organisation_id,
-            SigningCertificate.certificate_sha256 == sealed.certificate_sha256,
-        )
-    )
-    if owner is None:
-        unmet.append("Chữ ký số trên bản số hóa không phải của cơ quan.")
-    return tuple(unmet)
 
 
 def duplicates_of(reading: Reading, held: Received) -> set[uuid.UUID]:
