@@ -136,6 +136,7 @@ class Counter:
 def serving(office: Office) -> Iterator[Counter]:
     """A server over the office; its jobs wait until the test does them."""
     with socket.socket() as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         config = uvicorn.Config(
