@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -40,7 +41,8 @@ def serve(chosen: argparse.Namespace) -> int:
                     timeout_graceful_shutdown=STOP_SECONDS,
                 )
             )
-            server.run(sockets=[listener])
+            with suppress(KeyboardInterrupt):  # it has stopped in good order; Ctrl-C is how
+                server.run(sockets=[listener])
     finally:
         office.close()
     return OK

@@ -1,0 +1,184 @@
+"""The command `vanthu`: serve, migrate, validate, look after accounts, workflows and the journal.
+
+Commands are imported when chosen: `--help` answers at once, and `validate` needs no database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from api.commands import INTERRUPTED, OK, REFUSED, UNAVAILABLE, USAGE, Misused
+from workflow.rules.errors import Refusal, Unavailable
+
+_EXIT_CODES = """\
+exit codes:
+  0  done; everything asked about is in order
+  1  refused, or something was found (a bad signature, a tampered row, a stale file)
+  2  the command or a setting cannot be meant
+  3  the database, a store or a port does not answer now
+
+settings are environment variables VANTHU_*, e.g. VANTHU_DATA_DIR, VANTHU_DATABASE_URL,
+VANTHU_OBJECTS_URL, VANTHU_BROKER_URL, VANTHU_MODE; without any, everything lives in ./var.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see `vanthu --help`)."""
+    chosen = parser().parse_args(arguments)
+    module, function = chosen.run.split(":")
+    try:
+        run: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
+        return run(chosen)
+    except Unavailable as down:
+        sys.stderr.write(f"vanthu: {down}\n")
+        return UNAVAILABLE
+    except Refusal as refused:
+        sys.stderr.write(f"vanthu: {refused}\n")
+        return REFUSED
+    except Misused as misused:
+        sys.stderr.write(f"vanthu: {misused}\n")
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        return OK
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    top = argparse.ArgumentParser(
+        prog="vanthu",
+        description="Vanthu (văn thư cơ quan): a commune's documents, signed for real.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    serve = _command(
+        commands,
+        "serve",
+        "api.commands.serving:serve",
+        "serve the API and, without a broker, do its jobs; in development found an office first",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument("--port", type=_port, default=8000, help="port, 0 for any (%(default)s)")
+
+    _command(
+        commands,
+        "migrate",
+        "api.commands.serving:migrate_database",
+        "bring the database to the tables of this release",
+    )
+
+    worker = _command(
+        commands, "worker", "api.commands.serving:work", "do jobs from the broker (Celery)"
+    )
+    worker.add_argument(
+        "--concurrency", type=int, default=2, help="jobs done at once (%(default)s)"
+    )
+
+    demo = _command(
+        commands, "demo", "api.demo:main", "walk the main job on a fresh office, over HTTP"
+    )
+    demo.add_argument(
+        "--out", type=Path, default=Path("var/demo"), help="folder for its results (%(default)s)"
+    )
+
+    validate = _command(
+        commands,
+        "validate",
+        "api.commands.checking:validate",
+        "judge the signatures of PDF files; needs no office",
+    )
+    validate.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    validate.add_argument("--json", action="store_true", help="one JSON object per line and file")
+    validate.add_argument("--anchors", type=Path, help="folder of trusted certificates (PEM, DER)")
+    validate.add_argument(
+        "--pki",
+        type=Path,
+        default=Path("var/pki"),
+        help="development authority to trust as well, if it is there (%(default)s)",
+    )
+
+    _workflows(commands)
+    _accounts(commands)
+
+    openapi = _command(
+        commands, "openapi", "api.commands.checking:openapi", "write the API's description"
+    )
+    openapi.add_argument("--out", type=Path, required=True, metavar="FILE")
+    openapi.add_argument("--check", action="store_true", help="only say whether it is in step")
+
+    journal = commands.add_parser("journal", help="look after the journal").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    _command(
+        journal,
+        "verify",
+        "api.commands.checking:verify_journal",
+        "walk every chain and compare every row with it",
+    )
+    return top
+
+
+def _workflows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    actions = commands.add_parser("workflows", help="look after the definitions").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    _command(
+        actions,
+        "check",
+        "api.commands.checking:check_workflows",
+        "check every definition, with a counter-example where one fails",
+    )
+    diagram = _command(
+        actions, "diagram", "api.commands.checking:draw_workflows", "draw every definition"
+    )
+    diagram.add_argument("--out", type=Path, required=True, metavar="DIR")
+    diagram.add_argument("--check", action="store_true", help="only say whether they are in step")
+
+
+def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    actions = commands.add_parser("accounts", help="look after sign-ins").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    listing = _command(actions, "list", "api.commands.accounts:list_accounts", "list all accounts")
+    listing.add_argument("--json", action="store_true", help="one JSON object per line")
+    create = _command(
+        actions,
+        "create",
+        "api.commands.accounts:create",
+        "open an account for a person; asks for the password, or reads it from a pipe",
+    )
+    create.add_argument("username")
+    create.add_argument("--person", required=True, metavar="ID", help="id of the person")
+    password = _command(
+        actions,
+        "password",
+        "api.commands.accounts:set_password",
+        "set a new password and end every session",
+    )
+    password.add_argument("username")
+    disable = _command(
+        actions, "disable", "api.commands.accounts:disable", "close an account and its sessions"
+    )
+    disable.add_argument("username")
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: str, help: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError(text)
+    return port
