@@ -178,8 +178,7 @@ def documented(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
         by_status.setdefault(row.status, []).append(row)
     return {
         status: {
-            "model": Problem,
-            "content": {MEDIA_TYPE: {}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             "description": "; ".join(f"[{row.title}]({row.type})" for row in rows),
         }
         for status, rows in by_status.items()

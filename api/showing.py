@@ -79,6 +79,7 @@ def outgoing_detail(reading: Reading, view: outgoing_views.Detail) -> OutgoingDe
         created_by=held.document.created_by,
         seal_required=held.outgoing.seal_required,
         archived_by=held.outgoing.archived_by,
+        field_of_work=held.outgoing.field_of_work,
         content_sha256=view.content_sha256,
         number=number,
         files=[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from workflow.office import Actor, Reading
 from workflow.records import Case, Document, Outgoing, Signer, Task
@@ -17,32 +17,35 @@ SEES_OUTGOING = frozenset({"format_checker"})
 
 
 def may_know(actor: Actor) -> ColumnElement[bool]:
-    """A condition on `Document`: those the actor may know of."""
+    """A condition on `Document`: those the actor may know of.
+
+    Only `Document` is the enclosing query's, which may join the other tables for its own ends.
+    """
     organisations = list(actor.roles)
     if not organisations:
         return false()
     takes_part = or_(
         Document.created_by == actor.person_id,
-        exists(
-            select(Signer.id).where(
-                Signer.document_id == Document.id,
-                Signer.person_id == actor.person_id,
-                ~Signer.dropped,
-            )
-        ),
-        exists(
-            select(Task.id)
-            .join(Case, Case.id == Task.case_id)
-            .where(
-                Case.document_id == Document.id,
-                or_(Task.person_id == actor.person_id, Task.unit_id.in_(actor.headed_units)),
-            )
-        ),
-        exists(
-            select(Outgoing.id).where(
-                Outgoing.document_id == Document.id, Outgoing.unit_id.in_(actor.headed_units)
-            )
-        ),
+        select(Signer.id)
+        .where(
+            Signer.document_id == Document.id,
+            Signer.person_id == actor.person_id,
+            ~Signer.dropped,
+        )
+        .correlate(Document)
+        .exists(),
+        select(Task.id)
+        .join(Case, Case.id == Task.case_id)
+        .where(
+            Case.document_id == Document.id,
+            or_(Task.person_id == actor.person_id, Task.unit_id.in_(actor.headed_units)),
+        )
+        .correlate(Document)
+        .exists(),
+        select(Outgoing.id)
+        .where(Outgoing.document_id == Document.id, Outgoing.unit_id.in_(actor.headed_units))
+        .correlate(Document)
+        .exists(),
     )
     return or_(
         Document.organisation_id.in_(actor.organisations_where(SEES_ALL)),

@@ -63,7 +63,7 @@ def work(chosen: argparse.Namespace) -> int:
     if not chosen_settings.broker:
         raise Misused("VANTHU_BROKER_URL chưa đặt: không có broker thì vanthu serve tự làm việc.")
     schedule = chosen_settings.data_dir / "celerybeat-schedule"
-    chosen_settings.data_dir.mkdir(parents=True, exist_ok=True)
+    chosen_settings.make_data_dir()
     celery_worker(chosen_settings).worker_main(
         [
             "worker",

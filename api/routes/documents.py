@@ -15,12 +15,12 @@ from api.schemas.values import Moment, Page, Paging, Sha256, Shape
 from api.streaming import PDF, StoredFile
 from workflow import viewing
 from workflow.files import latest_reports
-from workflow.rules.errors import NotAuthenticated, NotFound, Unavailable
+from workflow.rules.errors import Invalid, NotAuthenticated, NotFound, Unavailable
 
 router = APIRouter(
     prefix="/documents/{document_id}",
     tags=["documents"],
-    responses=documented(NotAuthenticated, NotFound, Unavailable),
+    responses=documented(NotAuthenticated, NotFound, Invalid, Unavailable),
 )
 Digest = Annotated[
     Sha256 | None, Query(alias="sha256", description="Earlier bytes; the newest without it.")

@@ -17,8 +17,9 @@ from api.schemas.incoming import ArrivalIn, IncomingDetail, IncomingLine, Incomi
 from api.schemas.values import Name, Page, Paging, Word
 from api.showing import incoming_detail, incoming_line, slip_out
 from workflow import circulation, digitising, incoming_views, registration, task_views
-from workflow.arrivals import Arrival, ArrivedFile
+from workflow.arrivals import Arrival
 from workflow.circulation import Handler
+from workflow.files import Content
 from workflow.office import Reading, Transaction
 from workflow.rules.errors import (
     Duplicate,
@@ -182,9 +183,9 @@ def _handlers(body: schemas.Assign) -> list[Handler]:
     ]
 
 
-def _arrived(reading: Reading, file: FileIn, organisation_id: uuid.UUID) -> ArrivedFile:
+def _arrived(reading: Reading, file: FileIn, organisation_id: uuid.UUID) -> Content:
     upload = take_upload(reading, file.upload, organisation_id)
-    return ArrivedFile(upload.sha256, upload.size_bytes, file.title)
+    return Content(upload.sha256, upload.size_bytes, file.title)
 
 
 def _detail(reading: Reading, document_id: uuid.UUID) -> Shown:

@@ -17,8 +17,8 @@ from api.schemas.values import Page, Paging, Word
 from api.showing import outgoing_detail, outgoing_line
 from workflow import drafting, filing, issuing, outgoing_views, signatures
 from workflow.access import find_document
-from workflow.drafting import Bytes, Draft, RecipientLine, SignerLine
-from workflow.files import current_files
+from workflow.drafting import Draft, RecipientLine, SignerLine
+from workflow.files import Content, current_files
 from workflow.office import Office, Reading, Transaction
 from workflow.records import Issuer
 from workflow.rules.errors import (
@@ -111,7 +111,7 @@ def revise_outgoing_document(
     with replacing.office.reading(replacing.actor) as reading:
         document = find_document(reading, document_id, "outgoing")
         present = {
-            file.id: Bytes(revision.sha256, revision.size_bytes, file.title)
+            file.id: Content(revision.sha256, revision.size_bytes, file.title)
             for file, revision in current_files(reading, document_id)
         }
         files = _files(reading, body, document.organisation_id, present)
@@ -193,28 +193,28 @@ def _files(
     reading: Reading,
     body: DraftIn,
     organisation_id: uuid.UUID,
-    present: dict[uuid.UUID, Bytes],
-) -> list[Bytes]:
+    present: dict[uuid.UUID, Content],
+) -> list[Content]:
     """The bytes that the draft's files name: uploads of the drafter, or files it has already."""
     files = []
     for position, wanted in enumerate(body.files):
         if wanted.upload is not None:
             upload = take_upload(reading, wanted.upload, organisation_id)
-            files.append(Bytes(upload.sha256, upload.size_bytes, wanted.title))
+            files.append(Content(upload.sha256, upload.size_bytes, wanted.title))
         elif wanted.file_id in present:
             kept = present[wanted.file_id]
-            files.append(Bytes(kept.sha256, kept.size_bytes, wanted.title or kept.title))
+            files.append(Content(kept.sha256, kept.size_bytes, wanted.title or kept.title))
         else:
             raise Invalid([(f"/files/{position}/file_id", "Văn bản không có tệp này.")])
     return files
 
 
-def _refuse_unreadable(office: Office, organisation_id: uuid.UUID, files: list[Bytes]) -> None:
+def _refuse_unreadable(office: Office, organisation_id: uuid.UUID, files: list[Content]) -> None:
     for content in files:
         drafting.readable(office, organisation_id, content)
 
 
-def _draft(body: DraftIn, files: list[Bytes]) -> Draft:
+def _draft(body: DraftIn, files: list[Content]) -> Draft:
     return Draft(
         issuer_id=body.issuer_id,
         unit_id=body.unit_id,
@@ -227,6 +227,7 @@ def _draft(body: DraftIn, files: list[Bytes]) -> Draft:
             for one in body.recipients
         ],
         archived_by=body.archived_by,
+        field_of_work=body.field_of_work,
         urgency=body.urgency,
         secrecy=body.secrecy,
         seal_wanted=body.seal_wanted,

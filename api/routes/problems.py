@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from api.problems import documented, page
-from workflow.rules.errors import NotFound
+from workflow.rules.errors import Invalid, NotFound
 
-router = APIRouter(tags=["problems"], responses=documented(NotFound))
+router = APIRouter(tags=["problems"], responses=documented(NotFound, Invalid))
 
 
 @router.get("/problems/{slug}", response_class=PlainTextResponse)

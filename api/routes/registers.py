@@ -14,10 +14,10 @@ from api.schemas.incoming import IncomingRegisterLine
 from api.schemas.outgoing import OutgoingRegisterLine
 from api.schemas.values import Page, Paging, Shape, Year
 from workflow import incoming_views, outgoing_views
-from workflow.rules.errors import NotAuthenticated, NotFound, Unavailable
+from workflow.rules.errors import Invalid, NotAuthenticated, NotFound, Unavailable
 
 router = APIRouter(
-    tags=["registers"], responses=documented(NotAuthenticated, NotFound, Unavailable)
+    tags=["registers"], responses=documented(NotAuthenticated, NotFound, Invalid, Unavailable)
 )
 
 

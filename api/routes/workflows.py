@@ -8,12 +8,12 @@ from api.auth import ActorHere, OfficeHere
 from api.dependencies import shown
 from api.problems import documented
 from api.schemas.values import Page, Paging, Shape
-from workflow.rules.errors import NotAuthenticated, NotFound, Unavailable
+from workflow.rules.errors import Invalid, NotAuthenticated, NotFound, Unavailable
 from workflow.rules.machine import Workflow
 from workflow.rules.machine_checks import diagram
 
 router = APIRouter(
-    tags=["workflows"], responses=documented(NotAuthenticated, NotFound, Unavailable)
+    tags=["workflows"], responses=documented(NotAuthenticated, NotFound, Invalid, Unavailable)
 )
 
 

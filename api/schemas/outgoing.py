@@ -80,6 +80,7 @@ class DraftIn(Payload):
     signers: Annotated[list[SignerIn], Field(min_length=1, max_length=10)]
     recipients: Annotated[list[RecipientIn], Field(max_length=500)]
     archived_by: Name
+    field_of_work: Name | None = Field(default=None, description="Lĩnh vực; mandates may name it.")
     secrecy: Secrecy
     urgency: Urgency = "normal"
     seal_wanted: bool = True
@@ -200,6 +201,7 @@ class OutgoingDetail(OutgoingLine):
     created_by: uuid.UUID | None
     seal_required: bool
     archived_by: str
+    field_of_work: str | None
     content_sha256: str | None = Field(description="What reviews and signatures are bound to.")
     number: NumberOut | None
     files: list[FileOut]
