@@ -14,7 +14,7 @@ from sqlalchemy import select
 from signing.report import SignatureReport
 from workflow.access import find_document, main_case
 from workflow.facts.incoming import incoming_facts
-from workflow.files import MAIN, add_file, add_revision
+from workflow.files import MAIN, Content, add_file, add_revision
 from workflow.office import Transaction
 from workflow.records import Case, Document, Incoming
 from workflow.rules.deadlines import Urgency
@@ -38,15 +38,6 @@ def nothing(_tx: Transaction) -> None:
 
 
 @dataclass(frozen=True)
-class ArrivedFile:
-    """A file's bytes, stored already."""
-
-    sha256: str
-    size_bytes: int
-    title: str | None = None
-
-
-@dataclass(frozen=True)
 class Arrival:
     """What came and what the sender says of it; the first file is the main text or its scan."""
 
@@ -63,7 +54,7 @@ class Arrival:
     identifier: str | None = None
     urgency: str = "normal"
     secrecy: str = "none"
-    files: Sequence[ArrivedFile] = ()
+    files: Sequence[Content] = ()
 
 
 def admit(tx: Transaction, arrival: Arrival, *, sent_from_id: uuid.UUID | None = None) -> Case:

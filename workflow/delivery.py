@@ -12,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from workflow.access import main_case
-from workflow.arrivals import Arrival, ArrivedFile, Record, admit, move, nothing, tell_sender
+from workflow.arrivals import Arrival, Record, admit, move, nothing, tell_sender
 from workflow.facts.tasks import reading_facts, task_facts
-from workflow.files import current_files
+from workflow.files import Content, current_files
 from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Case,
@@ -99,7 +99,7 @@ def _arrival(reading: Reading, line: Recipient) -> Arrival:
         identifier=str(DocumentIdentifier(sender_code, entry.entered_on, entry.code)),
         urgency=document.urgency,
         files=[
-            ArrivedFile(revision.sha256, revision.size_bytes, file.title)
+            Content(revision.sha256, revision.size_bytes, file.title)
             for file, revision in current_files(reading, document.id)
         ],
     )

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from storage.objects import ObjectRef
 from workflow.access import find_document, main_case
 from workflow.facts.outgoing import BEARINGS, Dossier, dossier_of
-from workflow.files import MAIN, add_file, add_revision, current_files
+from workflow.files import MAIN, Content, add_file, add_revision, current_files
 from workflow.office import Actor, Office, Transaction
 from workflow.outgoing import take_step
 from workflow.records import (
@@ -40,15 +40,6 @@ Line = TypeVar("Line", Signer, Recipient)
 DRAFTING_ROLES = ("specialist", "unit_head", "clerk")
 PURPOSES = ("action", "report", "information", "file")
 CHANNELS = ("system", "exchange", "email", "post", "hand")
-
-
-@dataclass(frozen=True)
-class Bytes:
-    """A file's bytes, stored already."""
-
-    sha256: str
-    size_bytes: int
-    title: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +69,11 @@ class Draft:
     unit_id: uuid.UUID
     type_code: str
     subject: str
-    files: Sequence[Bytes]
+    files: Sequence[Content]
     signers: Sequence[SignerLine]
     recipients: Sequence[RecipientLine]
     archived_by: str
+    field_of_work: str | None = None  # lĩnh vực, which mandates may be limited to
     urgency: str = "normal"
     secrecy: str = "none"
     seal_wanted: bool = True
@@ -125,6 +117,7 @@ def draft(tx: Transaction, new: Draft) -> Case:
             seal_required=_sealed(kind, new),
             layout=new.layout.to_json(),
             archived_by=new.archived_by,
+            field_of_work=new.field_of_work,
         )
     )
     _write_lines(tx, document, new)
@@ -166,6 +159,7 @@ def revise(tx: Transaction, document_id: uuid.UUID, version: int, new: Draft) ->
     document.urgency = new.urgency
     held.outgoing.unit_id, held.outgoing.archived_by = new.unit_id, new.archived_by
     held.outgoing.layout = new.layout.to_json()
+    held.outgoing.field_of_work = new.field_of_work
     case.version += 1
     _write_lines(tx, document, new)
     _write_files(tx, document, new.files)
@@ -291,7 +285,7 @@ def _write_rows(
         left_over.dropped = True
 
 
-def _write_files(tx: Transaction, document: Document, contents: Sequence[Bytes]) -> None:
+def _write_files(tx: Transaction, document: Document, contents: Sequence[Content]) -> None:
     files = {
         file.ordinal: file
         for file in tx.session.scalars(select(File).where(File.document_id == document.id))
@@ -316,7 +310,7 @@ class Prepared:
     ref: ObjectRef | None
 
 
-def readable(office: Office, organisation_id: uuid.UUID, content: Bytes) -> None:
+def readable(office: Office, organisation_id: uuid.UUID, content: Content) -> None:
     """Refuse a draft that is no PDF; slow, so before the transaction.
 
     Raises:

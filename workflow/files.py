@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -14,6 +15,15 @@ from workflow.records import Document, File, Report, Revision
 from workflow.rules.errors import NotFound
 
 MAIN = 0  # the ordinal of the main text; separate attachments follow
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes that are stored already, and what the file of them is called."""
+
+    sha256: str
+    size_bytes: int
+    title: str | None = None
 
 
 def add_file(tx: Transaction, document: Document, ordinal: int, title: str | None) -> File:

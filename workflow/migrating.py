@@ -31,7 +31,7 @@ def migrate(settings: Settings) -> str:
     Raises:
         Unavailable: the database does not answer or another process holds the lock for too long.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     database = connect(settings.database)
     if database.engine.dialect.name == "sqlite":
         # A batch migration drops and rebuilds tables, which enforced foreign keys would not

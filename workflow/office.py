@@ -238,7 +238,7 @@ class Office:
         Raises:
             Unavailable: the database or the object store does not answer.
         """
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_data_dir()
         with _unavailable():
             return cls(
                 settings,

@@ -11,7 +11,6 @@ from signing.report import SignatureReport
 from workflow.access import main_case
 from workflow.arrivals import (
     Arrival,
-    ArrivedFile,
     Record,
     admit,
     find_case,
@@ -21,7 +20,15 @@ from workflow.arrivals import (
 )
 from workflow.facts.incoming import DUPLICATES, RESEMBLES, duplicates_of
 from workflow.facts.received import received
-from workflow.files import MAIN, add_file, add_revision, current_files, latest_reports, store_report
+from workflow.files import (
+    MAIN,
+    Content,
+    add_file,
+    add_revision,
+    current_files,
+    latest_reports,
+    store_report,
+)
 from workflow.office import Office, Transaction
 from workflow.records import Case, Document, Incoming, Override, RegisterEntry, Relation
 from workflow.registers import ARRIVALS, give_number
@@ -221,7 +228,7 @@ def attach_paper(
     tx: Transaction,
     document_id: uuid.UUID,
     version: int,
-    scan: ArrivedFile | None = None,
+    scan: Content | None = None,
     note: str | None = None,
 ) -> Case:
     """Paper that follows an electronic document joins its arrival number (Art. 23.4).

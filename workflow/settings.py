@@ -48,6 +48,10 @@ class Settings(BaseSettings):
                 raise ValueError("production needs its own values for: " + ", ".join(unset))
         return self
 
+    def make_data_dir(self) -> None:
+        """The data folder, for its owner only: it holds password hashes and documents."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     @property
     def database(self) -> str:
         return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'vanthu.db'}"

@@ -74,12 +74,13 @@ def signer_unmet(
     doc_type: str,
     capacity: str,
     on: date,
+    field: str | None,
 ) -> str | None:
     """Why this person may not sign such a document in this capacity, or None who may."""
     stack = stack_of(capacity)
     if stack is None:
         return "Không có hình thức ký này."
-    return incompetence(str(person_id), str(issuer.id), doc_type, stack, mandates, on)
+    return incompetence(str(person_id), str(issuer.id), doc_type, stack, mandates, on, field=field)
 
 
 def custody_reason(

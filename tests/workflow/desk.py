@@ -14,7 +14,8 @@ from signing.devca import DevelopmentCA
 from signing.keys import open_key
 from signing.pades import sign
 from tests.signing import pdfs
-from workflow.arrivals import Arrival, ArrivedFile
+from workflow.arrivals import Arrival
+from workflow.files import Content
 from workflow.jobs import run_all
 from workflow.office import SYSTEM_CHAIN, Actor, Office
 from workflow.records import Case, ChainHead, JournalEntry, job
@@ -100,10 +101,10 @@ class Desk:
         sign(source, target, key=key, field="person1", level="B-B", trust=stranger.trust)
         return target
 
-    def keep(self, path: Path, title: str | None = None) -> ArrivedFile:
+    def keep(self, path: Path, title: str | None = None) -> Content:
         """Store a file's bytes in the commune's archive."""
         ref = self.office.keep(self.commune, path)
-        return ArrivedFile(ref.sha256, ref.size_bytes, title)
+        return Content(ref.sha256, ref.size_bytes, title)
 
     def arrival(self, *paths: Path, **changes: Any) -> Arrival:
         """A document from another agency, made of these files."""

@@ -11,6 +11,7 @@ from fpdf import FPDF
 from sqlalchemy import select
 
 from workflow import drafting, issuing, signatures
+from workflow.files import Content
 from workflow.jobs import run_all
 from workflow.office import Actor, Office, Transaction
 from workflow.outgoing_views import Detail, view_outgoing
@@ -41,9 +42,9 @@ class Trip:
     acting: Callable[[str], Actor]
     document_id: uuid.UUID = NO_DOCUMENT
 
-    def store(self, text: str) -> drafting.Bytes:
+    def store(self, text: str) -> Content:
         ref = self.office.keep(self.issuer("UBND").organisation_id, io.BytesIO(a_pdf(text)))
-        return drafting.Bytes(ref.sha256, ref.size_bytes)
+        return Content(ref.sha256, ref.size_bytes)
 
     def issuer(self, symbol: str) -> Issuer:
         with self.office.reading(None) as reading:

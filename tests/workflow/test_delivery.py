@@ -15,7 +15,8 @@ from tests.workflow.desk import CLERK, HEAD, LEADER, OFFICE, SPECIALIST, Desk
 from workflow import circulation, drafting, issuing, registration, signatures
 from workflow.circulation import Handler
 from workflow.delivery import deliver_document, destroy_objects, recall_delivery, report_status
-from workflow.drafting import Bytes, Draft, RecipientLine, SignerLine
+from workflow.drafting import Draft, RecipientLine, SignerLine
+from workflow.files import Content
 from workflow.incoming_views import Filter, incoming_register, list_incoming, view_incoming
 from workflow.office import Actor, Office
 from workflow.outgoing_views import recipients_of, view_outgoing
@@ -60,7 +61,7 @@ def issue(desk: Desk, **changes: object) -> uuid.UUID:
         "unit_id": desk.one(Unit, Unit.symbol == "VP").id,
         "type_code": "bao_cao",
         "subject": "Báo cáo kết quả xây dựng nông thôn mới",
-        "files": [Bytes(file.sha256, file.size_bytes)],
+        "files": [Content(file.sha256, file.size_bytes)],
         "signers": [signer],
         "recipients": [RecipientLine("Văn phòng Điều phối", "report", "system", desk.seat(OFFICE))],
         "archived_by": "VT",
@@ -182,7 +183,7 @@ def test_a_recall_destroys_what_was_received_and_keeps_the_record(desk: Desk) ->
         registration.attach_paper,
         came,
         desk.case(came).version,
-        registration.ArrivedFile(scan.sha256, scan.size_bytes, "Bản giấy"),
+        Content(scan.sha256, scan.size_bytes, "Bản giấy"),
         "Bản giấy của báo cáo",
     )
     desk.do(THEIR_CLERK, circulation.submit, came, desk.case(came).version, "Ý kiến văn thư")
@@ -265,7 +266,7 @@ def test_bytes_that_another_document_has_stay(desk: Desk) -> None:
         sender_kind="agency",
         sender_name="Sở khác",
         subject="Chuyển tiếp",
-        files=[registration.ArrivedFile(ref.sha256, ref.size_bytes)],
+        files=[Content(ref.sha256, ref.size_bytes)],
     )
     desk.do(THEIR_CLERK, registration.receive, arrival)
     recall(desk, sent)

@@ -21,6 +21,7 @@ from tests.workflow.outgoing_trip import (
     Trip,
 )
 from workflow import auditing, drafting, filing, issuing, signatures
+from workflow.files import Content
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
 from workflow.records import RegisterEntry, SigningIntent, SigningOutcome
@@ -183,7 +184,7 @@ def test_secrets_and_what_is_no_pdf_are_refused(trip: Trip, office: Office) -> N
     organisation = trip.issuer("UBND").organisation_id
     ref = office.keep(organisation, io.BytesIO(b"%PDF-1.7 truncated"))
     with pytest.raises(UnreadableDocument):
-        drafting.readable(office, organisation, drafting.Bytes(ref.sha256, ref.size_bytes))
+        drafting.readable(office, organisation, Content(ref.sha256, ref.size_bytes))
 
 
 def test_of_two_who_act_at_once_one_wins(trip: Trip) -> None:

@@ -174,6 +174,7 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
                 held.document.type_code or "",
                 own.capacity,
                 reading.today,
+                held.outgoing.field_of_work,
             )
             if own.part != "secretary"
             else None

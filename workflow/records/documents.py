@@ -60,6 +60,7 @@ class Outgoing(Evidence, Base):
     #: Where number and date stand on the page, as `signing.fields` takes them (JSON).
     layout: Mapped[str] = mapped_column(Text)
     archived_by: Mapped[str] = mapped_column(String(200))  # đơn vị, người nhận bản lưu
+    field_of_work: Mapped[str | None] = mapped_column(String(200))  # lĩnh vực (Art. 13.1)
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -521,6 +521,7 @@ def upgrade() -> None:
         sa.Column("seal_required", sa.Boolean(), nullable=False),
         sa.Column("layout", sa.Text(), nullable=False),
         sa.Column("archived_by", sa.String(length=200), nullable=False),
+        sa.Column("field_of_work", sa.String(length=200), nullable=True),
         sa.Column("issued_at", UtcDateTime(), nullable=True),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
