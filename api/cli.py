@@ -105,7 +105,9 @@ def parser() -> argparse.ArgumentParser:
     )
 
     _workflows(commands)
+    _organisations(commands)
     _accounts(commands)
+    _jobs(commands)
 
     openapi = _command(
         commands, "openapi", "api.commands.checking:openapi", "write the API's description"
@@ -140,6 +142,42 @@ def _workflows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     diagram.add_argument("--out", type=Path, required=True, metavar="DIR")
     diagram.add_argument("--check", action="store_true", help="only say whether they are in step")
+
+
+def _organisations(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    actions = commands.add_parser(
+        "organisations", help="begin an installation outside development"
+    ).add_subparsers(metavar="ACTION", required=True)
+    create = _command(
+        actions,
+        "create",
+        "api.commands.organisations:create",
+        "make an organisation above no other, and its administrator's account",
+    )
+    for name, help in (
+        ("code", "identifier, at most 35 characters (QĐ 20/2020)"),
+        ("name", "its name"),
+        ("kind", "commune, province, department or office"),
+        ("place", "địa danh on its documents"),
+        ("administrator", "full name of the administrator"),
+        ("username", "sign-in of the administrator; the password is asked for"),
+    ):
+        create.add_argument(f"--{name}", required=True, help=help)
+    create.add_argument(
+        "--resolve-days",
+        type=int,
+        required=True,
+        help="working days to resolve an incoming document, by its working regulation",
+    )
+
+
+def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    actions = commands.add_parser("jobs", help="look after jobs").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    _command(actions, "list", "api.commands.jobs:list_jobs", "list jobs that wait or died")
+    retry = _command(actions, "retry", "api.commands.jobs:retry", "try a dead job again")
+    retry.add_argument("id", metavar="ID", help="id of the job")
 
 
 def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

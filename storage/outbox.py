@@ -40,6 +40,7 @@ from storage.database import UtcDateTime, metadata
 from storage.errors import LeaseLost
 
 WAITING = "waiting"
+DEAD = "dead"
 Outcome = Literal["done", "refused", "dead"]
 
 job = Table(
@@ -209,6 +210,50 @@ def due(session: Session, now: datetime, limit: int) -> list[UUID]:
             .limit(limit)
         )
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A job as an operator sees it; what it works on stays in its row."""
+
+    id: UUID
+    name: str
+    state: str
+    attempts: int
+    error: str | None
+    created_at: datetime
+
+
+def unsettled(session: Session, limit: int) -> list[Standing]:
+    """Jobs that wait and jobs that died, oldest first."""
+    rows = session.execute(
+        select(job)
+        .where(job.c.state.in_((WAITING, DEAD)))
+        .order_by(job.c.created_at, job.c.id)
+        .limit(limit)
+    )
+    return [
+        Standing(row.id, row.name, row.state, row.attempts, row.error, row.created_at)
+        for row in rows
+    ]
+
+
+def revive(session: Session, job_id: UUID, now: datetime) -> bool:
+    """Let a dead job be tried afresh; False when there is no dead job of this id."""
+    revived = session.scalar(
+        update(job)
+        .where(job.c.id == job_id, job.c.state == DEAD)
+        # Earlier tries are forgiven as outages are: attempts itself is the fence and only grows.
+        .values(
+            state=WAITING,
+            settled_at=None,
+            not_before_at=now,
+            leased_until_at=None,
+            postponements=job.c.attempts,
+        )
+        .returning(job.c.id)
+    )
+    return revived is not None
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

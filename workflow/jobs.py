@@ -17,8 +17,8 @@ from datetime import timedelta
 from storage import outbox
 from storage.errors import LeaseLost
 from workflow import delivery, digitising, registration, signatures
-from workflow.office import Office, Transaction
-from workflow.rules.errors import Refusal, Unavailable
+from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.rules.errors import NotFound, Refusal, Unavailable
 
 log = logging.getLogger("vanthu.jobs")
 
@@ -102,6 +102,23 @@ def _lay_down(office: Office, claimed: outbox.Job, kind: Kind, why: str) -> None
         if kind.give_up is not None:
             kind.give_up(tx, **claimed.args)
         outbox.settle(tx.session, claimed, "dead", why, tx.now)
+
+
+def unsettled(reading: Reading, limit: int = 200) -> list[outbox.Standing]:
+    """Jobs that wait or died, for the operator."""
+    return outbox.unsettled(reading.session, limit)
+
+
+def revive(tx: Transaction, job_id: uuid.UUID) -> None:
+    """Let a dead job be tried afresh, after its cause was mended.
+
+    Raises:
+        NotFound: no dead job of this id.
+    """
+    if not outbox.revive(tx.session, job_id, tx.now):
+        raise NotFound("Việc đã dừng hẳn")
+    tx.journal("job.revived", SYSTEM_CHAIN, job_id)
+    tx.enqueued.append(job_id)
 
 
 def run_all(office: Office) -> int:

@@ -45,7 +45,7 @@ def create(chosen: argparse.Namespace) -> int:
         person_id = uuid.UUID(chosen.person)
     except ValueError:
         raise Misused(f"--person: {chosen.person} không phải mã định danh.") from None
-    password = accounts.hash_password(_password())
+    password = accounts.hash_password(asked_password())
     with opened() as office, office.transaction(None) as tx:
         accounts.create_account(tx, person_id, chosen.username, password)
     say(f"Đã tạo tài khoản {chosen.username}.")
@@ -54,7 +54,7 @@ def create(chosen: argparse.Namespace) -> int:
 
 def set_password(chosen: argparse.Namespace) -> int:
     """A new password."""
-    password = accounts.hash_password(_password())
+    password = accounts.hash_password(asked_password())
     with opened() as office, office.transaction(None) as tx:
         accounts.set_password(tx, chosen.username, password)
     say(f"Đã đổi mật khẩu của {chosen.username}; mọi phiên đăng nhập đã bị hủy.")
@@ -69,7 +69,7 @@ def disable(chosen: argparse.Namespace) -> int:
     return OK
 
 
-def _password() -> str:
+def asked_password() -> str:
     """From the keyboard without showing it, or the first line of a pipe: never an argument, which
     every process on the machine could read."""
     if sys.stdin.isatty():

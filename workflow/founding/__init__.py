@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from workflow.accounts import create_account, hash_password
+from workflow.accounts import PasswordHash, create_account, hash_password
 from workflow.administration import one_at_a_time
 from workflow.appointments import Post, add_person, grant_role
 from workflow.entrusting import Power, add_certificate, entrust_key, give_mandate
@@ -30,7 +30,7 @@ from workflow.founding.plan import (
     everybody,
 )
 from workflow.office import Office, Transaction
-from workflow.organisations import create_organisation
+from workflow.organisations import Description, create_organisation
 from workflow.records import Account, Organisation, new_id
 from workflow.structure import add_issuer, add_unit
 
@@ -65,6 +65,28 @@ def found(office: Office) -> list[DevelopmentAccount]:
             if tx.session.scalars(select(Organisation.id)).first() is None:
                 founder.found(tx)
     return accounts(office)
+
+
+def first_organisation(
+    tx: Transaction,
+    description: Description,
+    *,
+    resolve_days: int,
+    administrator: str,
+    title: str,
+    username: str,
+    password: PasswordHash,
+) -> uuid.UUID:
+    """The first organisation of an installation, with the one who administers it from here on.
+
+    Raises:
+        Invalid, Duplicate: see `organisations.create_organisation`, `accounts.create_account`.
+    """
+    organisation = create_organisation(tx, description, resolve_days=resolve_days)
+    person = add_person(tx, organisation.id, administrator, Post(title))
+    grant_role(tx, organisation.id, person.id, "administrator")
+    create_account(tx, person.id, username, password)
+    return organisation.id
 
 
 def accounts(office: Office) -> list[DevelopmentAccount]:
