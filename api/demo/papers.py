@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from workflow.printing import Article, Sheet
+from workflow.printing.composition import Article, Sheet
 
-CONTACT = (
-    "Văn bản trình diễn do phần mềm Vanthu lập; ký bằng chứng thư số phát triển, "
-    "không có giá trị pháp lý."
-)
+CONTACT = "Văn bản trình diễn của Vanthu; chứng thư số phát triển, không có giá trị pháp lý."
 
 LETTER = Sheet(
     superior="UBND TỈNH MẪU",
