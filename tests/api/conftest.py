@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,18 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_office(founded: Path, tmp_path: Path) -> Iterator[Callable[..., Office]]:
-    """Opens a fresh copy of the founded office, with further settings."""
+    """Opens a fresh copy of the founded office, with further settings or another clock."""
     opened: list[Office] = []
 
-    def open_(**settings: Any) -> Office:
+    def open_(clock: Callable[[], datetime] = lambda: datetime.now(UTC), **others: Any) -> Office:
         folder = tmp_path / f"office{len(opened)}"
         shutil.copytree(founded, folder)
-        opened.append(Office.open(Settings(data_dir=folder, **settings)))
+        settings = Settings(data_dir=folder, **others)
+        if "database_url" in others:
+            migrate(settings)
+        opened.append(Office.open(settings, clock=clock))
+        if "database_url" in others:
+            found(opened[-1])
         return opened[-1]
 
     yield open_
