@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
-
 from workflow import intents
 from workflow.arrivals import Record, find_case, move, nothing
 from workflow.facts.received import received
 from workflow.office import Office, Transaction
-from workflow.records import Case, Document, SigningIntent, SigningOutcome
+from workflow.records import Case, Document
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, SigningRefusal
 
@@ -63,7 +61,7 @@ def seal_digitised(office: Office, intent: str) -> Record:
     done = signed
 
     def record(tx: Transaction) -> None:
-        case = _open_case(tx, intent_id)
+        case = intents.lock_case_of(tx, intent_id)
         if case is None:
             return
         try:
@@ -85,18 +83,9 @@ def seal_digitised(office: Office, intent: str) -> Record:
     return record
 
 
-def _open_case(tx: Transaction, intent_id: uuid.UUID) -> Case | None:
-    """The intent's case, locked; None when the intent has ended (the job was delivered twice)."""
-    case = tx.lock_case(tx.get(SigningIntent, intent_id).case_id)
-    ended = tx.session.scalar(
-        select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
-    )
-    return case if ended is None else None
-
-
 def abandon(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:
     """End an intent without a signature; the paper waits to be digitised or inspected again."""
-    case = _open_case(tx, intent_id)
+    case = intents.lock_case_of(tx, intent_id)
     if case is None:
         return
     move(

@@ -128,6 +128,15 @@ def record_intent(
     return intent
 
 
+def lock_case_of(tx: Transaction, intent_id: uuid.UUID) -> Case | None:
+    """The intent's case, locked; None when the intent has ended (the job was delivered twice)."""
+    case = tx.lock_case(tx.get(SigningIntent, intent_id).case_id)
+    ended = tx.session.scalar(
+        select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
+    )
+    return case if ended is None else None
+
+
 def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
     """Intents of a case that have not ended."""
     return list(

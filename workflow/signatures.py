@@ -9,15 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import select
-
 from workflow import intents
 from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
 from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
 from workflow.office import Office, Reading, Transaction
 from workflow.outgoing import take_step, take_system_step
-from workflow.records import Case, SigningIntent, SigningOutcome
+from workflow.records import Case
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
 
@@ -118,7 +116,7 @@ def _carry_out(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) 
     done = signed
 
     def record(tx: Transaction) -> None:
-        case = _case_of(tx, intent_id)
+        case = intents.lock_case_of(tx, intent_id)
         if case is None:
             return
         others = [other for other in intents.open_intents(tx, case.id) if other.id != intent_id]
@@ -149,19 +147,9 @@ def _carry_out(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) 
     return record
 
 
-def _case_of(tx: Transaction, intent_id: uuid.UUID) -> Case | None:
-    """The intent's case, locked; None when the intent has ended (the job was delivered twice)."""
-    intent = tx.get(SigningIntent, intent_id)
-    case = tx.lock_case(intent.case_id)
-    ended = tx.session.scalar(
-        select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
-    )
-    return case if ended is None else None
-
-
 def abandon(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:
     """End an intent, and those beside it, without a signature; the case goes back a step."""
-    case = _case_of(tx, intent_id)
+    case = intents.lock_case_of(tx, intent_id)
     if case is None:
         return
 

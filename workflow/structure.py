@@ -147,8 +147,8 @@ def add_handling_rule(
     require(tx, organisation_id)
     errors = []
     unit = tx.session.get(Unit, unit_id) if unit_id else None
-    if unit_id is None and person_id is None:
-        errors.append(("/unit_id", "Phải nêu đơn vị hoặc người giải quyết."))
+    if (unit_id is None) == (person_id is None):
+        errors.append(("/unit_id", "Chọn một đơn vị hoặc một cá nhân giải quyết."))
     if unit_id is not None and (unit is None or unit.organisation_id != organisation_id):
         errors.append(("/unit_id", "Đơn vị không thuộc cơ quan này."))
     if type_code is not None and tx.office.law.doc_types.find(type_code) is None:
@@ -219,3 +219,14 @@ def issuers_of(
             .order_by(Issuer.id)
         )
     )
+
+
+def handling_rules(reading: Reading, organisation_id: uuid.UUID) -> Sequence[HandlingRule]:
+    """The rules that hold today."""
+    return reading.session.scalars(
+        select(HandlingRule)
+        .where(
+            HandlingRule.organisation_id == organisation_id, HandlingRule.holds_on(reading.today)
+        )
+        .order_by(HandlingRule.id)
+    ).all()

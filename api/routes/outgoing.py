@@ -15,7 +15,7 @@ from api.schemas import outgoing as schemas
 from api.schemas.outgoing import DraftIn, OutgoingDetail, OutgoingLine, OutgoingStep
 from api.schemas.values import Page, Paging, Word
 from api.showing import outgoing_detail, outgoing_line
-from workflow import drafting, filing, issuing, outgoing_views, signatures
+from workflow import drafting, filing, issuing, outgoing_views, reviewing, signatures
 from workflow.access import find_document
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.files import Content, current_files
@@ -145,19 +145,19 @@ def move_outgoing_document(
     """
     prepared = None
     if isinstance(body, schemas.Submit):
-        prepared = drafting.prepare(posting.office, posting.actor, document_id)
+        prepared = reviewing.prepare(posting.office, posting.actor, document_id)
 
     def work(tx: Transaction) -> Shown:
         match body:
             case schemas.Submit():
                 assert prepared is not None
-                drafting.submit(tx, document_id, version, prepared)
+                reviewing.submit(tx, document_id, version, prepared)
             case schemas.Review():
-                drafting.review(
+                reviewing.review(
                     tx, document_id, version, body.trigger, body.content_sha256, body.opinion
                 )
             case schemas.GiveBack():
-                drafting.give_back(tx, document_id, version, body.trigger, body.reason)
+                reviewing.give_back(tx, document_id, version, body.trigger, body.reason)
             case schemas.Sign(trigger="sign"):
                 signatures.sign(tx, document_id, version, body.content_sha256)
             case schemas.Sign():

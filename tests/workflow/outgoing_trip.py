@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fpdf import FPDF
 from sqlalchemy import select
 
-from workflow import drafting, issuing, signatures
+from workflow import drafting, issuing, reviewing, signatures
 from workflow.files import Content
 from workflow.jobs import run_all
 from workflow.office import Actor, Office, Transaction
@@ -101,17 +101,17 @@ class Trip:
         return self
 
     def submit(self) -> Trip:
-        prepared = drafting.prepare(self.office, self.acting(SPECIALIST), self.document_id)
+        prepared = reviewing.prepare(self.office, self.acting(SPECIALIST), self.document_id)
         return self.act(
             SPECIALIST,
-            lambda tx, seen: drafting.submit(tx, self.document_id, seen.case.version, prepared),
+            lambda tx, seen: reviewing.submit(tx, self.document_id, seen.case.version, prepared),
         )
 
     def review(self, username: str, trigger: str) -> Trip:
         def give(tx: Transaction, seen: Detail) -> None:
             assert seen.content_sha256
             version, content = seen.case.version, seen.content_sha256
-            drafting.review(tx, self.document_id, version, trigger, content)
+            reviewing.review(tx, self.document_id, version, trigger, content)
 
         return self.act(username, give)
 

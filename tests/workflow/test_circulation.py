@@ -37,7 +37,6 @@ from workflow.records import (
     Task,
     Unit,
 )
-from workflow.regulation import add_handling_rule, end_handling_rule, handling_rules
 from workflow.rules.deadlines import end_of_day
 from workflow.rules.errors import (
     Forbidden,
@@ -47,6 +46,7 @@ from workflow.rules.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
+from workflow.structure import add_handling_rule, end_handling_rule, handling_rules
 from workflow.task_views import list_tasks, resolution_slip, view_task
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from storage import outbox
 from storage.objects import ObjectRef
 from tests.workflow.desk import CLERK, HEAD, LEADER, OFFICE, SPECIALIST, Desk
-from workflow import circulation, drafting, issuing, registration, signatures
+from workflow import circulation, drafting, issuing, registration, reviewing, signatures
 from workflow.circulation import Handler
 from workflow.delivery import deliver_document, destroy_objects, recall_delivery, report_status
 from workflow.drafting import Draft, RecipientLine, SignerLine
@@ -69,12 +69,12 @@ def issue(desk: Desk, **changes: object) -> uuid.UUID:
     }
     case = desk.do(SPECIALIST, drafting.draft, Draft(**named))  # type: ignore[arg-type]
     document_id = case.document_id
-    prepared = drafting.prepare(desk.office, desk.actor(SPECIALIST), document_id)
-    desk.do(SPECIALIST, drafting.submit, document_id, desk.case(document_id).version, prepared)
+    prepared = reviewing.prepare(desk.office, desk.actor(SPECIALIST), document_id)
+    desk.do(SPECIALIST, reviewing.submit, document_id, desk.case(document_id).version, prepared)
     for who, act, *trigger in (
-        (HEAD, drafting.review, "check_content"),
-        (LEADER, drafting.review, "approve"),
-        ("xa.thethuc", drafting.review, "check_format"),
+        (HEAD, reviewing.review, "check_content"),
+        (LEADER, reviewing.review, "approve"),
+        ("xa.thethuc", reviewing.review, "check_format"),
         (LEADER, signatures.sign),
         (CLERK, issuing.number),
         (CLERK, signatures.seal),

@@ -20,7 +20,7 @@ from tests.workflow.outgoing_trip import (
     SPECIALIST,
     Trip,
 )
-from workflow import auditing, drafting, filing, issuing, signatures
+from workflow import auditing, drafting, filing, issuing, reviewing, signatures
 from workflow.files import Content
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
@@ -118,7 +118,7 @@ def test_other_bytes_have_no_reviews(trip: Trip) -> None:
     before = trip.view().content_sha256
     trip.act(
         LEADER,
-        lambda tx, seen: drafting.give_back(
+        lambda tx, seen: reviewing.give_back(
             tx, trip.document_id, seen.case.version, "return", "Sửa căn cứ"
         ),
     )
@@ -132,7 +132,7 @@ def test_other_bytes_have_no_reviews(trip: Trip) -> None:
     with pytest.raises(GuardsUnmet, match="khác bản vừa xem"):
         trip.act(
             HEAD,
-            lambda tx, seen: drafting.review(
+            lambda tx, seen: reviewing.review(
                 tx, trip.document_id, seen.case.version, "check_content", before or ""
             ),
         )
@@ -154,13 +154,13 @@ def test_returning_needs_a_reason_and_keeps_it(trip: Trip) -> None:
     with pytest.raises(Invalid):
         trip.act(
             HEAD,
-            lambda tx, seen: drafting.give_back(
+            lambda tx, seen: reviewing.give_back(
                 tx, trip.document_id, seen.case.version, "return", "  "
             ),
         )
     trip.act(
         HEAD,
-        lambda tx, seen: drafting.give_back(
+        lambda tx, seen: reviewing.give_back(
             tx, trip.document_id, seen.case.version, "return", "Thiếu nơi nhận"
         ),
     )
@@ -175,7 +175,7 @@ def test_another_organisation_knows_nothing(trip: Trip) -> None:
         pytest.raises(NotFound),
         trip.office.transaction(trip.acting("vpdp.chanhvp")) as tx,
     ):
-        drafting.give_back(tx, trip.document_id, 1, "cancel", "x")
+        reviewing.give_back(tx, trip.document_id, 1, "cancel", "x")
 
 
 def test_secrets_and_what_is_no_pdf_are_refused(trip: Trip, office: Office) -> None:
@@ -198,7 +198,7 @@ def test_of_two_who_act_at_once_one_wins(trip: Trip) -> None:
         try:
             with trip.office.transaction(trip.acting(HEAD)) as tx:
                 content = seen.content_sha256 or ""
-                drafting.review(tx, trip.document_id, seen.case.version, "check_content", content)
+                reviewing.review(tx, trip.document_id, seen.case.version, "check_content", content)
             outcomes.append("done")
         except StaleVersion:
             outcomes.append("stale")
