@@ -74,7 +74,7 @@ def signer_unmet(
     doc_type: str,
     capacity: str,
     on: date,
-    field: str | None,
+    field: str | None = None,
 ) -> str | None:
     """Why this person may not sign such a document in this capacity, or None who may."""
     stack = stack_of(capacity)

@@ -21,6 +21,7 @@ from tests.workflow.outgoing_trip import (
     Trip,
 )
 from workflow import auditing, drafting, filing, issuing, reviewing, signatures
+from workflow.entrusting import Power, give_mandate
 from workflow.files import Content
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
@@ -111,6 +112,27 @@ def test_a_signer_without_a_mandate_cannot_approve(trip: Trip) -> None:
     trip.draft(trip.new(signers=[deputy])).submit().review(HEAD, "check_content")
     with pytest.raises(GuardsUnmet, match="không được giao ký"):
         trip.review(DEPUTY, "approve")
+
+
+def test_a_mandate_limited_to_a_field_signs_in_that_field_only(trip: Trip, office: Office) -> None:
+    deputy, chairman = trip.acting(DEPUTY).person_id, trip.acting(LEADER).person_id
+    with office.transaction(trip.acting("xa.quantri")) as tx:
+        give_mandate(
+            tx,
+            trip.issuer("UBND").id,
+            deputy,
+            Power("KT", "assigned_field", "Quy chế làm việc", field="đất đai"),
+            delegated_by_id=chairman,
+        )
+    signers = [drafting.SignerLine(deputy, "competent", "KT")]
+    trip.draft(trip.new(signers=signers, field_of_work="văn hóa")).submit()
+    trip.review(HEAD, "check_content")
+    with pytest.raises(GuardsUnmet, match="ngoài phạm vi"):
+        trip.review(DEPUTY, "approve")
+    other = Trip(office, trip.acting)
+    other.draft(other.new("Dat dai", signers=signers, field_of_work="đất đai")).submit()
+    other.review(HEAD, "check_content").review(DEPUTY, "approve")
+    assert other.state == "approved"
 
 
 def test_other_bytes_have_no_reviews(trip: Trip) -> None:
