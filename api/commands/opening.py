@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,16 @@ from workflow.settings import Settings
 
 
 def settings() -> Settings:
-    """The settings of the environment. Raises Misused."""
+    """The settings of the environment. Raises Misused, also for a name that is no setting."""
+    known = {f"VANTHU_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith("VANTHU_") and not name.startswith("VANTHU_TEST_") and name not in known
+    )
+    if unknown:
+        # A misspelt setting would otherwise leave its default in force without a word.
+        raise Misused(f"Không có thiết lập này: {', '.join(unknown)}.")
     try:
         return Settings()
     except ValidationError as wrong:

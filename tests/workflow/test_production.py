@@ -1,0 +1,77 @@
+"""Production: its own values or none, and development signatures worth nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from tests.workflow.conftest import Clock
+from tests.workflow.outgoing_trip import Trip
+from workflow.office import Actor, Office
+from workflow.reporting import measure
+from workflow.rules.reasons import Reason
+from workflow.settings import Settings
+
+
+def test_production_names_every_value_it_lacks() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(mode="production", objects_url=SecretStr("file:/srv/objects"))
+    message = str(refused.value)
+    assert "VANTHU_DATABASE_URL" in message
+    assert "VANTHU_TRUST_ANCHORS" in message
+    assert "VANTHU_OBJECTS_URL" not in message
+
+
+def test_a_setting_that_does_not_exist_is_not_swallowed() -> None:
+    with pytest.raises(ValidationError):
+        Settings(data_directory="x")  # type: ignore[call-arg]
+
+
+def test_a_secret_does_not_show(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path, database_url=SecretStr("postgresql+psycopg://u:geheim@h/d")
+    )
+    assert "geheim" not in repr(settings)
+
+
+def test_development_signatures_never_count_in_production(
+    office: Office,
+    office_settings: Settings,
+    acting: Callable[[str], Actor],
+    clock: Clock,
+    tmp_path: Path,
+) -> None:
+    trip = Trip(office, acting).issued()
+    organisation = trip.issuer("UBND").organisation_id
+    period = f"{clock.now.year}"
+    with office.reading(acting("xa.kiemtoan")) as reading:
+        (_, counted), *_ = measure(reading, organisation, period).issuers
+    assert counted.outgoing_signed.achieved
+    anchors = tmp_path / "anchors"
+    anchors.mkdir()
+    production = Office.open(
+        Settings(
+            mode="production",
+            data_dir=office_settings.data_dir,
+            database_url=SecretStr(office_settings.database),
+            objects_url=SecretStr(office_settings.objects),
+            trust_anchors=anchors,
+        ),
+        clock=clock,
+    )
+    with production.reading(acting("xa.kiemtoan")) as reading:
+        (_, counted), *_ = measure(reading, organisation, period).issuers
+    assert counted.outgoing_signed.reasons == {Reason.DEVELOPMENT: 1}
+    assert not counted.outgoing_signed.achieved
+    # Judged afresh, the same bytes are not valid either: production trusts no development anchor.
+    revision = trip.view().held.revisions[0]
+    with production.local_copy(organisation, revision.sha256, revision.size_bytes) as path:
+        report = production.sealing.judge(path, clock.now)
+    assert report.integrity == "INTACT"
+    assert report.verdict == "KHONG_XAC_DINH"
+    with pytest.raises(RuntimeError, match="development only"):
+        production.sealing.issue_agency(organisation, "x")
+    production.close()
