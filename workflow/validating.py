@@ -20,14 +20,16 @@ def trust_in(anchors: Path | None, development: Path | None) -> Trust:
     """Trust in the certificates of a folder, and in a development authority that exists already.
 
     Raises:
-        Invalid: the folder is not there, or a file in it holds no certificate.
+        Invalid: no certificate is there, or a file holds none.
     """
     trust = Trust(anchors=())
     if anchors is not None:
         try:
             trust = load_anchors(anchors)
         except (OSError, ValueError) as wrong:
-            raise Invalid([("/anchors", f"Không đọc được chứng thư tin cậy: {wrong}")]) from wrong
+            raise Invalid([("/anchors", f"Không đọc được chứng thư tin cậy: {wrong}.")]) from wrong
+        if not trust.anchors:
+            raise Invalid([("/anchors", f"Không có chứng thư tin cậy nào ở {anchors}.")])
     if development is not None and development.is_dir():
         trust = trust.joined(DevelopmentCA(development).trust)
     return trust

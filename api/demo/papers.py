@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 from workflow.printing.composition import Article, Sheet
+from workflow.rules.numbering import place_and_date
 
 CONTACT = "Văn bản trình diễn của Vanthu; chứng thư số phát triển, không có giá trị pháp lý."
 
@@ -83,7 +87,13 @@ DECISION = Sheet(
     contact=CONTACT,
 )
 
-REPORT = Sheet(
+
+def report(written_on: date) -> Sheet:
+    """A paper with its number and date, as it came from a scanner's tray."""
+    return replace(_REPORT, written=("Số: 05/BC-TYT", place_and_date("Mẫu", written_on)))
+
+
+_REPORT = Sheet(
     superior="UBND XÃ MẪU",
     issuer=("TRẠM Y TẾ",),
     title="BÁO CÁO",
@@ -102,5 +112,4 @@ REPORT = Sheet(
     capacity=("TRƯỞNG TRẠM",),
     signer="Trưởng Trạm Y tế xã Mẫu",
     recipients=("Ủy ban nhân dân xã Mẫu", "Lưu: VT"),
-    written=("Số: 05/BC-TYT", "Mẫu, ngày 20 tháng 11 năm 2026"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import threading
@@ -19,12 +20,14 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from workflow.accounts import sign_in
 from workflow.founding import accounts, found
 from workflow.jobs import run_all
 from workflow.migrating import migrate
 from workflow.office import Office
 from workflow.settings import Settings
 
+TOKENS = "tokens.json"
 COMMUNE, COORDINATION = "H56.MAU.02", "H56.MAU.01"
 
 
@@ -35,8 +38,11 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(data_dir=folder)
     migrate(settings)
     office = Office.open(settings)
-    found(office)
+    # Signing in is slow on purpose: everybody does it once, and the copies know their tokens.
+    tokens = {one.username: sign_in(office, one.username, one.password) for one in found(office)}
     office.close()
+    text = json.dumps({username: token for username, (token, _) in tokens.items()})
+    (folder / TOKENS).write_text(text)
     return folder
 
 
@@ -53,6 +59,7 @@ def open_office(founded: Path, tmp_path: Path) -> Iterator[Callable[..., Office]
             migrate(settings)
         opened.append(Office.open(settings, clock=clock))
         if "database_url" in others:
+            (folder / TOKENS).unlink()
             found(opened[-1])
         return opened[-1]
 
@@ -120,13 +127,22 @@ class Counter:
     def __getitem__(self, username: str) -> Caller:
         """The person, signed in."""
         if username not in self._signed_in:
-            answer = self.http.post(
-                "/sessions", json={"username": username, "password": self.password}
-            )
-            assert answer.status_code == 201, answer.text
-            bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
+            known = self.office.settings.data_dir / TOKENS
+            token = json.loads(known.read_text())[username] if known.exists() else None
+            bearer = {"Authorization": f"Bearer {token or self.sign_in(username)}"}
             self._signed_in[username] = Caller(self.http, bearer)
         return self._signed_in[username]
+
+    def sign_in(self, username: str) -> str:
+        """A new token for the person."""
+        answer = self.http.post("/sessions", json={"username": username, "password": self.password})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+    def forget_tokens(self) -> None:
+        """Everybody must sign in again: the office's time has moved."""
+        (self.office.settings.data_dir / TOKENS).unlink(missing_ok=True)
+        self._signed_in.clear()
 
     def organisation(self, code: str) -> str:
         """The id of the organisation with this code."""
@@ -158,6 +174,17 @@ def serving(office: Office) -> Iterator[Counter]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@pytest.fixture(scope="module")
+def founded_counter(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """One counter for a module whose tests only look."""
+    folder = tmp_path_factory.mktemp("module") / "office"
+    shutil.copytree(founded, folder)
+    office = Office.open(Settings(data_dir=folder))
+    with serving(office) as running:
+        yield running
+    office.close()
 
 
 @pytest.fixture

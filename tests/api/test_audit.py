@@ -1,0 +1,101 @@
+"""What an auditor asks over HTTP: the indicator, its reasons, the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.api.conftest import Counter, problem
+from tests.api.desk import CLERK, SPECIALIST, Desk, made
+from tests.api.papers import a_pdf
+
+AUDITOR = "xa.kiemtoan"
+PERIOD = f"{datetime.now(ZoneInfo('Asia/Ho_Chi_Minh')):%Y}"
+
+
+@pytest.fixture
+def desk(counter: Counter) -> Desk:
+    return Desk(counter)
+
+
+def test_the_fractions_are_the_reasons_added_up(desk: Desk) -> None:
+    desk.draft().issued()
+    desk.draft(a_pdf("hai")).signed().step(CLERK, "number")
+    seat = f"/organisations/{desk.seat()}"
+    auditor = desk.counter[AUDITOR]
+    found = made(auditor.get(f"{seat}/indicator", params={"period": PERIOD}), 200)
+    ubnd = next(one for one in found["issuers"] if one["issuer_id"] == desk.issuer())
+    signed = ubnd["outgoing_signed"]
+    assert signed["rows"] == 2
+    assert sum(signed["reasons"].values()) == 2
+    assert not ubnd["achieved"]
+    rows = []
+    cursor = None
+    while True:
+        params = {"period": PERIOD, "limit": "1", **({"cursor": cursor} if cursor else {})}
+        page = made(auditor.get(f"{seat}/indicator/reasons", params=params), 200)
+        rows += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert [row["number"] for row in rows] == [1, 2]
+    for reason, count in signed["reasons"].items():
+        assert sum(row["signed"] == reason for row in rows) == count
+    answer = auditor.get(f"{seat}/indicator", params={"period": "2026-13"})
+    problem(answer, 422, "invalid")
+
+
+def test_the_journal_can_be_hashed_again_by_whoever_reads_it(desk: Desk) -> None:
+    desk.draft().step(SPECIALIST, "submit")
+    seat, auditor = f"/organisations/{desk.seat()}", desk.counter[AUDITOR]
+    entries, cursor = [], None
+    while True:
+        params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = made(auditor.get(f"{seat}/journal", params=params), 200)
+        entries += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert [entry["sequence"] for entry in entries] == list(range(1, len(entries) + 1))
+    previous = None
+    for entry in entries:
+        data = b"\x00" + entry["content"].encode()
+        assert hashlib.sha256(data).hexdigest() == entry["digest"]
+        if previous is not None:
+            assert json.loads(entry["content"])["previous"] == previous
+        previous = entry["digest"]
+    verified = made(auditor.get(f"{seat}/journal/verification"), 200)
+    assert verified == {
+        "intact": True,
+        "entries": len(entries),
+        "head": previous,
+        "broken": None,
+    }
+
+
+def test_the_journal_is_for_those_who_audit(desk: Desk) -> None:
+    seat = f"/organisations/{desk.seat()}"
+    problem(desk.counter[SPECIALIST].get(f"{seat}/journal"), 403, "forbidden")
+    problem(desk.counter[SPECIALIST].get(f"{seat}/journal/verification"), 403, "forbidden")
+    answer = desk.counter[SPECIALIST].get(f"{seat}/indicator", params={"period": PERIOD})
+    problem(answer, 403, "forbidden")
+
+
+def test_the_types_and_the_workflows_are_told(desk: Desk) -> None:
+    clerk = desk.counter[CLERK]
+    types = clerk.get("/document-types", params={"limit": 200}).json()["items"]
+    assert len(types) == 29
+    decision = next(kind for kind in types if kind["code"] == "quyet_dinh")
+    assert (decision["abbreviation"], decision["signers"]) == ("QĐ", ["competent"])
+    names = [one["name"] for one in clerk.get("/workflows").json()["items"]]
+    assert names == ["incoming", "outgoing", "outgoing-numbered-first", "reading", "task"]
+    outgoing = made(clerk.get("/workflows/outgoing"), 200)
+    assert "stateDiagram-v2" in outgoing["diagram"]
+    assert {"name": "issued", "label": "Đã phát hành", "initial": False, "end": False} in outgoing[
+        "states"
+    ]
+    problem(clerk.get("/workflows/nothing"), 404, "not-found")

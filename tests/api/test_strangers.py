@@ -1,0 +1,222 @@
+"""What belongs to an organisation does not exist for the people of another."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api.app import ROUTERS
+from tests.api.conftest import COMMUNE, Counter, problem
+from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
+
+STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
+#: What an administrator of the province above may know of the commune: its people and rules.
+GOVERNED = re.compile(
+    r"/(organisations|units|issuers|appointments|roles|mandates|keepers|certificates)/"
+)
+#: What is nobody's secret: what an agency is called, its units and who issues.
+PUBLIC = {
+    ("GET", "/organisations/{organisation_id}"),
+    ("GET", "/organisations/{organisation_id}/units"),
+    ("GET", "/organisations/{organisation_id}/issuers"),
+    ("GET", "/workflows/{name}"),
+    ("GET", "/problems/{slug}"),
+}
+#: Of what everybody may know, changing is forbidden instead.
+KNOWN = {
+    "/organisations/{organisation_id}/names",
+    "/organisations/{organisation_id}/rules",
+    "/organisations/{organisation_id}/units",
+    "/organisations/{organisation_id}/issuers",
+    "/organisations/{organisation_id}/calendar-days",
+    "/units/{unit_id}/end",
+    "/issuers/{issuer_id}/end",
+}
+
+BODIES: dict[str, Any] = {
+    "/tasks/{case_id}/transitions": {"trigger": "read"},
+    "/incoming-documents/{document_id}/transitions": {"trigger": "register"},
+    "/outgoing-documents/{document_id}/transitions": {"trigger": "issue"},
+    "/organisations/{organisation_id}/names": {
+        "code": "H56.X",
+        "name": "x",
+        "kind": "commune",
+        "place": "x",
+        "on": "2027-01-01",
+    },
+    "/organisations/{organisation_id}/rules": {"resolve_days": 1, "copying_authority": None},
+    "/organisations/{organisation_id}/units": {"name": "x", "symbol": "X"},
+    "/organisations/{organisation_id}/issuers": {
+        "kind": "UBND",
+        "name": "x",
+        "symbol": "X",
+        "series": [{"kind": "chung", "doc_types": None}],
+        "workflow": "outgoing",
+    },
+    "/organisations/{organisation_id}/calendar-days": {
+        "day_on": "2027-01-02",
+        "working": True,
+        "basis": "x",
+    },
+    "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
+    "/work-files/{work_file_id}/close": None,
+}
+
+
+def asked() -> list[tuple[str, str, str]]:
+    """Every stranger at every address that names a thing which is none of their business."""
+    return sorted(
+        (method, route.path, username)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and "{" in route.path
+        for method in route.methods or ()
+        if (method, route.path) not in PUBLIC
+        for username in STRANGERS
+        if username != "tinh.quantri" or not GOVERNED.match(route.path)
+    )
+
+
+@pytest.fixture(scope="module")
+def things(founded_counter: Counter) -> dict[str, str]:
+    """One of everything in the commune, with its id."""
+    desk = Desk(founded_counter)
+    counter, seat = founded_counter, desk.seat()
+    outgoing = desk.draft()
+    incoming = desk.receive(sender_kind="citizen", sender_name="Ông A")
+    counter.do_jobs()
+    incoming.step(CLERK, "register").step(CLERK, "submit")
+    told = {"part": "information", "person_id": desk.person(FOLLOWER)}
+    lead = {"part": "lead", "person_id": desk.person(LEADER)}
+    incoming.step(LEADER, "assign", handlers=[lead, told])
+    work_file = made(
+        counter[CLERK].post(
+            "/work-files",
+            json={"organisation_id": seat, "notation": "01", "title": "x", "retention": "5 năm"},
+        )
+    )
+    admin = counter["xa.quantri"]
+
+    def first(address: str) -> dict[str, Any]:
+        item: dict[str, Any] = admin.get(address).json()["items"][0]
+        return item
+
+    issuer = first(f"/organisations/{seat}/issuers")
+    person = first(f"/organisations/{seat}/people")
+    certificate = made(
+        admin.post(
+            "/certificates",
+            json={
+                "certificate": "AAAA",
+                "key_url": "devca:person/x",
+                "person_id": desk.person("xa.kiemtoan"),
+            },
+        )
+    )
+    return {
+        "organisation_id": seat,
+        "unit_id": first(f"/organisations/{seat}/units")["id"],
+        "issuer_id": issuer["id"],
+        "appointment_id": person["appointments"][0]["id"],
+        "grant_id": person["roles"][0]["id"],
+        "mandate_id": first(f"/issuers/{issuer['id']}/mandates")["id"],
+        "custody_id": first(f"/organisations/{seat}/keepers")["id"],
+        "certificate_id": certificate["id"],
+        "work_file_id": work_file["id"],
+        "document_id": outgoing.id,
+        "incoming_id": incoming.id,
+        "file_id": outgoing.seen()["files"][0]["id"],
+        "case_id": incoming.seen()["parts"][0]["case_id"],
+    }
+
+
+@pytest.mark.parametrize(("method", "path", "username"), asked())
+def test_a_stranger_finds_nothing(
+    founded_counter: Counter, things: dict[str, str], username: str, method: str, path: str
+) -> None:
+    ids = dict(things)
+    if path.startswith("/incoming-documents"):
+        ids["document_id"] = ids["incoming_id"]
+    body = BODIES.get(path, _body(path, things))
+    answer = founded_counter[username](
+        method,
+        path.format(**ids),
+        etag='"1"',
+        params={"period": "2026-11"},
+        **({} if method == "GET" or body is None else {"json": body}),
+    )
+    if method != "GET" and path in KNOWN:
+        problem(answer, 403, "forbidden")
+    else:
+        problem(answer, 404, "not-found")
+
+
+def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
+    """A body that would be right if the thing were one's own."""
+    person, document = things["case_id"], things["document_id"]
+    if path.endswith("/end"):
+        return {"on": "2027-01-01"}
+    if path.endswith("/draft"):
+        return {
+            "issuer_id": things["issuer_id"],
+            "unit_id": things["unit_id"],
+            "type_code": "quyet_dinh",
+            "subject": "x",
+            "files": [{"file_id": things["file_id"]}],
+            "signers": [{"person_id": person}],
+            "recipients": [],
+            "archived_by": "x",
+            "secrecy": "none",
+        }
+    return {
+        "/work-files/{work_file_id}/documents": {"document_id": document},
+        "/organisations/{organisation_id}/appointments": {"person_id": person, "title": "x"},
+        "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
+        "/organisations/{organisation_id}/keepers": {"person_id": person},
+        "/issuers/{issuer_id}/mandates": {
+            "person_id": person,
+            "capacity": "TM",
+            "basis": "head",
+            "basis_text": "x",
+        },
+    }.get(path, {})
+
+
+@pytest.mark.parametrize("username", STRANGERS[:3])
+def test_a_strangers_lists_are_empty(
+    founded_counter: Counter, things: dict[str, str], username: str
+) -> None:
+    stranger = founded_counter[username]
+    for address in ("/incoming-documents", "/outgoing-documents", "/tasks"):
+        assert stranger.get(address).json()["items"] == []
+    seat = things["organisation_id"]
+    for address, params in (
+        ("/incoming-documents", {"organisation": seat}),
+        ("/outgoing-documents", {"issuer": things["issuer_id"]}),
+    ):
+        assert stranger.get(address, params=params).json()["items"] == []
+    year = {"year": "2026"}
+    for address, params in (
+        ("/registers/outgoing", {"issuer": things["issuer_id"], **year}),
+        ("/registers/incoming", {"organisation": seat, **year}),
+        ("/work-files", {"organisation": seat}),
+    ):
+        problem(stranger.get(address, params=params), 404, "not-found")
+
+
+def test_inside_an_organisation_one_sees_ones_own(
+    founded_counter: Counter, things: dict[str, str]
+) -> None:
+    """A colleague without a part in it does not find the document either."""
+    for username in ("xa.kinhte", "xa.quantri"):
+        colleague = founded_counter[username]
+        for address in (
+            f"/outgoing-documents/{things['document_id']}",
+            f"/incoming-documents/{things['incoming_id']}",
+            f"/tasks/{things['case_id']}",
+        ):
+            problem(colleague.get(address), 404, "not-found")
+    assert founded_counter.organisation(COMMUNE) == things["organisation_id"]
