@@ -45,8 +45,8 @@ class Layout:
 
 #: Where Annex I part V puts them on A4: under the issuer's name, and right of it under the motto.
 DECREE_LAYOUT = Layout(
-    number=fields.Box(page=0, x=85, y=718, width=180, height=18),
-    date=fields.Box(page=0, x=268, y=718, width=270.5, height=18),
+    number=fields.Box(page=0, x=85, y=715, width=180, height=18),
+    date=fields.Box(page=0, x=268, y=715, width=270.5, height=18),
 )
 
 

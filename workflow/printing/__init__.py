@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
-from workflow.printing.composition import Composer, Face, Page, Rule, Sheet
+from workflow.printing.composition import (
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    Composer,
+    Face,
+    Page,
+    Rule,
+    Sheet,
+)
 
 
 def typeset(sheet: Sheet) -> bytes:
     """The document as PDF, ready to have its fields reserved."""
-    pdf = _blank()
-    pdf.set_title(" ".join(f"{sheet.title or 'Công văn'}: {sheet.subject}".split()))
-    pdf.set_author(" ".join(sheet.issuer))
-    pdf.set_lang("vi")
-    pdf.set_line_width(0.6)
-    for page in _composed(sheet, pdf):
-        pdf.add_page()
-        for mark in page.marks:
-            if isinstance(mark, Rule):
-                pdf.line(mark.x, mark.y, mark.x + mark.length, mark.y)
-            else:
-                pdf.set_font("Tinos", mark.face, mark.points)
-                pdf.text(mark.x, mark.baseline, mark.text)
-    return bytes(pdf.output())
+    with _blank() as pdf:
+        pdf.set_title(" ".join(f"{sheet.title or 'Công văn'}: {sheet.subject}".split()))
+        pdf.set_author(" ".join(sheet.issuer))
+        pdf.set_lang("vi")
+        pdf.set_line_width(0.6)
+        for page in _composed(sheet, pdf):
+            pdf.add_page()
+            for mark in page.marks:
+                if isinstance(mark, Rule):
+                    pdf.line(mark.x, mark.y, mark.x + mark.length, mark.y)
+                else:
+                    pdf.set_font("Tinos", mark.face, mark.points)
+                    pdf.text(mark.x, mark.baseline, mark.text)
+        return bytes(pdf.output())
 
 
 def compose(sheet: Sheet) -> list[Page]:
     """Where everything stands, for whoever draws it otherwise than as PDF."""
-    return _composed(sheet, _blank())
+    with _blank() as pdf:
+        return _composed(sheet, pdf)
+
+
+def pictured(image: bytes, title: str) -> bytes:
+    """One A4 page that is a picture (JPEG or PNG), edge to edge, as a scanner sends it."""
+    pdf = FPDF(unit="pt", format="A4")
+    pdf.set_title(title)
+    pdf.set_lang("vi")
+    pdf.add_page()
+    pdf.image(BytesIO(image), 0, 0, PAGE_WIDTH, PAGE_HEIGHT)
+    return bytes(pdf.output())
 
 
 def font_file(face: Face) -> Path:
@@ -39,13 +62,20 @@ def font_file(face: Face) -> Path:
     return Path(str(files("signing").joinpath("fonts", f"Tinos-{name}.ttf")))
 
 
-def _blank() -> FPDF:
+@contextmanager
+def _blank() -> Iterator[FPDF]:
+    """No page yet; the faces are open, also for measuring."""
     pdf = FPDF(unit="pt", format="A4")
     pdf.set_auto_page_break(False)
     faces: tuple[Face, ...] = ("", "B", "I", "BI")
     for face in faces:
         pdf.add_font("Tinos", face, font_file(face))
-    return pdf
+    try:
+        yield pdf
+    finally:
+        for font in pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
 
 def _composed(sheet: Sheet, pdf: FPDF) -> list[Page]:

@@ -245,7 +245,7 @@ class Composer:
             x = _LEFT + (0 if number else _INDENT)
             widths = [self._measure(word, face, self._points) for word, face in line]
             gap = self._measure(" ", line[0][1], self._points)
-            if number < len(lines) - 1:
+            if number < len(lines) - 1 and len(line) > 1:
                 gap = (_RIGHT - x - sum(widths)) / (len(line) - 1)
             for (word, face), width in zip(line, widths, strict=True):
                 self._place(word + " ", x, face, self._points, self._leading)
