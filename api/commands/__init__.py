@@ -15,3 +15,4 @@ class Misused(Exception):  # noqa: N818  it states a fact
 def say(line: str = "") -> None:
     """One line for the person at the screen."""
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()  # `serve` runs for weeks, and its address is wanted now, in a log file too

@@ -38,6 +38,7 @@ def serve(chosen: argparse.Namespace) -> int:
                 uvicorn.Config(
                     create_app(office),
                     server_header=False,
+                    access_log=False,  # its lines would hold what people search for
                     timeout_graceful_shutdown=STOP_SECONDS,
                 )
             )
@@ -62,13 +63,13 @@ def work(chosen: argparse.Namespace) -> int:
     chosen_settings = settings()
     if not chosen_settings.broker:
         raise Misused("VANTHU_BROKER_URL chưa đặt: không có broker thì vanthu serve tự làm việc.")
-    schedule = chosen_settings.data_dir / "celerybeat-schedule"
     chosen_settings.make_data_dir()
     celery_worker(chosen_settings).worker_main(
         [
             "worker",
             "--beat",
-            f"--schedule={schedule}",
+            # The sweep's schedule needs no memory, and workers that share a folder no file.
+            "--scheduler=celery.beat:Scheduler",
             f"--concurrency={chosen.concurrency}",
             "--loglevel=INFO",
         ]

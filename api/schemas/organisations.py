@@ -15,6 +15,7 @@ from workflow import series
 from workflow.records import (
     Appointment,
     Evidence,
+    HandlingRule,
     Issuer,
     Organisation,
     OrganisationName,
@@ -159,6 +160,30 @@ class CalendarDayOut(Shape):
     day_on: date
     working: bool
     basis: str
+
+
+class HandlingRuleIn(Payload):
+    """Either a unit or a person; without a type or sender, for every one of them."""
+
+    basis: Opinion = Field(description="The regulation that says so.")
+    unit_id: uuid.UUID | None = None
+    person_id: uuid.UUID | None = None
+    type_code: Word | None = None
+    sender_code: Annotated[str, Field(min_length=1, max_length=35)] | None = None
+    valid_from: date | None = None
+
+
+class HandlingRuleOut(Dated):
+    organisation_id: uuid.UUID
+    basis: str
+    unit_id: uuid.UUID | None
+    person_id: uuid.UUID | None
+    type_code: str | None
+    sender_code: str | None
+
+    @classmethod
+    def of(cls, row: HandlingRule) -> HandlingRuleOut:
+        return cls.model_validate(_columns(row))
 
 
 class PostIn(Payload):

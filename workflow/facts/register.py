@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from signing.report import SignatureReport
+from workflow.facts.incoming import DUPLICATES
 from workflow.facts.signed import Signatories, agency_finding, agency_unmet, persons_signed
 from workflow.files import latest_reports
 from workflow.office import VIETNAM, Reading
@@ -224,9 +225,7 @@ def incoming_rows(
         duplicates = {
             relation.document_id: relation.other_id
             for relation in reading.session.scalars(
-                select(Relation).where(
-                    Relation.document_id.in_(ids), Relation.kind == "duplicate_of"
-                )
+                select(Relation).where(Relation.document_id.in_(ids), Relation.kind == DUPLICATES)
             )
         }
         for entry in entries:

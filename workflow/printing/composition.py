@@ -204,14 +204,15 @@ class Composer:
     def _body(self, articles: Sequence[Article]) -> None:
         """Articles with bold titles, paragraphs justified; the last ends with `./.`."""
         number = 0
+        left = sum(len(article.paragraphs) for article in articles)
         for article in articles:
             if article.title:
                 number += 1
                 self._keep(2 * self._leading + _AFTER_PARAGRAPH)
                 self._paragraph([(w, "B") for w in f"Điều {number}. {article.title}".split()])
             for text in article.paragraphs:
-                end = article is articles[-1] and text is article.paragraphs[-1]
-                words = (f"{text.rstrip('.')}./." if end else text).split()
+                left -= 1
+                words = (text if left else f"{text.rstrip('.')}./.").split()
                 self._paragraph([(word, "") for word in words])
 
     def _close(self, sheet: Sheet) -> None:

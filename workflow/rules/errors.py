@@ -44,11 +44,25 @@ class Forbidden(Refusal):
 
 
 class TransitionNotAllowed(Refusal):
-    """The workflow has no such step from the present state."""
+    """The workflow has no such step from the present state.
 
-    def __init__(self, state: str, trigger: str, allowed: Sequence[str]) -> None:
+    Programs get the names of state and trigger, people their labels.
+    """
+
+    def __init__(
+        self,
+        state: str,
+        trigger: str,
+        allowed: Sequence[str],
+        *,
+        state_label: str = "",
+        trigger_label: str = "",
+    ) -> None:
         self.state, self.trigger, self.allowed = state, trigger, tuple(allowed)
-        super().__init__(f"Không thể thực hiện bước “{trigger}” ở trạng thái “{state}”.")
+        super().__init__(
+            f"Không thể thực hiện bước “{trigger_label or trigger}”"
+            f" ở trạng thái “{state_label or state}”."
+        )
 
     def details(self) -> dict[str, object]:
         return {"state": self.state, "trigger": self.trigger, "allowed": list(self.allowed)}

@@ -120,7 +120,14 @@ def decide(
     steps = workflow.leaving(state, system=system)
     named = [step for step in steps if step.trigger == trigger]
     if not named:
-        raise TransitionNotAllowed(state, trigger, _distinct(step.trigger for step in steps))
+        labels = [step.label for step in workflow.transitions if step.trigger == trigger]
+        raise TransitionNotAllowed(
+            state,
+            trigger,
+            _distinct(step.trigger for step in steps),
+            state_label=workflow.state(state).label,
+            trigger_label=labels[0] if labels else "",
+        )
     permitted = [step for step in named if system or not set(roles).isdisjoint(step.roles)]
     if not permitted:
         raise Forbidden(_distinct(role for step in named for role in step.roles))
