@@ -13,6 +13,7 @@ from api.routes.organisations import CHANGING, MAKING
 from api.schemas.organisations import End, HandlingRuleIn, HandlingRuleOut
 from api.schemas.values import Page, Paging
 from workflow import structure
+from workflow.administration import belongs
 from workflow.office import Transaction
 from workflow.records import HandlingRule
 from workflow.rules.errors import Invalid, NotAuthenticated, NotFound, Unavailable
@@ -29,6 +30,8 @@ def list_handling_rules(
 ) -> Response:
     """The rules that hold today, for those of the organisation."""
     with office.reading(actor) as reading:
+        if not belongs(reading, organisation_id):
+            raise NotFound("Quy định giải quyết")
         rows = structure.handling_rules(reading, organisation_id)
         return shown(paging.cut(rows, lambda row: row.id, uuid.UUID, HandlingRuleOut.of))
 

@@ -15,7 +15,8 @@ from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
-    r"/(organisations|units|issuers|appointments|roles|mandates|keepers|certificates)/"
+    r"/(organisations|units|issuers|handling-rules"
+    r"|appointments|roles|mandates|keepers|certificates)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
 PUBLIC = {
@@ -32,6 +33,8 @@ KNOWN = {
     "/organisations/{organisation_id}/units",
     "/organisations/{organisation_id}/issuers",
     "/organisations/{organisation_id}/calendar-days",
+    "/organisations/{organisation_id}/handling-rules",
+    "/handling-rules/{rule_id}/end",
     "/units/{unit_id}/end",
     "/issuers/{issuer_id}/end",
 }
@@ -61,6 +64,7 @@ BODIES: dict[str, Any] = {
         "working": True,
         "basis": "x",
     },
+    "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
 }
@@ -104,6 +108,9 @@ def things(founded_counter: Counter) -> dict[str, str]:
         item: dict[str, Any] = admin.get(address).json()["items"][0]
         return item
 
+    rule = admin.post(
+        f"/organisations/{seat}/handling-rules", json={"basis": "QC", "unit_id": desk.unit()}
+    )
     issuer = first(f"/organisations/{seat}/issuers")
     person = first(f"/organisations/{seat}/people")
     certificate = made(
@@ -123,6 +130,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "appointment_id": person["appointments"][0]["id"],
         "grant_id": person["roles"][0]["id"],
         "mandate_id": first(f"/issuers/{issuer['id']}/mandates")["id"],
+        "rule_id": made(rule)["id"],
         "custody_id": first(f"/organisations/{seat}/keepers")["id"],
         "certificate_id": certificate["id"],
         "work_file_id": work_file["id"],
