@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+import httpx
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
 
-from tests.api.conftest import COORDINATION, Counter, problem
+from tests.api.conftest import COORDINATION, Counter, problem, serving
 from tests.api.desk import (
     CHECKER,
     CLERK,
@@ -19,6 +25,9 @@ from tests.api.desk import (
     made,
 )
 from tests.api.papers import a_pdf
+from workflow.office import Office
+from workflow.records import JournalEntry
+from workflow.rules import journal
 
 
 @pytest.fixture
@@ -26,8 +35,19 @@ def desk(counter: Counter) -> Desk:
     return Desk(counter)
 
 
-def test_the_whole_way(desk: Desk) -> None:
-    counter = desk.counter
+@pytest.fixture(params=["embedded", "servers"])
+def any_desk(request: pytest.FixtureRequest, open_office: Callable[..., Office]) -> Iterator[Desk]:
+    """A desk on SQLite and a folder, and one on PostgreSQL and S3."""
+    settings = {}
+    if request.param == "servers":
+        settings["database_url"] = SecretStr(request.getfixturevalue("postgres_url"))
+        settings["objects_url"] = SecretStr(request.getfixturevalue("s3_url"))
+    with serving(open_office(**settings)) as counter:
+        yield Desk(counter)
+
+
+def test_the_whole_way(any_desk: Desk) -> None:
+    desk, counter = any_desk, any_desk.counter
     paper = desk.draft(a_pdf("Quyet dinh"), a_pdf("Phu luc"))
     assert paper.state == "drafting"
     paper.checked()
@@ -238,14 +258,25 @@ def test_files_of_others_cannot_be_used_by_their_upload(desk: Desk) -> None:
     problem(desk.counter[SPECIALIST].post("/outgoing-documents", json=draft), 404, "not-found")
 
 
-def test_two_people_at_once_cannot_both_take_the_step(desk: Desk) -> None:
-    paper = desk.draft().step(SPECIALIST, "submit")
-    seen = paper.seen(HEAD)
-    said = {"trigger": "check_content", "content_sha256": seen["content_sha256"]}
-    address, etag = f"{paper.address}/transitions", f'"{seen["version"]}"'
-    first = desk.counter[HEAD].post(address, json=said, etag=etag)
-    assert first.status_code == 200
-    problem(desk.counter[HEAD].post(address, json=said, etag=etag), 412, "stale-version")
+def test_of_many_at_once_one_takes_the_step(any_desk: Desk) -> None:
+    paper = any_desk.draft().step(SPECIALIST, "submit")
+    seen, head = paper.seen(HEAD), any_desk.counter[HEAD]
+    gate = threading.Barrier(6)
+
+    def check(_: int) -> httpx.Response:
+        gate.wait()
+        return head.post(
+            f"{paper.address}/transitions",
+            json={"trigger": "check_content", "content_sha256": seen["content_sha256"]},
+            etag=f'"{seen["version"]}"',
+        )
+
+    with ThreadPoolExecutor(6) as crowd:
+        answers = sorted(crowd.map(check, range(6)), key=lambda answer: answer.status_code)
+    assert answers[0].status_code == 200
+    for late in answers[1:]:
+        problem(late, 412, "stale-version")
+    assert len(paper.seen()["reviews"]) == 1
 
 
 def test_a_transition_sent_twice_happens_once(desk: Desk) -> None:
@@ -291,11 +322,6 @@ def test_looking_is_logged_beside_the_journal_of_work(desk: Desk) -> None:
     paper.seen(LEADER)
     after = desk.counter["xa.kiemtoan"].get(f"/organisations/{desk.seat()}/journal").json()
     assert before == after
-    from sqlalchemy import select
-
-    from workflow.records import JournalEntry
-    from workflow.rules import journal
-
     with desk.counter.office.reading(None) as reading:
         last = reading.session.scalars(
             select(JournalEntry)
