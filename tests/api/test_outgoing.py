@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,6 @@ from datetime import datetime
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
 
 from tests.api.conftest import COORDINATION, Counter, problem, serving
 from tests.api.desk import (
@@ -26,8 +24,6 @@ from tests.api.desk import (
 )
 from tests.api.papers import a_pdf
 from workflow.office import Office
-from workflow.records import JournalEntry
-from workflow.rules import journal
 
 
 @pytest.fixture
@@ -105,51 +101,6 @@ def test_the_whole_way(any_desk: Desk) -> None:
     (line,) = register.json()["items"]
     assert (line["number"], line["code"]) == (1, "01/QĐ-UBND")
     assert line["signers"] == ["Chủ tịch xã Mẫu"]
-
-
-def test_the_bytes_come_back_whole_and_are_named_by_their_digest(desk: Desk) -> None:
-    paper = desk.draft()
-    (file,) = paper.seen()["files"]
-    answer = desk.counter[CLERK].get(f"/documents/{paper.id}/files/{file['id']}/content")
-    assert answer.status_code == 200
-    assert answer.content == a_pdf()
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
-    assert answer.headers["content-disposition"].startswith("attachment")
-    assert "sandbox" in answer.headers["content-security-policy"]
-
-
-def test_every_revision_stays_readable(desk: Desk) -> None:
-    counter, paper = desk.counter, desk.draft()
-    draft = paper.seen()["files"][0]
-    paper.signed()
-    history = counter[CLERK].get(f"/documents/{paper.id}/history").json()["items"]
-    assert [one["made_as"] for one in history] == ["draft", "prepared", "signed"]
-    assert history[0]["sha256"] == draft["sha256"]
-    assert len(history[2]["checked_at"]) == 1
-    content = f"/documents/{paper.id}/files/{draft['id']}/content"
-    first = counter[CLERK].get(content, params={"sha256": draft["sha256"]})
-    assert first.content == a_pdf()
-    newest = counter[CLERK].get(content)
-    assert hashlib.sha256(newest.content).hexdigest() == history[2]["sha256"]
-    report = made(counter[CLERK].get(f"/documents/{paper.id}/files/{draft['id']}/report"), 200)
-    assert report["verdict"] == "HOP_LE"
-    assert report["sha256"] == history[2]["sha256"]
-    unjudged = f"/documents/{paper.id}/files/{draft['id']}/report?sha256={draft['sha256']}"
-    problem(counter[CLERK].get(unjudged), 404, "not-found")
-
-
-def test_altered_bytes_never_arrive_whole(desk: Desk) -> None:
-    paper = desk.draft()
-    (file,) = paper.seen()["files"]
-    store = desk.counter.office.settings.data_dir / "objects"
-    (stored,) = [path for path in store.rglob(file["sha256"]) if path.is_file()]
-    content = bytearray(stored.read_bytes())
-    content[100] ^= 1
-    stored.chmod(0o600)
-    stored.write_bytes(content)
-    answer = desk.counter[CLERK].get(f"/documents/{paper.id}/files/{file['id']}/content")
-    problem(answer, 500, "internal-error")
 
 
 def test_what_one_may_do_is_said_with_the_reasons_of_what_one_may_not(desk: Desk) -> None:
@@ -314,24 +265,6 @@ def test_a_list_is_walked_page_by_page(desk: Desk) -> None:
     assert drafting.json() == {"items": [], "next": None}
     refused = desk.counter[CLERK].get("/outgoing-documents", params={"limit": 201})
     assert problem(refused, 422, "invalid")["errors"][0]["parameter"] == "limit"
-
-
-def test_looking_is_logged_beside_the_journal_of_work(desk: Desk) -> None:
-    paper = desk.draft()
-    before = desk.counter["xa.kiemtoan"].get(f"/organisations/{desk.seat()}/journal").json()
-    paper.seen(LEADER)
-    after = desk.counter["xa.kiemtoan"].get(f"/organisations/{desk.seat()}/journal").json()
-    assert before == after
-    with desk.counter.office.reading(None) as reading:
-        last = reading.session.scalars(
-            select(JournalEntry)
-            .where(JournalEntry.chain == f"access:{desk.seat()}")
-            .order_by(JournalEntry.sequence.desc())
-        ).first()
-    assert last is not None
-    entry = journal.parse(last.content)
-    assert entry.subject == paper.id
-    assert entry.actor == desk.person(LEADER)
 
 
 def test_a_delivered_document_arrives_at_the_other_office(desk: Desk) -> None:
