@@ -165,6 +165,7 @@ def connect(url: str) -> Database:
     engine = create_engine(
         address,
         connect_args=driver,
+        hide_parameters=True,  # a fault's text reaches the log, but not what people wrote
         # The counter's thread pool has 40 threads, each with at most one transaction.
         pool_size=10,
         max_overflow=30,

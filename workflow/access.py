@@ -91,3 +91,8 @@ def require_role(reading: Reading, organisation_id: uuid.UUID, roles: frozenset[
         raise NotFound("Cơ quan")
     if held.isdisjoint(roles):
         raise Forbidden(sorted(roles))
+
+
+def access_chain(organisation_id: uuid.UUID) -> str:
+    """The name of an organisation's access chain."""
+    return f"access:{organisation_id}"

@@ -11,6 +11,7 @@ import re
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NewType
 
 import argon2
@@ -26,8 +27,12 @@ MIN_PASSWORD_CHARACTERS = 12
 PasswordHash = NewType("PasswordHash", str)
 _USERNAME = re.compile(r"[a-z0-9._-]{3,64}")
 _hasher = argon2.PasswordHasher()
-#: Checked when the account does not exist, so that a stranger cannot time which names do.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+@cache
+def _nobody() -> str:
+    """Checked when the account does not exist: a stranger must not be able to time which do."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def hash_password(password: str) -> PasswordHash:
@@ -44,7 +49,7 @@ def hash_password(password: str) -> PasswordHash:
 def password_matches(account: Account | None, password: str) -> bool:
     """Whether the password is the account's; slow on purpose, so call it outside a transaction."""
     try:
-        _hasher.verify(account.password_hash if account else _NOBODY, password)
+        _hasher.verify(account.password_hash if account else _nobody(), password)
     except argon2.exceptions.VerifyMismatchError:
         return False
     return account is not None

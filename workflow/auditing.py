@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import select
 
-from workflow.access import require_role
+from workflow.access import access_chain, require_role
 from workflow.office import Reading
 from workflow.records import Base, ChainHead, Evidence, JournalEntry
 from workflow.rules import journal
@@ -17,10 +18,26 @@ JOURNAL_ROLES = frozenset({"auditor", "leader", "administrator"})
 _BATCH = 1000
 
 
+class Chain(StrEnum):
+    """The chains of an organisation: what was done, and who looked at what."""
+
+    ACTS = "acts"
+    ACCESS = "access"
+
+    def named(self, organisation_id: uuid.UUID) -> str:
+        """The chain's name in the journal."""
+        return access_chain(organisation_id) if self is Chain.ACCESS else str(organisation_id)
+
+
 def entries(
-    reading: Reading, organisation_id: uuid.UUID, *, after: int = 0, limit: int = 200
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    chain: Chain = Chain.ACTS,
+    *,
+    after: int = 0,
+    limit: int = 200,
 ) -> Sequence[JournalEntry]:
-    """Entries of an organisation's chain in order, from the one behind `after`.
+    """Entries of one of an organisation's chains in order, from the one behind `after`.
 
     Raises:
         NotFound, Forbidden: see JOURNAL_ROLES.
@@ -28,7 +45,7 @@ def entries(
     require_role(reading, organisation_id, JOURNAL_ROLES)
     return reading.session.scalars(
         select(JournalEntry)
-        .where(JournalEntry.chain == str(organisation_id), JournalEntry.sequence > after)
+        .where(JournalEntry.chain == chain.named(organisation_id), JournalEntry.sequence > after)
         .order_by(JournalEntry.sequence)
         .limit(limit)
     ).all()
@@ -42,14 +59,16 @@ class Tampering:
     what: str  # edited | missing | inserted | reordered
 
 
-def verify_chain(reading: Reading, organisation_id: uuid.UUID) -> journal.Findings:
-    """Walk one organisation's chain to its head.
+def verify_chain(
+    reading: Reading, organisation_id: uuid.UUID, chain: Chain = Chain.ACTS
+) -> journal.Findings:
+    """Walk one of an organisation's chains to its head.
 
     Raises:
         NotFound, Forbidden: see JOURNAL_ROLES.
     """
     require_role(reading, organisation_id, JOURNAL_ROLES)
-    return _walk(reading, str(organisation_id))
+    return _walk(reading, chain.named(organisation_id))
 
 
 def _stored(reading: Reading, chain: str) -> Iterator[journal.Stored]:

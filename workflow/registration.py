@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
 from signing.report import SignatureReport
+from storage.objects import ObjectRef
 from workflow.access import main_case
 from workflow.arrivals import (
     Arrival,
@@ -32,7 +35,7 @@ from workflow.files import (
 from workflow.office import Office, Transaction
 from workflow.records import Case, Document, Incoming, Override, RegisterEntry, Relation
 from workflow.registers import ARRIVALS, give_number
-from workflow.rules.errors import Forbidden, GuardsUnmet, NotFound
+from workflow.rules.errors import Forbidden, GuardsUnmet, NotFound, UnreadableDocument
 from workflow.transitions import stated
 
 REGISTER = "incoming"
@@ -53,26 +56,54 @@ def receive(tx: Transaction, arrival: Arrival) -> Case:
 
 
 def verify_incoming(office: Office, document: str) -> Record:
-    """Job: judge every file of a document that came in; what is on paper only gets its reports."""
+    """Job: judge every file of a document that came in; what is on paper only gets its reports.
+
+    A scan that could not be signed as it is gets a rewritten revision, which the clerk then looks
+    at and seals.
+    """
     document_id = uuid.UUID(document)
     with office.reading(None) as reading:
         case = main_case(reading, document_id)
-        files = current_files(reading, document_id)
+        held = received(reading, document_id)
         organisation_id, now = case.organisation_id, reading.now
     if case.state != "received":
         return nothing
     reports: dict[uuid.UUID, SignatureReport] = {}
-    for file, revision in files:
-        with office.local_copy(organisation_id, revision.sha256, revision.size_bytes) as path:
+    rewritten: dict[uuid.UUID, ObjectRef] = {}
+    for file, revision in held.files:
+        with (
+            office.local_copy(organisation_id, revision.sha256, revision.size_bytes) as path,
+            TemporaryDirectory(prefix="vanthu-") as folder,
+        ):
+            sound = Path(folder) / "sound.pdf"
+            if held.paper and _made_sound(office, path, sound):
+                rewritten[file.id] = office.keep(organisation_id, sound)
+                path = sound
             reports[file.id] = office.sealing.judge(path, now)
 
     def record(tx: Transaction) -> None:
         locked = tx.lock_case(case.id)
         if locked.state != "received" or locked.version != case.version:
             return  # delivered twice, or overtaken by a newer check
+        current = current_files(tx, document_id)
+        if [revision.id for _, revision in current] != [revision.id for _, revision in held.files]:
+            return  # the same for paper, whose case does not move here
+        for file, _ in current:
+            if ref := rewritten.get(file.id):
+                add_revision(
+                    tx, file, sha256=ref.sha256, size_bytes=ref.size_bytes, made_as="prepared"
+                )
         _keep_verdict(tx, tx.get(Document, document_id), locked, reports)
 
     return record
+
+
+def _made_sound(office: Office, source: Path, target: Path) -> bool:
+    """Whether a scan had to be rewritten and could be; what can not be keeps its verdict."""
+    try:
+        return office.sealing.make_sound(source, target)
+    except UnreadableDocument:
+        return False
 
 
 def _keep_verdict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from workflow.facts.outgoing import Dossier, dossier_of
 from workflow.files import MAIN, add_revision
 from workflow.office import Actor, Office, Transaction
 from workflow.outgoing import take_step
-from workflow.records import Case, Review
+from workflow.records import Case, File, Review, Revision
 from workflow.rules.errors import GuardsUnmet, NotFound
 from workflow.sealing import Layout
 from workflow.transitions import stated
@@ -21,63 +22,67 @@ from workflow.transitions import stated
 
 @dataclass(frozen=True)
 class Prepared:
-    """Bytes with fields reserved, made from this draft; None where they were reserved already."""
+    """A file's bytes as they may be signed, made from these; None where they may as they are."""
 
     base_sha256: str
     ref: ObjectRef | None
 
 
-def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> Prepared:
-    """Reserve number, date and signature fields in the draft; slow, so before `submit`.
+def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> list[Prepared]:
+    """Make every file of the draft one that can be signed; slow, so before `submit`.
 
-    They are reserved now so that every later digest includes them (signing after this only fills
-    and signs what is there).
+    Files whose structure readers take differently are rewritten, and number, date and signature
+    fields are reserved in the main text: now, so that every later digest includes them.
 
     Raises:
-        UnreadableDocument: the draft cannot be signed.
+        UnreadableDocument: a file cannot be signed.
     """
     with office.reading(actor) as reading:
         find_document(reading, document_id, "outgoing")
         held = dossier_of(reading, document_id)
     if not held.files:
         raise NotFound("Tệp văn bản")
-    base = held.revisions[MAIN]
-    if base.made_as != "draft":
-        return Prepared(base.sha256, None)
+    return [_prepared(office, held, file, revision) for file, revision in held.files]
+
+
+def _prepared(office: Office, held: Dossier, file: File, revision: Revision) -> Prepared:
+    if revision.made_as != "draft":
+        return Prepared(revision.sha256, None)
     organisation_id = held.document.organisation_id
     with (
-        office.local_copy(organisation_id, base.sha256, base.size_bytes) as source,
+        office.local_copy(organisation_id, revision.sha256, revision.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,
     ):
-        target = Path(folder) / "prepared.pdf"
-        office.sealing.reserve_fields(
-            source,
-            target,
-            Layout.from_json(held.outgoing.layout),
-            len(held.signers),
-            seal=held.outgoing.seal_required,
-        )
-        return Prepared(
-            base.sha256,
-            office.keep(organisation_id, target, max_bytes=base.size_bytes + 1_000_000),
-        )
+        sound, target = Path(folder) / "sound.pdf", Path(folder) / "prepared.pdf"
+        rewritten = office.sealing.make_sound(source, sound)
+        made = sound if rewritten else source
+        if file.ordinal == MAIN:
+            office.sealing.reserve_fields(
+                made,
+                target,
+                Layout.from_json(held.outgoing.layout),
+                len(held.signers),
+                seal=held.outgoing.seal_required,
+            )
+            made = target
+        elif not rewritten:
+            return Prepared(revision.sha256, None)
+        limit = made.stat().st_size
+        return Prepared(revision.sha256, office.keep(organisation_id, made, max_bytes=limit))
 
 
-def submit(tx: Transaction, document_id: uuid.UUID, version: int, prepared: Prepared) -> Case:
-    """Hand the draft over for checking, with its fields reserved."""
+def submit(
+    tx: Transaction, document_id: uuid.UUID, version: int, prepared: Sequence[Prepared]
+) -> Case:
+    """Hand the draft over for checking, every file as it will be signed."""
 
     def reserve(_case: Case, held: Dossier) -> None:
-        file, revision = held.files[MAIN]
-        if revision.sha256 != prepared.base_sha256:
+        if [revision.sha256 for revision in held.revisions] != [p.base_sha256 for p in prepared]:
             raise GuardsUnmet(["Dự thảo vừa được thay đổi. Hãy tải lại rồi trình lại."])
-        if prepared.ref is not None:
-            add_revision(
-                tx,
-                file,
-                sha256=prepared.ref.sha256,
-                size_bytes=prepared.ref.size_bytes,
-                made_as="prepared",
-            )
+        for (file, _), made in zip(held.files, prepared, strict=True):
+            if made.ref is not None:
+                sha256, size_bytes = made.ref.sha256, made.ref.size_bytes
+                add_revision(tx, file, sha256=sha256, size_bytes=size_bytes, made_as="prepared")
 
     return take_step(tx, document_id, version, "submit", {"prepare_fields": reserve})
 

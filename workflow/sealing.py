@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from signing import fields, pades
+from signing import fields, pades, repair
 from signing.devca import DevelopmentCA
 from signing.errors import SigningError, TrustUnavailable
 from signing.keys import open_key
@@ -148,7 +148,7 @@ class Sealing:
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool
     ) -> None:
-        """Write `source` with empty number, date and signature fields to `target`.
+        """Write a sound `source` with empty number, date and signature fields to `target`.
 
         The last signature locks everything: the agency's, or without one the last person's.
 
@@ -166,6 +166,20 @@ class Sealing:
             )
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
+
+    def make_sound(self, source: Path, target: Path) -> bool:
+        """Rewrite an unsigned file that is not sound to `target`; False when there is no need.
+
+        Raises:
+            UnreadableDocument: it is signed, encrypted or broken beyond repair.
+        """
+        try:
+            if repair.is_sound(source):
+                return False
+            repair.rewrite(source, target)
+        except SigningError as refused:
+            raise UnreadableDocument(str(refused)) from refused
+        return True
 
     def readable(self, source: Path) -> None:
         """Refuse what is not a PDF with pages that could be signed.

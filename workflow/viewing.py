@@ -12,15 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from workflow.access import find_document, main_case
+from workflow.access import access_chain, find_document, main_case
 from workflow.office import Actor, Office, Reading
 from workflow.records import Document, File, Report, Revision
 from workflow.rules.errors import NotFound
-
-
-def access_chain(organisation_id: uuid.UUID) -> str:
-    """The name of an organisation's access chain."""
-    return f"access:{organisation_id}"
 
 
 def record_view(

@@ -153,14 +153,27 @@ class JournalEntryOut(Shape):
         )
 
 
+ChainAsked = Annotated[
+    auditing.Chain, Query(description="`acts`: what was done; `access`: who looked at what.")
+]
+
+
 @router.get("/journal", response_model=Page[JournalEntryOut])
 def read_journal(
-    organisation_id: uuid.UUID, office: OfficeHere, actor: ActorHere, paging: Paging
+    organisation_id: uuid.UUID,
+    office: OfficeHere,
+    actor: ActorHere,
+    paging: Paging,
+    chain: ChainAsked = auditing.Chain.ACTS,
 ) -> Response:
-    """The organisation's chain of entries in order, as the canonical text that was hashed."""
+    """A chain of entries in order, as the canonical text that was hashed."""
     with office.reading(actor) as reading:
         rows = auditing.entries(
-            reading, organisation_id, after=paging.after(_sequence) or 0, limit=paging.limit + 1
+            reading,
+            organisation_id,
+            chain,
+            after=paging.after(_sequence) or 0,
+            limit=paging.limit + 1,
         )
         return shown(paging.page(rows, lambda row: row.sequence, JournalEntryOut.of))
 
@@ -181,10 +194,15 @@ class VerificationOut(Shape):
 
 
 @router.get("/journal/verification", response_model=VerificationOut)
-def verify_journal(organisation_id: uuid.UUID, office: OfficeHere, actor: ActorHere) -> Response:
+def verify_journal(
+    organisation_id: uuid.UUID,
+    office: OfficeHere,
+    actor: ActorHere,
+    chain: ChainAsked = auditing.Chain.ACTS,
+) -> Response:
     """Walk the chain from its beginning to its head; the first break, if there is one."""
     with office.reading(actor) as reading:
-        found: journal.Findings = auditing.verify_chain(reading, organisation_id)
+        found: journal.Findings = auditing.verify_chain(reading, organisation_id, chain)
         return shown(VerificationOut.model_validate(found))
 
 

@@ -39,6 +39,30 @@ def plain(path: Path, pages: int = 1, text: str = "QUYET DINH", padding_bytes: i
     return path
 
 
+def hybrid(path: Path) -> Path:
+    """A PDF with classic and hidden cross-references (ISO 32000-2 §7.5.8.4), as Word writes it."""
+    body = bytearray(plain(path).read_bytes())
+    start = int(body.rsplit(b"startxref", 1)[1].split()[0])
+    size = int(body.rsplit(b"/Size", 1)[1].split()[0])
+    hidden = len(body)
+    rows = b"\x00" * 7
+    body += (
+        b"%d 0 obj\n<< /Type /XRef /Size %d /W [1 4 2] /Index [0 1] /Length %d >>\nstream\n"
+        % (size, size + 1, len(rows))
+        + rows
+        + b"\nendstream\nendobj\n"
+    )
+    root = body.split(b"/Root", 1)[1].split(b"R", 1)[0] + b"R"
+    table = len(body)
+    body += (
+        b"xref\n%d 1\n%010d 00000 n \ntrailer\n<< /Size %d /Root%s /Prev %d /XRefStm %d >>\n"
+        % (size, hidden, size + 1, root, start, hidden)
+    )
+    body += b"startxref\n%d\n%%%%EOF\n" % table
+    path.write_bytes(body)
+    return path
+
+
 def revise(path: Path, change: Callable[[IncrementalPdfFileWriter], object]) -> Path:
     """Append a revision to the file."""
     stream = io.BytesIO(path.read_bytes())

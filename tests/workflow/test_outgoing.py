@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
+from tests.signing.pdfs import hybrid
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import (
     CHECKER,
@@ -86,6 +89,20 @@ def test_a_decision_from_draft_to_its_work_file(trip: Trip, office: Office) -> N
         ),
     )
     assert trip.state == "filed"
+    assert tampering(office) == []
+
+
+def test_what_an_office_suite_wrote_is_made_sound_before_anybody_checks_it(
+    trip: Trip, office: Office, tmp_path: Path
+) -> None:
+    organisation = trip.issuer("UBND").organisation_id
+    ref = office.keep(organisation, hybrid(tmp_path / "word.pdf"))
+    word = Content(ref.sha256, ref.size_bytes)
+    trip.draft(replace(trip.new(), files=[word, word])).checked()
+    made = [revision.made_as for revision in trip.view().held.revisions]
+    assert made == ["prepared", "prepared"]
+    trip.sign().number().seal().issue()
+    assert [report.verdict for report in trip.view().reports if report] == ["HOP_LE", "HOP_LE"]
     assert tampering(office) == []
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.signing.pdfs import hybrid
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, LEADER, SPECIALIST, Desk
 from workflow import digitising, registration
@@ -298,6 +299,18 @@ def test_the_agencys_key_needs_custody_and_copying_authority(desk: Desk) -> None
         desk.do(CLERK, digitise, document_id, 1, sha256)
     assert len(refused.value.unmet) == 2
     assert desk.rows(SigningIntent) == []
+
+
+def test_a_scanner_s_hybrid_file_is_rewritten_before_the_clerk_seals_it(desk: Desk) -> None:
+    scan = hybrid(desk.folder / "scanner.pdf")
+    document_id = desk.arrive(scan, medium="paper", sender_name="Trạm Y tế")
+    received_scan, rewritten = desk.rows(Revision)
+    assert (received_scan.made_as, rewritten.made_as) == ("received", "prepared")
+    desk.run_jobs()
+    desk.do(CLERK, digitise, document_id, desk.case(document_id).version, rewritten.sha256)
+    desk.run_jobs()
+    assert desk.case(document_id).state == "verified"
+    assert len(desk.rows(Revision)) == 3
 
 
 def test_a_digitising_that_came_too_late_goes_back(desk: Desk, clock: Clock) -> None:
