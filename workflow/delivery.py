@@ -15,6 +15,7 @@ from workflow.access import main_case
 from workflow.arrivals import Arrival, Record, admit, move, nothing, tell_sender
 from workflow.facts.tasks import reading_facts, task_facts
 from workflow.files import Content, current_files
+from workflow.idempotency import forget_about
 from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Case,
@@ -238,6 +239,7 @@ def _destroy_texts(
     """
     cases = select(Case.id).where(Case.document_id == document.id)
     tx.session.flush()
+    forget_about(tx, document.id)
     document.destroy("subject", "type_code")
     incoming.destroy(*_SENDER_SAID, *_DERIVED)
     for file in tx.session.scalars(select(File).where(File.document_id.in_(bodies))):

@@ -6,6 +6,7 @@ way round. A refusal changes nothing and is not kept: the same request may be se
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -68,6 +69,17 @@ def keep(tx: Transaction, asked: Asked, answer: Answer) -> None:
     """Write what the claimed request is answered."""
     row = tx.session.get_one(IdempotencyKey, _identity(asked))
     row.status, row.answer, row.etag = answer.status, answer.content, answer.etag
+
+
+def forget_about(tx: Transaction, subject_id: uuid.UUID) -> None:
+    """Empty the kept answers that speak of something whose content is being destroyed.
+
+    The keys stay, so that no request is done twice; a repeated one is told the id alone.
+    """
+    named = str(subject_id).encode()
+    for row in tx.session.scalars(select(IdempotencyKey).with_for_update()):
+        if named in row.answer:
+            row.answer = json.dumps({"id": str(subject_id)}).encode()
 
 
 def find(reading: Reading, asked: Asked) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from workflow.circulation import Handler
 from workflow.delivery import deliver_document, destroy_objects, recall_delivery, report_status
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.files import Content
+from workflow.idempotency import Answer, Asked, claim, find, keep
 from workflow.incoming_views import Filter, incoming_register, list_incoming, view_incoming
 from workflow.office import Actor, Office
 from workflow.outgoing_views import recipients_of, view_outgoing
@@ -194,6 +196,10 @@ def test_a_recall_destroys_what_was_received_and_keeps_the_record(desk: Desk) ->
         row.id: row.salt for row in [desk.one(Document, Document.id == came), *moves(desk, came)]
     }
     digests = [row.sha256 for row in revisions(desk, came)]
+    asked = Asked(desk.actor(THEIR_CLERK).account_id, "POST /incoming-documents", "k", "0" * 64)
+    with desk.office.transaction(desk.actor(THEIR_CLERK)) as tx:
+        assert claim(tx, asked) is None
+        keep(tx, asked, Answer(201, f'{{"id": "{came}", "subject": "Trích yếu"}}'.encode()))
     notice = recall(desk, sent)
     desk.run_jobs()
 
@@ -217,6 +223,10 @@ def test_a_recall_destroys_what_was_received_and_keeps_the_record(desk: Desk) ->
     assert set(words.values()) == {None}
     now = {row.id: row.salt for row in [document, *moves(desk, came)]}
     assert all(now[row_id] != salt for row_id, salt in before.items())
+
+    answered = desk.see(THEIR_CLERK, find, asked)
+    assert answered is not None
+    assert json.loads(answered.content) == {"id": str(came)}
 
     # Destroyed at the receiver, scan included; frozen, not destroyed, at the issuer.
     assert [stored(desk, desk.seat(OFFICE), sha256) for sha256 in digests] == [False]
