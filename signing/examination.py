@@ -268,12 +268,16 @@ def _check_changes(embedded: EmbeddedPdfSignature) -> DiffResult:
 
 def _after_last(reader: Reader, examined: list[Examined]) -> Iterator[Finding]:
     """After the last signature only validation data and time-stamps: nothing else is signed."""
-    signatures = [item for item in examined if item.embedded is not None and item.intact]
+    signatures = [item for item in examined if item.embedded is not None]
     regular = [item for item in signatures if item.kind == "signature"]
-    if not regular:
-        return
+    if not regular or not regular[-1].intact:
+        return  # a signature that is broken itself has been found already, and explains nothing
     changes = regular[-1].changes
-    stamps = {item.field for item in signatures if item.kind == "timestamp" and not item.visible}
+    stamps = {
+        item.field
+        for item in signatures
+        if item.kind == "timestamp" and item.intact and not item.visible
+    }
     if changes is None or not changes.changed_form_fields <= stamps:
         yield finding("changed_after_last")
     last = signatures[-1]

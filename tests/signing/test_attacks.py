@@ -168,6 +168,19 @@ def test_bytes_after_the_last_signature_are_found(office: Office, trip: Trip, ta
     )
 
 
+def test_a_byte_changed_under_the_seal_is_called_that_and_nothing_else(
+    office: Office, trip: Trip
+) -> None:
+    content = bytearray(trip.sealed.read_bytes())
+    sealed_only = trip.signed.stat().st_size  # what comes behind is the seal's own revision
+    content[content.index(b"stream", sealed_only) + 20] ^= 1
+    report = validate(bytes(content), trust=office.ca.trust)
+    assert report.integrity == "ALTERED"
+    codes = {reason.code for reason in report.reasons}
+    assert "digest_mismatch" in codes
+    assert "changed_after_last" not in codes
+
+
 def test_white_space_after_the_last_signature_is_harmless(office: Office, trip: Trip) -> None:
     report = validate(trip.sealed.read_bytes() + b"\r\n", trust=office.ca.trust)
     assert report.verdict == "HOP_LE"
