@@ -90,13 +90,7 @@ def sign(
     Raises UnreadablePdf, SigningRefused (with a code), or TrustUnavailable.
     """
     with fields.rewritten(source, target) as stream:
-        before = examine(stream, Limits(max_bytes=_LARGEST_BYTES))
-        if before.integrity not in ("INTACT", "UNSIGNED"):
-            raise SigningRefused(
-                "not_intact", "Tệp đã bị thay đổi sau khi ký nên không thể ký tiếp."
-            )
-        if before.locked:
-            raise SigningRefused("locked", "Văn bản đã có chữ ký khóa nội dung, không thể ký thêm.")
+        _refuse_closed(stream)
         with reading.writing(stream) as writer:
             place = _place(writer, field, lock)
             fields.fill(writer, fill or {})
@@ -106,6 +100,25 @@ def sign(
                 raise TrustUnavailable(_TSA) from fault
         size_bytes = stream.seek(0, os.SEEK_END)
         return SignedRevision(reading.prefix_sha256(stream, size_bytes), size_bytes, level)
+
+
+def check_signable(source: Path) -> None:
+    """Refuse what `sign` would refuse whatever the key: before anybody approves it.
+
+    Raises UnreadablePdf, or SigningRefused: altered, locked, encrypted, or of doubtful structure.
+    """
+    with source.open("rb") as stream:
+        _refuse_closed(stream)
+        with reading.writing(stream):
+            pass
+
+
+def _refuse_closed(stream: BinaryIO) -> None:
+    before = examine(stream, Limits(max_bytes=_LARGEST_BYTES))
+    if before.integrity not in ("INTACT", "UNSIGNED"):
+        raise SigningRefused("not_intact", "Tệp đã bị thay đổi sau khi ký nên không thể ký tiếp.")
+    if before.locked:
+        raise SigningRefused("locked", "Văn bản đã có chữ ký khóa nội dung, không thể ký thêm.")
 
 
 class _KeySigner(Signer):

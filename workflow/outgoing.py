@@ -37,9 +37,18 @@ def take_step(
     document = find_document(tx, document_id, "outgoing")
     case = tx.lock_case(main_case(tx, document.id).id, version)
     held = dossier_of(tx, document.id)
-    if content is not None and approved_content(tx, document.id) != content:
-        raise GuardsUnmet(["Văn bản đã khác bản vừa xem. Hãy xem lại bản hiện tại."])
-    _fire(tx, case, held, trigger, effects, opinion=opinion)
+
+    def on_what_was_seen(work: Work) -> Work:
+        def checked(case: Case, held: Dossier) -> object:
+            if content is not None and approved_content(tx, document.id) != content:
+                raise GuardsUnmet(["Văn bản đã khác bản vừa xem. Hãy xem lại bản hiện tại."])
+            return work(case, held)
+
+        return checked
+
+    # Checked last: whoever may not take this step at all is told that, and not to look again.
+    bound = {name: on_what_was_seen(work) for name, work in effects.items()}
+    _fire(tx, case, held, trigger, bound, opinion=opinion)
     return case
 
 

@@ -171,15 +171,17 @@ class Sealing:
         """Rewrite an unsigned file that is not sound to `target`; False when there is no need.
 
         Raises:
-            UnreadableDocument: it is signed, encrypted or broken beyond repair.
+            UnreadableDocument: it could not be signed either way: locked by a signature, altered
+                behind one, encrypted, or broken beyond repair.
         """
         try:
-            if repair.is_sound(source):
-                return False
-            repair.rewrite(source, target)
+            sound = repair.is_sound(source)
+            if not sound:
+                repair.rewrite(source, target)
+            pades.check_signable(source if sound else target)
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
-        return True
+        return not sound
 
     def readable(self, source: Path) -> None:
         """Refuse what is not a PDF with pages that could be signed.

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from tests.signing.pdfs import hybrid
+from tests.signing.pdfs import hybrid, plain
+from tests.signing.test_validation import encrypted
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import (
     CHECKER,
@@ -104,6 +105,25 @@ def test_what_an_office_suite_wrote_is_made_sound_before_anybody_checks_it(
     trip.sign().number().seal().issue()
     assert [report.verdict for report in trip.view().reports if report] == ["HOP_LE", "HOP_LE"]
     assert tampering(office) == []
+
+
+@pytest.mark.parametrize("kind", ["encrypted", "locked"])
+def test_an_attachment_that_can_not_be_sealed_is_refused_before_it_is_approved(
+    trip: Trip, office: Office, tmp_path: Path, kind: str
+) -> None:
+    other = Trip(office, trip.acting).issued().view().held
+    organisation, sealed = other.document.organisation_id, other.revisions[0]
+    attachment = Content(sealed.sha256, sealed.size_bytes, "Văn bản đã khóa")
+    if kind == "encrypted":
+        path = tmp_path / "encrypted.pdf"
+        path.write_bytes(encrypted(plain(tmp_path / "plain.pdf"), ""))
+        ref = office.keep(organisation, path)
+        attachment = Content(ref.sha256, ref.size_bytes, "Phụ lục có mật khẩu")
+    new = trip.new()
+    trip.draft(replace(new, files=[*new.files, attachment]))
+    with pytest.raises(UnreadableDocument, match=r"khóa nội dung|mật khẩu"):
+        trip.submit()
+    assert trip.state == "drafting"
 
 
 def test_the_seal_is_refused_while_the_person_has_not_signed(trip: Trip) -> None:
