@@ -77,6 +77,22 @@ def test_the_journal_can_be_hashed_again_by_whoever_reads_it(desk: Desk) -> None
     }
 
 
+def test_who_looked_at_what_stands_in_a_chain_of_its_own(desk: Desk) -> None:
+    draft = desk.draft()
+    draft.seen(CLERK)
+    seat = f"/organisations/{desk.seat()}"
+    auditor = desk.counter[AUDITOR]
+    page = made(auditor.get(f"{seat}/journal", params={"chain": "access"}), 200)
+    looked = [json.loads(item["content"]) for item in page["items"]]
+    assert [(one["action"], one["actor"], one["subject"]) for one in looked] == [
+        ("document.viewed", desk.person(CLERK), draft.id)
+    ]
+    verified = made(auditor.get(f"{seat}/journal/verification", params={"chain": "access"}), 200)
+    assert (verified["intact"], verified["entries"]) == (True, 1)
+    acts = made(auditor.get(f"{seat}/journal"), 200)["items"]
+    assert "document.viewed" not in {json.loads(item["content"])["action"] for item in acts}
+
+
 def test_the_journal_is_for_those_who_audit(desk: Desk) -> None:
     seat = f"/organisations/{desk.seat()}"
     problem(desk.counter[SPECIALIST].get(f"{seat}/journal"), 403, "forbidden")

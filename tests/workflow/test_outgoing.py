@@ -28,8 +28,9 @@ from workflow import auditing, drafting, filing, issuing, reviewing, signatures
 from workflow.entrusting import Power, give_mandate
 from workflow.files import Content
 from workflow.jobs import run_all
+from workflow.lawbook import parsed
 from workflow.office import Actor, Office
-from workflow.records import RegisterEntry, SigningIntent, SigningOutcome
+from workflow.records import Definition, RegisterEntry, SigningIntent, SigningOutcome
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -367,6 +368,30 @@ def test_minutes_without_a_seal_are_numbered_first_and_locked_by_the_last_signer
     assert [found.locks for found in report.signatures] == [False, True]
     trip.issue()
     assert trip.state == "issued"
+
+
+def test_a_running_case_stays_on_the_definition_it_started_with(trip: Trip, office: Office) -> None:
+    trip.draft().submit()
+    text = office.law.texts["outgoing"]
+    newer = text.replace("version = 1", "version = 2", 1).replace(
+        'to = "content_checked"\nroles = ["unit_head"]',
+        'to = "content_checked"\nroles = ["leader"]',
+    )
+    workflows = {**office.law.workflows, "outgoing": parsed(newer)}
+    office.law = replace(
+        office.law, texts={**office.law.texts, "outgoing": newer}, workflows=workflows
+    )
+    later = Trip(office, trip.acting).draft().submit()
+    with pytest.raises(Forbidden):
+        later.review(HEAD, "check_content")
+    trip.review(HEAD, "check_content")
+    assert trip.state == "content_checked"
+    with office.reading(None) as reading:
+        versions = reading.session.scalars(
+            select(Definition.version).where(Definition.name == "outgoing")
+        ).all()
+    assert sorted(versions) == [1, 2]
+    assert tampering(office) == []
 
 
 @pytest.mark.parametrize(
