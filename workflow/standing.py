@@ -19,25 +19,24 @@ def _last_day(valid_to: date | None) -> date | None:
 
 
 def mandates_of(reading: Reading, issuer: Issuer) -> list[Mandate]:
-    """Every mandate to sign for this issuer, with its holder's position of today."""
+    """Every mandate to sign for this issuer, with its holder's newest position of today."""
     rows = reading.session.scalars(
         select(SigningMandate).where(SigningMandate.issuer_id == issuer.id)
     ).all()
-    appointments = {
-        appointment.person_id: appointment
-        for appointment in reading.session.scalars(
-            select(Appointment)
-            .where(
-                Appointment.organisation_id == issuer.organisation_id,
-                Appointment.holds_on(reading.today),
-            )
-            .order_by(Appointment.id)
+    appointments: dict[uuid.UUID, list[Appointment]] = {}
+    for appointment in reading.session.scalars(
+        select(Appointment)
+        .where(
+            Appointment.organisation_id == issuer.organisation_id,
+            Appointment.holds_on(reading.today),
         )
-    }
+        .order_by(Appointment.id.desc())
+    ):
+        appointments.setdefault(appointment.person_id, []).append(appointment)
 
     def title(person_id: uuid.UUID | None) -> str | None:
         held = appointments.get(person_id) if person_id else None
-        return held.title if held else None
+        return held[0].title if held else None
 
     mandates = []
     for row in rows:
@@ -53,12 +52,12 @@ def mandates_of(reading: Reading, issuer: Issuer) -> list[Mandate]:
                 capacity=stack,
                 basis=basis,
                 basis_text=row.basis_text,
-                position=held.title,
+                position=held[0].title,
                 valid_from=row.valid_from,
                 valid_to=_last_day(row.valid_to),
                 doc_types=frozenset(row.doc_types.split(",")) if row.doc_types else None,
                 fields=frozenset({row.field}) if row.field else None,
-                heads_unit=held.heads_unit,
+                heads_unit=any(post.heads_unit for post in held),
                 delegator_position=title(row.delegated_by_id),
                 # The paper that delegates is named in words: it may be older than this system.
                 document_id=row.basis_text if basis is Basis.WRITTEN_DELEGATION else None,
