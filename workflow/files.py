@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from signing.report import SignatureReport
 from workflow.office import Reading, Transaction
 from workflow.records import Document, File, Report, Revision
-from workflow.rules.errors import NotFound
 
 MAIN = 0  # the ordinal of the main text; separate attachments follow
 
@@ -69,14 +68,6 @@ def current_files(reading: Reading, document_id: uuid.UUID) -> list[tuple[File, 
         .order_by(File.ordinal)
     )
     return [(file, revision) for file, revision in rows]
-
-
-def main_file(reading: Reading, document_id: uuid.UUID) -> tuple[File, Revision]:
-    """The main text and its newest bytes; NotFound once destroyed or before the first upload."""
-    files = current_files(reading, document_id)
-    if not files or files[0][0].ordinal != MAIN:
-        raise NotFound("Tệp văn bản")
-    return files[0]
 
 
 def content_sha256(revisions: Sequence[Revision]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from workflow.printing.composition import Article, Sheet
+from workflow.rules.actors import Capacity, signature_block
 from workflow.rules.numbering import place_and_date
 
 CONTACT = "Văn bản trình diễn của Vanthu; chứng thư số phát triển, không có giá trị pháp lý."
@@ -76,7 +77,7 @@ DECISION = Sheet(
             "Hiệu lực và trách nhiệm thi hành",
         ),
     ),
-    capacity=("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"),
+    capacity=signature_block((Capacity.TM,), title="Chủ tịch", body="Ủy ban nhân dân"),
     signer="Chủ tịch xã Mẫu",
     recipients=(
         "Như Điều 3",

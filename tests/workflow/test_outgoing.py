@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pikepdf
 import pytest
 from sqlalchemy import select, text
 
@@ -41,6 +44,7 @@ from workflow.rules.errors import (
     TransitionNotAllowed,
     UnreadableDocument,
 )
+from workflow.sealing import Sealing
 
 
 @pytest.fixture
@@ -317,6 +321,45 @@ def test_an_intent_that_expired_signs_nothing(trip: Trip, clock: Clock) -> None:
     assert "hết hạn" in (seen.moves[-1].opinion or "")
     trip.sign()
     assert trip.state == "signed"
+
+
+class CrookedSealing(Sealing):
+    """The real keys in hands that do something else than was asked."""
+
+    crook = ""
+    others_key = ""
+
+    def sign(self, source: Path, target: Path, **how: Any) -> None:
+        match self.crook:
+            case "another file":
+                # The same pages, rewritten: what was approved is no longer what is signed.
+                with pikepdf.open(source) as pdf:
+                    pdf.save(source.with_suffix(".other"), linearize=True)
+                super().sign(source.with_suffix(".other"), target, **how)
+            case "another's key":
+                super().sign(source, target, **{**how, "key_url": self.others_key})
+            case "nothing":
+                shutil.copyfile(source, target)
+
+
+@pytest.mark.parametrize("crook", ["another file", "another's key", "nothing"])
+def test_what_the_key_made_is_recorded_only_if_it_is_what_was_asked(
+    trip: Trip, office: Office, crook: str
+) -> None:
+    trip.draft().checked()
+    crooked = CrookedSealing.open(office.settings)
+    assert isinstance(crooked, CrookedSealing)
+    crooked.crook = crook
+    crooked.others_key = f"devca:person/{trip.acting(DEPUTY).person_id}"
+    office.sealing = crooked
+    trip.sign()
+    seen = trip.view()
+    assert seen.case.state == "format_checked"
+    assert seen.moves[-1].trigger == "abandon_signing"
+    assert [revision.made_as for revision in seen.held.revisions] == ["prepared"]
+    expected = "nối tiếp" if crook == "another file" else "không qua được kiểm tra"
+    assert expected in (seen.moves[-1].opinion or "")
+    assert tampering(office) == []
 
 
 def test_a_signing_job_run_twice_records_one_signature(trip: Trip) -> None:

@@ -130,15 +130,8 @@ def place_of(reading: Reading, organisation_id: uuid.UUID, on: date) -> str:
     ).one()
 
 
-def outgoing_facts(
-    reading: Reading, case: Case, *, pending: Sequence[Signed] = ()
-) -> OutgoingFacts:
-    """The facts of a case as they stand, or as they will with `pending` signatures recorded."""
-    return facts_of(reading, dossier_of(reading, case.document_id), pending=pending)
-
-
 def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ()) -> OutgoingFacts:
-    """The same for a dossier that was read already."""
+    """The facts of a case as they stand, or as they will with `pending` signatures recorded."""
     actor_id = reading.person_id
     mandates = mandates_of(reading, held.issuer)
     signed_now = {signed.file_id: signed.report for signed in pending}

@@ -16,11 +16,9 @@ from workflow.rules.errors import Invalid
 ORGANISATION_MAX = 35
 """Characters of an organisation's identifier."""
 
-EXPORT_MAX = 13
 """Characters of the same field in the input form of ND 30/2020 Annex VI part II."""
 
 _ORGANISATION = re.compile(r"[0-9A-Z]+(?:\.[0-9A-Z]+)*")
-_DOCUMENT = re.compile(r"(?P<organisation>[^,]+),(?P<on>[0-9]{4}/[0-9]{2}/[0-9]{2}),(?P<code>\S+)")
 _LETTERS = str.maketrans({"đ": "d"})
 
 
@@ -44,26 +42,6 @@ def organisation(text: str) -> str:
     return text
 
 
-def for_export(identifier: str, legacy: str | None = None) -> str:
-    """Return the identifier for a field of 13 characters: the old one where the new is longer.
-
-    Identifiers grew to 35 characters after ND 30/2020 fixed 13: nothing is ever cut to fit.
-    Raises Invalid.
-    """
-    for candidate in (identifier, legacy):
-        if candidate is not None and len(candidate) <= EXPORT_MAX:
-            return candidate
-    raise Invalid(
-        [
-            (
-                "/identifier",
-                f"Mã định danh “{identifier}” dài hơn {EXPORT_MAX} ký tự của Phụ lục VI"
-                " và không có mã cũ.",
-            )
-        ]
-    )
-
-
 @dataclass(frozen=True)
 class DocumentIdentifier:
     """The identifier of a document in exchange: `H56.12.03,2026/01/05,05/QĐ-UBND`."""
@@ -74,18 +52,6 @@ class DocumentIdentifier:
 
     def __str__(self) -> str:
         return f"{self.organisation},{self.issued_on:%Y/%m/%d},{self.code}"
-
-
-def parse_document(text: str) -> DocumentIdentifier | None:
-    """Read the identifier of a document; None for forms of others, which are kept as they came."""
-    found = _DOCUMENT.fullmatch(unicodedata.normalize("NFC", text.strip()))
-    if found is None or not is_organisation(found["organisation"]):
-        return None
-    try:
-        on = date(*(int(part) for part in found["on"].split("/")))
-    except ValueError:
-        return None
-    return DocumentIdentifier(found["organisation"], on, found["code"])
 
 
 def fold(text: str) -> str:
