@@ -13,7 +13,7 @@ from typing import Any
 
 import pikepdf
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Uuid, bindparam, select, text
 
 from tests.signing.pdfs import hybrid, plain
 from tests.signing.test_validation import encrypted
@@ -29,11 +29,11 @@ from tests.workflow.outgoing_trip import (
 )
 from workflow import auditing, drafting, filing, issuing, reviewing, signatures
 from workflow.entrusting import Power, give_mandate
-from workflow.files import Content
+from workflow.files import Content, store_report
 from workflow.jobs import run_all
 from workflow.lawbook import parsed
 from workflow.office import Actor, Office
-from workflow.records import Definition, RegisterEntry, SigningIntent, SigningOutcome
+from workflow.records import Definition, Person, RegisterEntry, SigningIntent, SigningOutcome
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -138,6 +138,65 @@ def test_the_seal_is_refused_while_the_person_has_not_signed(trip: Trip) -> None
     trip.ask_to_sign()  # the intent alone is no signature
     with pytest.raises(TransitionNotAllowed):
         trip.ask_to_seal()
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (
+            "UPDATE signing_certificate SET person_id = :other WHERE person_id = :signer",
+            "không phải của người phải ký",
+        ),
+        ("UPDATE signer SET person_id = :other", "không phải của người phải ký"),
+        ("UPDATE signer SET capacity = 'KT'", "không đúng thẩm quyền"),
+    ],
+    ids=["another's certificate", "another signer", "another capacity"],
+)
+def test_the_seal_is_refused_unless_the_signature_is_the_person_s_and_in_capacity(
+    trip: Trip, statement: str, why: str
+) -> None:
+    trip.draft().checked().sign().number()
+    signer, other = trip.acting(LEADER).person_id, trip.acting(DEPUTY).person_id
+    query = text(statement)
+    values = {"signer": signer, "other": other}
+    used = {name: value for name, value in values.items() if f":{name}" in statement}
+    types = [bindparam(name, type_=Uuid()) for name in used]
+    with trip.office.database.engine.begin() as connection:
+        connection.execute(query.bindparams(*types), used)
+    with pytest.raises(GuardsUnmet, match=why):
+        trip.ask_to_seal()
+
+
+def judged_again(trip: Trip, **changes: Any) -> None:
+    """A later report over the same bytes, which is the one that counts."""
+    seen = trip.view()
+    report = seen.reports[0]
+    assert report is not None
+    organisation = seen.held.document.organisation_id
+    with trip.office.transaction(None) as tx:
+        store_report(tx, organisation, replace(report, **changes))
+        tx.journal("outgoing.judged_again", organisation, trip.document_id)
+
+
+def test_the_seal_is_refused_once_the_person_s_signature_is_found_invalid(trip: Trip) -> None:
+    trip.draft().checked().sign().number()
+    report = trip.view().reports[0]
+    assert report is not None
+    (finding,) = report.signatures
+    revoked = replace(finding, indication="INDETERMINATE", sub_indication="REVOKED_NO_POE")
+    judged_again(trip, signatures=(revoked,))
+    with pytest.raises(GuardsUnmet, match="chưa hợp lệ"):
+        trip.ask_to_seal()
+
+
+def test_issue_is_refused_while_bytes_and_register_differ(trip: Trip) -> None:
+    trip.draft().checked().sign().number().seal()
+    report = trip.view().reports[0]
+    assert report is not None
+    judged_again(trip, filled={**report.filled, "vanthu.number": "Số: 99/QĐ-UBND"})
+    with pytest.raises(GuardsUnmet, match="khác sổ đăng ký"):
+        trip.issue()
+    assert trip.state == "sealed"
 
 
 def test_only_the_named_signer_signs_and_never_seals(trip: Trip) -> None:
@@ -435,6 +494,19 @@ def test_a_running_case_stays_on_the_definition_it_started_with(trip: Trip, offi
         ).all()
     assert sorted(versions) == [1, 2]
     assert tampering(office) == []
+
+
+def test_evidence_without_an_entry_is_not_committed(office: Office) -> None:
+    row = Person(full_name="Không ghi nhật ký")
+    with (
+        pytest.raises(RuntimeError, match="not journalled: Person"),
+        office.transaction(None) as tx,
+    ):
+        tx.add(row)
+    with office.reading(None) as reading:
+        assert reading.session.get(Person, row.id) is None
+    with pytest.raises(RuntimeError, match="never deleted"), office.transaction(None) as tx:
+        tx.session.delete(tx.session.scalars(select(Person)).first())
 
 
 @pytest.mark.parametrize(
