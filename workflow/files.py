@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -49,15 +49,17 @@ def add_revision(
     )
 
 
-def current_files(reading: Reading, document_id: uuid.UUID) -> list[tuple[File, Revision]]:
-    """Every file of a document with its newest revision, the main text first."""
-    newest = (
+def current_files(
+    reading: Reading, document_id: uuid.UUID, made_as: Collection[str] = ()
+) -> list[tuple[File, Revision]]:
+    """Every file of a document with its newest revision (of these kinds), the main text first."""
+    query = (
         select(Revision.file_id, func.max(Revision.ordinal).label("ordinal"))
         .join(File, File.id == Revision.file_id)
         .where(File.document_id == document_id, ~File.dropped)
         .group_by(Revision.file_id)
-        .subquery()
     )
+    newest = (query.where(Revision.made_as.in_(made_as)) if made_as else query).subquery()
     rows = reading.session.execute(
         select(File, Revision)
         .join(Revision, Revision.file_id == File.id)

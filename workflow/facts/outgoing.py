@@ -90,26 +90,8 @@ def approved_content(reading: Reading, document_id: uuid.UUID) -> str | None:
 
     Signatures only append to them, so a review holds until the drafter brings other bytes.
     """
-    newest = (
-        select(Revision.file_id, func.max(Revision.ordinal).label("ordinal"))
-        .join(File, File.id == Revision.file_id)
-        .where(
-            File.document_id == document_id,
-            ~File.dropped,
-            Revision.made_as.in_(("draft", "prepared")),
-        )
-        .group_by(Revision.file_id)
-        .subquery()
-    )
-    revisions = reading.session.scalars(
-        select(Revision)
-        .join(File, File.id == Revision.file_id)
-        .join(
-            newest, (newest.c.file_id == Revision.file_id) & (newest.c.ordinal == Revision.ordinal)
-        )
-        .order_by(File.ordinal)
-    ).all()
-    return content_sha256(revisions) if revisions else None
+    files = current_files(reading, document_id, made_as=("draft", "prepared"))
+    return content_sha256([revision for _, revision in files]) if files else None
 
 
 def register_texts(issuer_place: str, entry: RegisterEntry) -> dict[str, str]:
