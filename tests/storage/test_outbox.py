@@ -255,6 +255,9 @@ def test_many_workers_that_die_stall_and_fail_do_every_job_once(database: Databa
             if end == "stalled":
                 for _ in range(15):
                     clock()
+                with database.write() as session:  # somebody takes it over, and dies in turn
+                    outbox.claim(session, clock(), 12, job.id)
+                    session.commit()
             try:
                 with database.write() as session:
                     session.execute(insert(effect).values(job_id=job.id))
