@@ -30,6 +30,26 @@ class UnknownKey(SigningError):  # noqa: N818  it states a fact
         super().__init__(f"Không có khóa ký số “{url}” trong cấu hình.")
 
 
+class KeyRefused(SigningError):  # noqa: N818  it states a fact
+    """The key says no: a wrong or locked PIN, refused activation, a value of another key.
+
+    Nothing may ask this key again by itself: a token locks after a few wrong PINs. `code` is
+    stable (`pin_refused`, `pin_locked`, `activation_refused`, `key_mismatch`, `key_unusable`).
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+class KeyUnavailable(SigningError):  # noqa: N818  it states a fact
+    """The token is not in its slot, or the remote service does not answer; nothing was signed."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what} tạm thời không dùng được. Chưa có gì thay đổi, hãy thử lại.")
+
+
 class TrustUnavailable(SigningError):  # noqa: N818  it states a fact
     """A time-stamping or revocation service does not answer now; nothing was changed."""
 

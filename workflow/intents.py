@@ -118,7 +118,7 @@ def record_intent(
             mandate_id=mandate_id,
             fill=json.dumps(fill, ensure_ascii=False, sort_keys=True) if fill else None,
             locks=locks,
-            level=tx.office.settings.signature_level,
+            level="B-LT",
             made_at=tx.now,
             expires_at=tx.now + timedelta(minutes=tx.office.settings.intent_minutes),
         )

@@ -32,7 +32,16 @@ class Settings(BaseSettings):
     token_hours: int = Field(default=10, gt=0)
     #: How long a recorded intent to sign may be acted on.
     intent_minutes: int = Field(default=15, gt=0)
-    signature_level: Literal["B-B", "B-T", "B-LT"] = "B-LT"
+    #: The time-stamp authority (RFC 3161), `http(s)://…`; empty: development's own, or none.
+    tsa_url: str = ""
+    #: Hosts (`host` or `host:port`, commas between) that may be asked for OCSP and CRLs of our own
+    #: certificates before signing; addresses in a stranger's certificate are never followed.
+    revocation_hosts: str = ""
+    #: A TOML file naming the keys that jobs may sign with; see docs/signing.md.
+    signing_keys: Path | None = None
+    #: Authenticates pending signatures; one for all servers of an office. Empty: a file in
+    #: `data_dir`.
+    secret: SecretStr = SecretStr("")
     job_lease_seconds: int = Field(default=60, gt=0)
     job_attempts: int = Field(default=8, gt=0)
 
@@ -41,7 +50,7 @@ class Settings(BaseSettings):
         if self.mode == "production":
             unset = [
                 f"VANTHU_{name.upper()}"
-                for name in ("database_url", "objects_url", "trust_anchors")
+                for name in ("database_url", "objects_url", "trust_anchors", "secret")
                 if not _given(getattr(self, name))
             ]
             if unset:

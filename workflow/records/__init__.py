@@ -31,8 +31,6 @@ from workflow.records.ledger import (
     NumberVoid,
     RegisterEntry,
     Report,
-    SigningIntent,
-    SigningOutcome,
 )
 from workflow.records.people import (
     AccessToken,
@@ -51,12 +49,23 @@ from workflow.records.people import (
     SigningMandate,
     Unit,
 )
+from workflow.records.signing import (
+    ArchiveStamp,
+    PendingSignature,
+    SignatureImage,
+    SignatureMade,
+    SigningBatch,
+    SigningBatchItem,
+    SigningIntent,
+    SigningOutcome,
+)
 
 __all__ = [
     "AccessToken",
     "Account",
     "AppendOnly",
     "Appointment",
+    "ArchiveStamp",
     "Base",
     "CalendarDay",
     "Case",
@@ -79,6 +88,7 @@ __all__ = [
     "OrganisationName",
     "Outgoing",
     "Override",
+    "PendingSignature",
     "Person",
     "Recipient",
     "RegisterEntry",
@@ -88,7 +98,11 @@ __all__ = [
     "Revision",
     "RoleGrant",
     "SealCustody",
+    "SignatureImage",
+    "SignatureMade",
     "Signer",
+    "SigningBatch",
+    "SigningBatchItem",
     "SigningCertificate",
     "SigningIntent",
     "SigningMandate",

@@ -71,39 +71,6 @@ class Report(AppendOnly, Base):
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class SigningIntent(AppendOnly, Base):
-    """What is about to be signed, by whom, with which key: recorded before the key is used."""
-
-    __tablename__ = "signing_intent"
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
-    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("file.id"), index=True)
-    base_sha256: Mapped[str] = mapped_column(String(64))
-    field: Mapped[str] = mapped_column(String(32))
-    certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signing_certificate.id"))
-    #: Who acts: the signer, or for the agency's key the one who keeps it (Art. 32.2c).
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
-    position: Mapped[str] = mapped_column(String(100))  # captured at signing
-    capacity: Mapped[str] = mapped_column(String(20))
-    mandate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("signing_mandate.id"))
-    fill: Mapped[str | None] = mapped_column(Text)  # JSON: field name -> text
-    locks: Mapped[bool]
-    level: Mapped[str] = mapped_column(String(8))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class SigningOutcome(AppendOnly, Base):
-    """How an intent ended: exactly one signed revision with its report, or a refusal."""
-
-    __tablename__ = "signing_outcome"
-    intent_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signing_intent.id"), unique=True)
-    revision_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("revision.id"), unique=True)
-    report_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("report.id"))
-    refusal: Mapped[str | None] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 class JournalEntry(Base):
     """One canonical entry of a chain; the chain is an organisation, "system" or "access:…"."""
 
