@@ -63,7 +63,7 @@ class _Assessor:
         self._archive = _archive(examination.reader)
         self._known = [*self._archive.certificates, *_carried(examination.signatures)]
         try:
-            fresh = trust.evidence(self._known)
+            fresh = trust.evidence(self._known, fetch=False)
         except TrustUnavailable:
             # Missing evidence is no reason to fail, and never a reason to believe.
             fresh = Evidence()

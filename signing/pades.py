@@ -248,7 +248,7 @@ async def _context(key: SigningKey, level: Level, trust: Trust) -> ValidationCon
         token = await trust.timestamper.async_dummy_response(_DIGEST)
         certificates += [item.chosen for item in token["content"]["certificates"]]
     return trust.validation_context(
-        certificates=certificates, evidence=trust.evidence(certificates)
+        certificates=certificates, evidence=trust.evidence(certificates, fetch=True)
     )
 
 

@@ -44,8 +44,11 @@ class Responder:
     signer: LiveKey
     revocations: Callable[[], Sequence[Revocation]]
 
-    def evidence(self, certificates: Sequence[bytes]) -> Evidence:
-        """Fresh status of every certificate (DER) issued by this authority; others are skipped."""
+    def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:  # noqa: ARG002
+        """Fresh status of every certificate (DER) issued by this authority; others are skipped.
+
+        It answers from this process, so `fetch` makes no difference.
+        """
         issuer = x509.load_der_x509_certificate(self.issuing.certificate)
         revoked = {item.serial: item.revoked_at for item in self.revocations()}
         responses = []

@@ -1,8 +1,9 @@
 """Whom we trust: anchors, revocation evidence, a time-stamping authority.
 
-Nothing here fetches anything: an address inside a certificate is the sender's, and following it
-would let a stranger choose whom this server talks to. Evidence comes from configured sources only,
-and without evidence nothing is valid (NĐ 68/2024 Đ31, TT 15/2025/TT-BKHCN).
+Validation fetches nothing: an address inside a certificate is the sender's, and following it would
+let a stranger choose whom this server talks to. Only about our own certificates, before signing,
+may a configured source ask outside. Without evidence nothing is valid (NĐ 68/2024 Đ31,
+TT 15/2025/TT-BKHCN).
 """
 
 from __future__ import annotations
@@ -50,10 +51,13 @@ class Evidence:
 class RevocationSource(Protocol):
     """Where revocation evidence comes from: in process, a cache, or allow-listed hosts."""
 
-    def evidence(self, certificates: Sequence[bytes]) -> Evidence:
-        """What is known now about these certificates (DER); nothing about those of others.
+    def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:
+        """What is known about these certificates (DER); nothing about those of others.
 
-        Raises TrustUnavailable when the source does not answer.
+        With `fetch` it may ask outside, which is for our own certificates before signing. Without,
+        it tells what it already knows: a stranger's certificate must not make this server talk.
+
+        Raises TrustUnavailable when it was to ask and got no answer that can be used.
         """
         ...
 
@@ -85,10 +89,13 @@ class Trust:
         prints = sorted(hashlib.sha256(anchor).digest() for anchor in self.anchors)
         return hashlib.sha256(b"".join(prints)).hexdigest()
 
-    def evidence(self, certificates: Iterable[x509.Certificate]) -> Evidence:
-        """Fresh evidence about these certificates from every source; malformed ones are skipped."""
+    def evidence(self, certificates: Iterable[x509.Certificate], *, fetch: bool) -> Evidence:
+        """Evidence about these certificates from every source; malformed ones are skipped.
+
+        `fetch` as in `RevocationSource.evidence`. Raises TrustUnavailable.
+        """
         ders = tuple(dict.fromkeys(filter(well_formed, (item.dump() for item in certificates))))
-        return sum((source.evidence(ders) for source in self.revocation), Evidence())
+        return sum((source.evidence(ders, fetch=fetch) for source in self.revocation), Evidence())
 
     def validation_context(
         self,

@@ -153,7 +153,7 @@ def test_without_evidence_nothing_is_valid(ca: DevelopmentCA, signed: Signed) ->
 class Silent:
     """A revocation source that is down."""
 
-    def evidence(self, certificates: object) -> Evidence:  # noqa: ARG002
+    def evidence(self, certificates: object, *, fetch: bool) -> Evidence:  # noqa: ARG002
         raise TrustUnavailable("Dịch vụ OCSP")
 
 
