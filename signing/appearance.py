@@ -1,242 +1,186 @@
-"""Text put onto a page, in a Times-like face that covers Vietnamese.
-
-A font is embedded as a subset of exactly the letters used, so a filled field adds about 4 KB.
-"""
+"""What a signature or a filled field shows on the page (ND 30/2020 Annex I)."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 
+from signing import images
 from signing.errors import SigningRefused
+from signing.objects import deflated, dictionary, numbers
+from signing.typefaces import UPRIGHT, typeface
 
 _SMALLEST_POINTS = 8.0
+# A page may be shown turned; what stands on it is turned the other way (ISO 32000-2 §12.5.5).
+_TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 
 
 @dataclass(frozen=True)
-class Face:
-    """A face and its size in points."""
+class Stamp:
+    """What a signature shows: an image (PNG), or lines of text of exactly this many points.
 
+    A person's signature and an agency's seal are images (Annex I, part I, II.7.d, II.8.a); on
+    separate attachments and digitised copies the agency's is text, upright, black, of 10 points
+    (II.8.b, III.1.d, part II, I.3). `turned` is the page's rotation in degrees.
+    """
+
+    image: bytes | None = None
+    lines: tuple[str, ...] = ()
+    points: float = 10
+    turned: int = 0
+
+    @property
+    def text_size(self) -> tuple[float, float]:
+        """Width and height of the lines in points, as they are read.
+
+        Raises SigningRefused when the face lacks one of their letters.
+        """
+        face = typeface(UPRIGHT)
+        widths = [face.width(_composed(line)) for line in self.lines]
+        leading = face.ascent - face.descent
+        return max(widths) * self.points / 1000, len(widths) * leading * self.points / 1000
+
+
+def draw(
+    writer: BasePdfFileWriter, stamp: Stamp, width: float, height: float
+) -> generic.IndirectObject:
+    """A form XObject that fills a box of `width` × `height` points with the stamp.
+
+    An image keeps its proportions, in the middle of the box; lines end at its right side. Text is
+    never made smaller: Annex I says how large it is.
+
+    Raises SigningRefused: the text does not fit or has a letter that the face lacks, or the image
+    is none.
+    """
+    if stamp.turned % 180:
+        width, height = height, width
+    shown, resources = [], {}
+    if stamp.image is not None:
+        columns, rows = images.size(stamp.image)
+        scale = min(width / columns, height / rows)
+        wide, high = columns * scale, rows * scale
+        shown.append(
+            f"{wide:.3f} 0 0 {high:.3f} {(width - wide) / 2:.3f} {(height - high) / 2:.3f} cm /I Do"
+        )
+        resources["/XObject"] = dictionary({"/I": images.embed(writer, stamp.image)})
+    if stamp.lines:
+        wide, high = stamp.text_size
+        if wide > width + _ROUNDING or high > height + _ROUNDING:
+            raise _too_long(stamp.lines)
+        lines, fonts = _set(writer, stamp.lines, UPRIGHT, stamp.points, width, height, side=1)
+        shown.append(lines)
+        resources["/Font"] = fonts
+    return _form(writer, shown, resources, width, height, _TURNS[stamp.turned])
+
+
+def draw_field(
+    writer: BasePdfFileWriter, text: str, face: str, points: float, width: float, height: float
+) -> generic.IndirectObject:
+    """A form XObject with one line in the middle of a box, made smaller to fit, down to 8 points.
+
+    Raises SigningRefused when the text is too long or has a letter that the face lacks.
+    """
+    line = _composed(text)
+    opened = typeface(face)
+    leading = (opened.ascent - opened.descent) / 1000
+    points = min(points, width * 1000 / (opened.width(line) or 1), height / leading)
+    if points < _SMALLEST_POINTS:
+        raise _too_long([line])
+    shown, fonts = _set(writer, [line], face, points, width, height, side=0.5)
+    return _form(writer, [shown], {"/Font": fonts}, width, height, _TURNS[0])
+
+
+# What is lost when a box is written with a few decimals.
+_ROUNDING = 0.01
+
+
+def _set(
+    writer: BasePdfFileWriter,
+    lines: Sequence[str],
+    name: str,
+    points: float,
+    width: float,
+    height: float,
+    *,
+    side: float,
+) -> tuple[str, generic.DictionaryObject]:
+    """Lines at a side of the box (0 left, 0.5 middle, 1 right), and the font they are shown in."""
+    face = typeface(name)
+    lines = [_composed(line) for line in lines]
+    leading = (face.ascent - face.descent) * points / 1000
+    top = (height + leading * len(lines)) / 2 - face.ascent * points / 1000
+    shown = []
+    for number, line in enumerate(lines):
+        start = (width - face.width(line) * points / 1000) * side
+        shown.append(
+            f"1 0 0 1 {start:.3f} {top - number * leading:.3f} Tm <{face.glyphs(line)}> Tj"
+        )
+    font = face.embed(writer, set().union(*lines))
+    return f"BT /F {points:g} Tf 0 g {' '.join(shown)} ET", dictionary({"/F": font})
+
+
+def _form(
+    writer: BasePdfFileWriter,
+    shown: Sequence[str],
+    resources: dict[str, generic.PdfObject],
+    width: float,
+    height: float,
+    turn: tuple[int, int, int, int],
+) -> generic.IndirectObject:
+    content = " ".join(f"q {part} Q" for part in shown)
+    return writer.add_object(
+        deflated(
+            content.encode("ascii"),
+            {
+                "/Type": pdf_name("/XObject"),
+                "/Subtype": pdf_name("/Form"),
+                "/BBox": numbers(0, 0, width, height),
+                "/Matrix": numbers(*turn, 0, 0),
+                "/Resources": dictionary(resources),
+            },
+        )
+    )
+
+
+def _too_long(lines: Sequence[str]) -> SigningRefused:
+    return SigningRefused("text_too_long", f"“{lines[0]}” không vừa ô đã dành sẵn trên trang.")
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+@dataclass(frozen=True)
+class _Face:
     file: str
     points: float
 
 
-# ND 30/2020 Annex I, II.3 and II.4: number upright, place and date italic, both 13 to 14 points.
-UPRIGHT = Face("Tinos-Regular.ttf", 13)
-ITALIC = Face("Tinos-Italic.ttf", 13)
-
-
-@dataclass(frozen=True)
-class _Subset:
-    """A font with only the letters used: what its content stream and its font object need."""
-
-    program: bytes
-    name: str
-    glyphs: Mapping[str, tuple[int, int]]  # by letter: glyph id, width in 1/1000 em
-    box: tuple[int, int, int, int]  # font bounding box in 1/1000 em
-    ascent: int
-    descent: int
-    italic_angle: float
+UPRIGHT_13 = _Face(UPRIGHT, 13)
 
 
 def text_block(
     writer: BasePdfFileWriter,
     lines: Sequence[str],
-    face: Face,
+    face: _Face,
     width: float,
     height: float,
     *,
-    centred: bool = False,
-    smallest_points: float = _SMALLEST_POINTS,
+    smallest_points: float = 0,  # noqa: ARG001
 ) -> generic.IndirectObject:
-    """A form XObject of `width` × `height` points with lines at its left, vertically centred.
-
-    `centred` puts them in the middle instead of at the left.
-
-    The size shrinks to fit, down to `smallest_points`. Raises SigningRefused when the text is too
-    long for the box or has a letter that the face lacks.
-    """
-    lines = [unicodedata.normalize("NFC", line) for line in lines]
-    font = _subset("".join(lines), face.file)
-    lengths = [sum(font.glyphs[letter][1] for letter in line) / 1000 for line in lines]
-    natural = max(lengths)
-    leading = (font.ascent - font.descent) / 1000
-    points = min(face.points, width / (natural or 1), height / (leading * len(lines)))
-    if points < smallest_points:
-        raise SigningRefused("text_too_long", f"“{lines[0]}” không vừa ô đã dành sẵn trên trang.")
-    top = (height + leading * points * len(lines)) / 2 - font.ascent * points / 1000
-    shown = []
-    for number, (line, length) in enumerate(zip(lines, lengths, strict=True)):
-        start = (width - length * points) / 2 if centred else 0
-        glyphs = "".join(f"{font.glyphs[letter][0]:04X}" for letter in line)
-        baseline = top - number * leading * points
-        shown.append(f"1 0 0 1 {start:.2f} {baseline:.2f} Tm <{glyphs}> Tj")
-    content = f"q BT /F1 {points:.2f} Tf 0 g {' '.join(shown)} ET Q"
-    stream = generic.StreamObject(
-        {
-            pdf_name("/Type"): pdf_name("/XObject"),
-            pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): _numbers(0, 0, width, height),
-            pdf_name("/Resources"): generic.DictionaryObject(
-                {
-                    pdf_name("/Font"): generic.DictionaryObject(
-                        {pdf_name("/F1"): _embed(writer, font)}
-                    )
-                }
-            ),
-        },
-        stream_data=content.encode("ascii"),
-    )
-    return writer.add_object(stream)
+    """Until `pades` draws stamps."""
+    stamp = Stamp(lines=tuple(lines), points=face.points)
+    wide, high = stamp.text_size
+    scale = min(1, width / wide, height / high)
+    return draw(writer, replace(stamp, points=face.points * scale * 0.999), width, height)
 
 
-def printable(text: str, face: Face) -> str:
-    """`text` with a question mark for every letter that the face lacks."""
-    known = _letters(face.file)
-    return "".join(
-        letter if letter in known else "?" for letter in unicodedata.normalize("NFC", text)
-    )
-
-
-@cache
-def _letters(file: str) -> frozenset[str]:
-    return frozenset(map(chr, TTFont(io.BytesIO(_font_bytes(file)), lazy=True).getBestCmap()))
-
-
-@cache
-def _font_bytes(file: str) -> bytes:
-    return files("signing").joinpath("fonts", file).read_bytes()
-
-
-def _subset(text: str, file: str) -> _Subset:
-    missing = sorted(set(text) - _letters(file))
-    if missing:
-        raise SigningRefused(
-            "letter_missing", f"Phông chữ không có ký tự: {' '.join(map(repr, missing))}."
-        )
-    font = TTFont(io.BytesIO(_font_bytes(file)), lazy=True)
-    options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text=text)
-    subsetter.subset(font)
-    program = io.BytesIO()
-    font.save(program)
-    scale = 1000 / font["head"].unitsPerEm
-    metrics = font["hmtx"].metrics
-    glyphs = {
-        chr(code): (font.getGlyphID(name), round(metrics[name][0] * scale))
-        for code, name in font.getBestCmap().items()
-    }
-    head, horizontal = font["head"], font["hhea"]
-    # ISO 32000-2 §9.9.2: a subset's name starts with six capitals and a plus sign.
-    digest = hashlib.sha256(program.getvalue()).digest()
-    tag = "".join(chr(ord("A") + octet % 26) for octet in digest[:6])
-    return _Subset(
-        program=program.getvalue(),
-        name=f"/{tag}+{file.removesuffix('.ttf')}",
-        glyphs=glyphs,
-        box=(
-            round(head.xMin * scale),
-            round(head.yMin * scale),
-            round(head.xMax * scale),
-            round(head.yMax * scale),
-        ),
-        ascent=round(horizontal.ascent * scale),
-        descent=round(horizontal.descent * scale),
-        italic_angle=font["post"].italicAngle,
-    )
-
-
-def _embed(writer: BasePdfFileWriter, font: _Subset) -> generic.IndirectObject:
-    """A composite font of two-byte glyph ids (ISO 32000-2 §9.7), readable back as text."""
-    program = generic.StreamObject(
-        {pdf_name("/Length1"): generic.NumberObject(len(font.program))}, stream_data=font.program
-    )
-    program.compress()
-    to_unicode = generic.StreamObject(stream_data=_to_unicode(font))
-    to_unicode.compress()
-    descriptor = generic.DictionaryObject(
-        {
-            pdf_name("/Type"): pdf_name("/FontDescriptor"),
-            pdf_name("/FontName"): pdf_name(font.name),
-            # Bit 2 serif, bit 3 symbolic (glyphs are named by id), bit 7 italic.
-            pdf_name("/Flags"): generic.NumberObject(6 | (64 if font.italic_angle else 0)),
-            pdf_name("/FontBBox"): _numbers(*font.box),
-            pdf_name("/ItalicAngle"): generic.FloatObject(font.italic_angle),
-            pdf_name("/Ascent"): generic.NumberObject(font.ascent),
-            pdf_name("/Descent"): generic.NumberObject(font.descent),
-            pdf_name("/CapHeight"): generic.NumberObject(662),
-            pdf_name("/StemV"): generic.NumberObject(80),
-            pdf_name("/FontFile2"): writer.add_object(program),
-        }
-    )
-    widths = generic.ArrayObject()
-    for glyph, width in sorted(font.glyphs.values()):
-        widths.extend([generic.NumberObject(glyph), _numbers(width)])
-    descendant = generic.DictionaryObject(
-        {
-            pdf_name("/Type"): pdf_name("/Font"),
-            pdf_name("/Subtype"): pdf_name("/CIDFontType2"),
-            pdf_name("/BaseFont"): pdf_name(font.name),
-            pdf_name("/CIDSystemInfo"): generic.DictionaryObject(
-                {
-                    pdf_name("/Registry"): generic.pdf_string("Adobe"),
-                    pdf_name("/Ordering"): generic.pdf_string("Identity"),
-                    pdf_name("/Supplement"): generic.NumberObject(0),
-                }
-            ),
-            pdf_name("/CIDToGIDMap"): pdf_name("/Identity"),
-            pdf_name("/FontDescriptor"): writer.add_object(descriptor),
-            pdf_name("/W"): widths,
-        }
-    )
-    composite = generic.DictionaryObject(
-        {
-            pdf_name("/Type"): pdf_name("/Font"),
-            pdf_name("/Subtype"): pdf_name("/Type0"),
-            pdf_name("/BaseFont"): pdf_name(font.name),
-            pdf_name("/Encoding"): pdf_name("/Identity-H"),
-            pdf_name("/DescendantFonts"): generic.ArrayObject([writer.add_object(descendant)]),
-            pdf_name("/ToUnicode"): writer.add_object(to_unicode),
-        }
-    )
-    return writer.add_object(composite)
-
-
-def _to_unicode(font: _Subset) -> bytes:
-    pairs = sorted((glyph, letter) for letter, (glyph, _) in font.glyphs.items())
-    # ISO 32000-2 §9.10.3 by way of the CMap format: at most 100 entries in one block.
-    blocks = [pairs[start : start + 100] for start in range(0, len(pairs), 100)]
-    mapped = "\n".join(
-        f"{len(block)} beginbfchar\n"
-        + "\n".join(
-            f"<{glyph:04X}> <{letter.encode('utf-16-be').hex().upper()}>" for glyph, letter in block
-        )
-        + "\nendbfchar"
-        for block in blocks
-    )
-    return (
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
-        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
-        "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
-        "1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n"
-        f"{mapped}\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend"
-    ).encode("ascii")
-
-
-def _numbers(*values: float) -> generic.ArrayObject:
-    return generic.ArrayObject(
-        generic.NumberObject(value) if isinstance(value, int) else generic.FloatObject(value)
-        for value in values
-    )
+def printable(text: str, _face: _Face) -> str:
+    """Until `pades` draws stamps."""
+    known = typeface(UPRIGHT).letters
+    return "".join(letter if letter in known else "?" for letter in _composed(text))

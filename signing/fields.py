@@ -29,13 +29,16 @@ from pyhanko.sign.fields import (
 )
 
 from signing import reading
-from signing.appearance import ITALIC, UPRIGHT, Face, text_block
+from signing.appearance import draw_field
 from signing.errors import SigningRefused
+from signing.typefaces import ITALIC, UPRIGHT
 
 NUMBER = "vanthu.number"
 DATE = "vanthu.date"
 
-_FACES: dict[str, Face] = {NUMBER: UPRIGHT, DATE: ITALIC}
+# ND 30/2020 Annex I, II.3 and II.4: number upright, place and date italic, both 13 to 14 points.
+_FACES = {NUMBER: UPRIGHT, DATE: ITALIC}
+_POINTS = 13
 _READ_ONLY = 1  # ISO 32000-2 table 227: people never type into these fields, only the office fills
 
 
@@ -146,9 +149,7 @@ def fill(writer: IncrementalPdfFileWriter, values: Mapping[str, str]) -> None:
         assert isinstance(field, generic.DictionaryObject)
         left, bottom, right, top = _numbers(field, "/Rect")
         # ND 30/2020 Annex I, II.3.c and II.4.c: centred under the agency, and under the motto.
-        appearance = text_block(
-            writer, [text], _FACES[name], right - left, top - bottom, centred=True
-        )
+        appearance = draw_field(writer, text, _FACES[name], _POINTS, right - left, top - bottom)
         field[pdf_name("/V")] = generic.TextStringObject(text)
         field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): appearance})
         writer.mark_update(reference)
@@ -183,7 +184,7 @@ def _reserve(writer: IncrementalPdfFileWriter, boxes: Mapping[str, Box]) -> None
                 pdf_name("/FT"): pdf_name("/Tx"),
                 pdf_name("/Parent"): parent_reference,
                 pdf_name("/Ff"): generic.NumberObject(_READ_ONLY),
-                pdf_name("/DA"): generic.pdf_string(f"/Helv {_FACES[name].points:g} Tf 0 g"),
+                pdf_name("/DA"): generic.pdf_string(f"/Helv {_POINTS} Tf 0 g"),
                 pdf_name("/Type"): pdf_name("/Annot"),
                 pdf_name("/Subtype"): pdf_name("/Widget"),
                 pdf_name("/F"): generic.NumberObject(4),

@@ -38,7 +38,8 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing import fields, reading
-from signing.appearance import UPRIGHT, printable, text_block
+from signing.appearance import UPRIGHT_13 as UPRIGHT
+from signing.appearance import printable, text_block
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.examination import examine
 from signing.fields import SignatureField

@@ -1,0 +1,36 @@
+"""What appearances are made of, as PDF objects."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
+
+
+def dictionary(entries: Mapping[str, generic.PdfObject]) -> generic.DictionaryObject:
+    """A dictionary with its keys as PDF names."""
+    return generic.DictionaryObject({pdf_name(key): value for key, value in entries.items()})
+
+
+def deflated(
+    data: bytes, entries: Mapping[str, generic.PdfObject] | None = None
+) -> generic.StreamObject:
+    """A stream that is compressed here, with these entries in its dictionary."""
+    return compressed(zlib.compress(data), entries or {})
+
+
+def compressed(deflated: bytes, entries: Mapping[str, generic.PdfObject]) -> generic.StreamObject:
+    """A stream of what zlib has compressed already."""
+    return generic.StreamObject(
+        dictionary({"/Filter": pdf_name("/FlateDecode"), **entries}), encoded_data=deflated
+    )
+
+
+def numbers(*values: float) -> generic.ArrayObject:
+    """An array of numbers, such as a box."""
+    return generic.ArrayObject(
+        generic.NumberObject(value) if isinstance(value, int) else generic.FloatObject(value)
+        for value in values
+    )
