@@ -49,10 +49,15 @@ def digitise(tx: Transaction, document_id: uuid.UUID, version: int, scan_sha256:
 
 
 def seal_digitised(office: Office, intent: str) -> Record:
-    """Job: the agency's signature on the scan."""
+    """Job: the agency's signature on the scan is made."""
+    return intents.make(office, uuid.UUID(intent), then="judge_digitised", abandon=abandon)
+
+
+def judge_digitised(office: Office, intent: str) -> Record:
+    """Job: the sealed scan is judged, and the case goes on if it holds."""
     intent_id = uuid.UUID(intent)
     try:
-        signed = intents.perform(office, intent_id)
+        signed = intents.judge(office, intent_id)
     except SigningRefusal as refused:
         why = str(refused)
         return lambda tx: abandon(tx, intent_id, why)

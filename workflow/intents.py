@@ -1,9 +1,11 @@
 """Signing intents: recorded before a key is used, acted on once, before they expire.
 
 The steps of the signing trip, each safe to be the last one before a crash:
-  1 intent and job committed   2 job claimed   3 bytes read   4 signed   5 own signature judged
-  6 bytes stored   7 outcome, revision, report and state committed together with the job's end
-A crash before 7 leaves no trace but perhaps an object no row names; the job runs again.
+  1 intent and job committed   2 job claimed   3 bytes read   4 signed and checked   5 bytes stored
+  6 `SignatureMade` and the judging job committed   7 that job claimed   8 bytes judged
+  9 outcome, revision, report and state committed together with the job's end
+A crash before 6 leaves no trace but perhaps an object no row names, and the key is asked again;
+after 6 it never is. Nothing moves before 9: the full report over the stored bytes decides.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +30,7 @@ from workflow.records import (
     Case,
     File,
     Revision,
+    SignatureMade,
     SigningCertificate,
     SigningIntent,
     SigningOutcome,
@@ -37,6 +40,23 @@ from workflow.sealing import SigningRefusal
 
 #: A signature with its validation data stays far below this; see docs/signing.md for the growth.
 GROWTH_BYTES = 2_000_000
+
+
+#: The keys of these addresses are with their holders: see `workflow.pending`.
+CLIENT_HELD = "client:"
+
+Record = Callable[[Transaction], None]
+Abandon = Callable[[Transaction, uuid.UUID, str], None]
+"""Ends an intent without a signature and puts its case back, saying why."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a key made of an intent, stored and checked, not yet recorded."""
+
+    intent_id: uuid.UUID
+    ref: ObjectRef
+    level: str
 
 
 @dataclass(frozen=True)
@@ -97,13 +117,17 @@ def record_intent(
     *,
     field: str,
     certificate: SigningCertificate,
-    job: str,
+    job: str | None,
     capacity: str = "",
     mandate_id: uuid.UUID | None = None,
     fill: Mapping[str, str] | None = None,
     locks: bool = False,
 ) -> SigningIntent:
-    """What the acting person is about to have signed, and the job that does it."""
+    """What the acting person is about to have signed, and the job that does it.
+
+    `job` is None when whoever records the intent sees to it, as the holder of a client-held key
+    always does.
+    """
     intent = tx.add(
         SigningIntent(
             organisation_id=case.organisation_id,
@@ -124,17 +148,17 @@ def record_intent(
         )
     )
     tx.session.flush()
-    tx.enqueue(job, intent=intent.id)
+    if certificate.key_url == CLIENT_HELD:
+        tx.enqueue("expire_intent", not_before=intent.expires_at, intent=intent.id)
+    elif job is not None:
+        tx.enqueue(job, intent=intent.id)
     return intent
 
 
 def lock_case_of(tx: Transaction, intent_id: uuid.UUID) -> Case | None:
     """The intent's case, locked; None when the intent has ended (the job was delivered twice)."""
     case = tx.lock_case(tx.get(SigningIntent, intent_id).case_id)
-    ended = tx.session.scalar(
-        select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
-    )
-    return case if ended is None else None
+    return None if _ended(tx, intent_id) else case
 
 
 def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
@@ -148,53 +172,118 @@ def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
     )
 
 
-def perform(office: Office, intent_id: uuid.UUID) -> Signed | None:
-    """Sign what the intent says and judge the result; None when the intent has ended already.
+def make(office: Office, intent_id: uuid.UUID, *, then: str, abandon: Abandon) -> Record:
+    """The work of a signing job: what the key made is recorded, and job `then` judges it."""
+    try:
+        made = perform(office, intent_id)
+    except SigningRefusal as refused:
+        why = str(refused)
+        return lambda tx: abandon(tx, intent_id, why)
+    if made is None:
+        return lambda _tx: None
+    done = made
+    return lambda tx: record_made(tx, done, then)
+
+
+def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
+    """Sign what the intent says; None when it was signed or has ended already.
 
     No transaction is open while the key works.
 
     Raises:
         SigningRefusal: expired, or the key or the file does not allow it, or our own signature
-            does not validate.
+            does not hold. KeyRefusal among them: that key is not to be asked again.
+        Unavailable: the key, or a service the level needs, is away.
     """
     with office.reading(None) as reading:
         intent = reading.get(SigningIntent, intent_id)
-        ended = reading.session.scalar(
-            select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
-        )
-        if ended is not None:
+        if _ended(reading, intent_id) or _made(reading, intent_id) is not None:
             return None
         if intent.expires_at <= reading.now:
             raise SigningRefusal("ý định ký đã hết hạn, hãy ký lại.")
         certificate = reading.get(SigningCertificate, intent.certificate_id)
-        base = reading.session.scalars(
-            select(Revision).where(
-                Revision.file_id == intent.file_id, Revision.sha256 == intent.base_sha256
-            )
-        ).first()
-        if base is None:
-            raise RuntimeError(f"intent {intent_id} names bytes that no revision holds")
-        now = reading.now
+        base = base_of(reading, intent)
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,
     ):
         target = Path(folder) / "signed.pdf"
-        office.sealing.sign(
+        level = office.sealing.sign(
             source,
             target,
             key_url=certificate.key_url,
+            certificate_sha256=certificate.certificate_sha256,
             field=intent.field,
             level=intent.level,
             fill=json.loads(intent.fill) if intent.fill else {},
             locks=intent.locks,
         )
-        if _prefix_sha256(target, base.size_bytes) != base.sha256:
-            raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
-        report = office.sealing.judge(target, now)
-        _refuse_bad_own_signature(report, intent, certificate)
         ref = office.keep(intent.organisation_id, target, max_bytes=base.size_bytes + GROWTH_BYTES)
+    return Made(intent_id, ref, level)
+
+
+def base_of(reading: Reading, intent: SigningIntent) -> Revision:
+    """The revision whose bytes an intent is bound to."""
+    base = reading.session.scalars(
+        select(Revision).where(
+            Revision.file_id == intent.file_id, Revision.sha256 == intent.base_sha256
+        )
+    ).first()
+    if base is None:
+        raise RuntimeError(f"intent {intent.id} names bytes that no revision holds")
+    return base
+
+
+def record_made(tx: Transaction, made: Made, then: str) -> None:
+    """What the key made stands from now on; job `then` judges it. A second time changes nothing."""
+    if lock_case_of(tx, made.intent_id) is None or _made(tx, made.intent_id) is not None:
+        return
+    intent = tx.get(SigningIntent, made.intent_id)
+    tx.add(
+        SignatureMade(
+            intent_id=intent.id,
+            sha256=made.ref.sha256,
+            size_bytes=made.ref.size_bytes,
+            level=made.level,
+            made_at=tx.now,
+        )
+    )
+    tx.journal("signature.made", intent.organisation_id, intent.id, sha256=made.ref.sha256)
+    tx.enqueue(then, intent=intent.id)
+
+
+def judge(office: Office, intent_id: uuid.UUID) -> Signed | None:
+    """The full report over what the key made; None when the intent has ended already.
+
+    Raises:
+        SigningRefusal: what was made is not what the intent says: it is not recorded.
+    """
+    with office.reading(None) as reading:
+        intent = reading.get(SigningIntent, intent_id)
+        if _ended(reading, intent_id):
+            return None
+        made = _made(reading, intent_id)
+        if made is None:
+            raise RuntimeError(f"nothing was made of intent {intent_id}")
+        certificate = reading.get(SigningCertificate, intent.certificate_id)
+        base = base_of(reading, intent)
+        now = reading.now
+    with office.local_copy(intent.organisation_id, made.sha256, made.size_bytes) as path:
+        if _prefix_sha256(path, base.size_bytes) != base.sha256:
+            raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
+        report = office.sealing.judge(path, now)
+    _refuse_bad_own_signature(report, intent, certificate)
+    ref = ObjectRef(intent.organisation_id, made.sha256, made.size_bytes)
     return Signed(intent_id, intent.file_id, ref, report)
+
+
+def _ended(reading: Reading, intent_id: uuid.UUID) -> bool:
+    outcome = select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
+    return reading.session.scalar(outcome) is not None
+
+
+def _made(reading: Reading, intent_id: uuid.UUID) -> SignatureMade | None:
+    return reading.session.scalar(select(SignatureMade).where(SignatureMade.intent_id == intent_id))
 
 
 def _prefix_sha256(path: Path, size_bytes: int) -> str:
@@ -211,8 +300,8 @@ def _prefix_sha256(path: Path, size_bytes: int) -> str:
 def _refuse_bad_own_signature(
     report: SignatureReport, intent: SigningIntent, certificate: SigningCertificate
 ) -> None:
-    """Our own output is checked before it is recorded: intact, ours, and over these bytes."""
-    last = report.signatures[-1] if report.signatures else None
+    """What is recorded is intact, in the intent's field and under its certificate."""
+    last = next((item for item in reversed(report.signatures) if item.kind == "signature"), None)
     if (
         report.integrity != "INTACT"
         or last is None

@@ -36,8 +36,11 @@ class Kind:
 JOBS: Mapping[str, Kind] = {
     "sign_outgoing": Kind(signatures.sign_outgoing, signatures.give_up),
     "seal_outgoing": Kind(signatures.seal_outgoing, signatures.give_up),
+    "judge_signature": Kind(signatures.judge_signature, signatures.give_up),
+    "judge_seal": Kind(signatures.judge_seal, signatures.give_up),
     "verify_incoming": Kind(registration.verify_incoming),
     "seal_digitised": Kind(digitising.seal_digitised, digitising.give_up),
+    "judge_digitised": Kind(digitising.judge_digitised, digitising.give_up),
     "deliver_document": Kind(delivery.deliver_document),
     "recall_delivery": Kind(delivery.recall_delivery),
     "destroy_objects": Kind(delivery.destroy_objects),

@@ -118,28 +118,32 @@ class Sealing:
         target: Path,
         *,
         key_url: str,
+        certificate_sha256: str,
         field: str,
         level: str,
         fill: Mapping[str, str],
         locks: bool,
-    ) -> None:
-        """Write `source` plus one signed revision to `target`.
+    ) -> str:
+        """Write `source` plus one signed and checked revision to `target`; the level it has.
 
         Raises:
             SigningRefusal: the key or the file does not allow it.
             Unavailable: the time-stamping or revocation service does not answer now.
         """
         try:
-            pades.sign(
+            key = open_key(key_url, development=self._development)
+            if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
+                raise SigningRefusal("khóa ký không khớp chứng thư số đã khai báo.")
+            return pades.sign(
                 source,
                 target,
-                key=open_key(key_url, development=self._development),
+                key=key,
                 field=field,
                 level=_LEVELS[level],
                 trust=self.trust,
                 fill=fill,
                 lock=locks,
-            )
+            ).level
         except TrustUnavailable as fault:
             raise Unavailable(fault.what, 30) from fault
         except SigningError as refused:

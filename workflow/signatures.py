@@ -7,19 +7,18 @@ intent, a job signs exactly what the intent says, and its result is recorded onc
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from workflow import intents
 from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
 from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
+from workflow.intents import Record
 from workflow.office import Office, Reading, Transaction
 from workflow.outgoing import take_step, take_system_step
 from workflow.records import Case
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
-
-Record = Callable[[Transaction], None]
 
 
 def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) -> Case:
@@ -94,20 +93,28 @@ def _missing_texts(reading: Reading, held: Dossier) -> Mapping[str, str] | None:
 
 
 def sign_outgoing(office: Office, intent: str) -> Record:
-    """Job: the person's signature."""
-    intent_id = uuid.UUID(intent)
-    return _carry_out(office, intent_id, "record_signature", "store_personal_signature")
+    """Job: the person's signature is made."""
+    return intents.make(office, uuid.UUID(intent), then="judge_signature", abandon=abandon)
 
 
 def seal_outgoing(office: Office, intent: str) -> Record:
-    """Job: the agency's signature on one file; the last file moves the case on."""
-    intent_id = uuid.UUID(intent)
-    return _carry_out(office, intent_id, "record_seal", "store_agency_signature")
+    """Job: the agency's signature is made on one file."""
+    return intents.make(office, uuid.UUID(intent), then="judge_seal", abandon=abandon)
 
 
-def _carry_out(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) -> Record:
+def judge_signature(office: Office, intent: str) -> Record:
+    """Job: the person's signature is judged, and the case goes on if it holds."""
+    return _judge(office, uuid.UUID(intent), "record_signature", "store_personal_signature")
+
+
+def judge_seal(office: Office, intent: str) -> Record:
+    """Job: the agency's signature on one file is judged; the last file moves the case on."""
+    return _judge(office, uuid.UUID(intent), "record_seal", "store_agency_signature")
+
+
+def _judge(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) -> Record:
     try:
-        signed = intents.perform(office, intent_id)
+        signed = intents.judge(office, intent_id)
     except SigningRefusal as refused:
         why = str(refused)
         return lambda tx: abandon(tx, intent_id, why)

@@ -26,15 +26,18 @@ from workflow.office import Office
 from workflow.sealing import Sealing
 from workflow.settings import Settings
 
-#: Where the process dies, in the order in which a signing job comes by.
+#: Where the process dies, in the order in which the signing jobs come by.
 STEPS = (
     "before_claim_commits",
     "claimed",
     "bytes_read",
     "signed",
-    "judged",
     "before_bytes_stored",
     "bytes_stored",
+    "before_made_commits",
+    "made_committed",
+    "judging_claimed",
+    "judged",
     "before_outcome_commits",
     "outcome_committed",
 )
@@ -88,12 +91,13 @@ class DyingSealing(Sealing):
 
     step = ""
 
-    def sign(self, source: Path, target: Path, **how: Any) -> None:
+    def sign(self, source: Path, target: Path, **how: Any) -> str:
         if self.step == "bytes_read":
             die()
-        super().sign(source, target, **how)
+        level = super().sign(source, target, **how)
         if self.step == "signed":
             die()
+        return level
 
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         report = super().judge(source, at)
@@ -114,12 +118,21 @@ def main(data_dir: str, database_url: str, now: str, step: str) -> None:
     def before_commit(_session: Session) -> None:
         nonlocal commits
         commits += 1
-        # A job commits twice: its claim, then its outcome.
-        if (commits, step) in {(1, "before_claim_commits"), (2, "before_outcome_commits")}:
+        # Two jobs, and each commits twice: its claim, then its result.
+        if (commits, step) in {
+            (1, "before_claim_commits"),
+            (2, "before_made_commits"),
+            (4, "before_outcome_commits"),
+        }:
             die()
 
     def after_commit(_session: Session) -> None:
-        if (commits, step) in {(1, "claimed"), (2, "outcome_committed")}:
+        if (commits, step) in {
+            (1, "claimed"),
+            (2, "made_committed"),
+            (3, "judging_claimed"),
+            (4, "outcome_committed"),
+        }:
             die()
 
     event.listen(Session, "before_commit", before_commit)

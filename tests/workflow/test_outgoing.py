@@ -33,7 +33,14 @@ from workflow.files import Content, store_report
 from workflow.jobs import run_all
 from workflow.lawbook import parsed
 from workflow.office import Actor, Office
-from workflow.records import Definition, Person, RegisterEntry, SigningIntent, SigningOutcome
+from workflow.records import (
+    Definition,
+    Person,
+    RegisterEntry,
+    SignatureMade,
+    SigningIntent,
+    SigningOutcome,
+)
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -387,21 +394,28 @@ class CrookedSealing(Sealing):
 
     crook = ""
     others_key = ""
+    others_certificate = ""
 
-    def sign(self, source: Path, target: Path, **how: Any) -> None:
+    def sign(self, source: Path, target: Path, **how: Any) -> str:
         match self.crook:
             case "another file":
                 # The same pages, rewritten: what was approved is no longer what is signed.
                 with pikepdf.open(source) as pdf:
                     pdf.save(source.with_suffix(".other"), linearize=True)
-                super().sign(source.with_suffix(".other"), target, **how)
+                return super().sign(source.with_suffix(".other"), target, **how)
             case "another's key":
-                super().sign(source, target, **{**how, "key_url": self.others_key})
-            case "nothing":
-                shutil.copyfile(source, target)
+                theirs = {
+                    "key_url": self.others_key,
+                    "certificate_sha256": self.others_certificate,
+                }
+                return super().sign(source, target, **{**how, **theirs})
+            case "a key exchanged":
+                return super().sign(source, target, **{**how, "key_url": self.others_key})
+        shutil.copyfile(source, target)
+        return str(how["level"])
 
 
-@pytest.mark.parametrize("crook", ["another file", "another's key", "nothing"])
+@pytest.mark.parametrize("crook", ["another file", "another's key", "a key exchanged", "nothing"])
 def test_what_the_key_made_is_recorded_only_if_it_is_what_was_asked(
     trip: Trip, office: Office, crook: str
 ) -> None:
@@ -409,31 +423,35 @@ def test_what_the_key_made_is_recorded_only_if_it_is_what_was_asked(
     crooked = CrookedSealing.open(office.settings)
     assert isinstance(crooked, CrookedSealing)
     crooked.crook = crook
-    crooked.others_key = f"devca:person/{trip.acting(DEPUTY).person_id}"
+    deputy = trip.acting(DEPUTY)
+    issued = crooked.issue_person(deputy.person_id, deputy.full_name, "")
+    crooked.others_key, crooked.others_certificate = issued.key_url, issued.certificate_sha256
     office.sealing = crooked
     trip.sign()
     seen = trip.view()
     assert seen.case.state == "format_checked"
     assert seen.moves[-1].trigger == "abandon_signing"
     assert [revision.made_as for revision in seen.held.revisions] == ["prepared"]
-    expected = "nối tiếp" if crook == "another file" else "không qua được kiểm tra"
-    assert expected in (seen.moves[-1].opinion or "")
+    expected = {"another file": "nối tiếp", "a key exchanged": "không khớp chứng thư số"}
+    assert expected.get(crook, "không qua được kiểm tra") in (seen.moves[-1].opinion or "")
     assert tampering(office) == []
 
 
-def test_a_signing_job_run_twice_records_one_signature(trip: Trip) -> None:
+def test_signing_jobs_run_twice_record_one_signature(trip: Trip) -> None:
     trip.draft().checked().ask_to_sign()
     with trip.office.reading(None) as reading:
         intent = str(reading.session.scalars(select(SigningIntent.id)).one())
-    first = signatures.sign_outgoing(trip.office, intent)
-    second = signatures.sign_outgoing(trip.office, intent)
-    for record in (first, second):
-        with trip.office.transaction(None) as tx:
-            record(tx)
+    for work in (signatures.sign_outgoing, signatures.judge_signature):
+        first, second = work(trip.office, intent), work(trip.office, intent)
+        assert trip.state == "signing", "what was made moves nothing before it is judged"
+        for record in (first, second):
+            with trip.office.transaction(None) as tx:
+                record(tx)
     run_all(trip.office)
     with trip.office.reading(None) as reading:
+        made = reading.session.scalars(select(SignatureMade)).all()
         outcomes = reading.session.scalars(select(SigningOutcome)).all()
-    assert len(outcomes) == 1
+    assert len(made) == len(outcomes) == 1
     assert trip.state == "signed"
     assert tampering(trip.office) == []
 
