@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 from signing import fields, pades, repair
 from signing.devca import DevelopmentCA
 from signing.errors import SigningError, TrustUnavailable
-from signing.keys import open_key
+from signing.keys import chain_of, open_key
+from signing.pending import Prepared
 from signing.report import SignatureReport
 from signing.trust import Trust, load_anchors
 from signing.validation import validate
@@ -149,6 +151,71 @@ class Sealing:
         except SigningError as refused:
             raise SigningRefusal(str(refused)) from refused
 
+    def prepare(
+        self,
+        source: Path,
+        *,
+        certificate: bytes,
+        field: str,
+        level: str,
+        fill: Mapping[str, str],
+        locks: bool,
+    ) -> Prepared:
+        """What the key of `certificate`, which its holder keeps, is to sign; as `sign` otherwise.
+
+        Raises:
+            SigningRefusal: the certificate or the file does not allow it.
+            Unavailable: the time-stamping or revocation service does not answer now.
+        """
+        with _refusing():
+            return pades.prepare(
+                source,
+                certificate=certificate,
+                chain=chain_of(certificate, self.trust.intermediates),
+                field=field,
+                level=_LEVELS[level],
+                trust=self.trust,
+                fill=fill,
+                lock=locks,
+            )
+
+    def fill_alone(self, source: Path, target: Path, fill: Mapping[str, str]) -> None:
+        """Write `source` plus one revision with these texts, for a program that signs by itself.
+
+        Raises:
+            SigningRefusal: the file does not allow it.
+        """
+        with _refusing():
+            pades.fill_only(source, target, fill)
+
+    def verify_value(self, prepared: bytes, value: bytes) -> None:
+        """Raises SigningRefusal unless `value` is a signature over what was prepared."""
+        with _refusing():
+            pades.verify_value(Prepared.from_bytes(prepared), value)
+
+    def complete(self, source: Path, target: Path, *, prepared: bytes, value: bytes) -> str:
+        """Write `source` with its prepared revision and this value to `target`; its level.
+
+        Raises:
+            SigningRefusal: the value, the file or, by now, the certificate does not allow it.
+            Unavailable: the time-stamping or revocation service does not answer now.
+        """
+        with _refusing():
+            done = Prepared.from_bytes(prepared)
+            return pades.complete(source, target, done, value, trust=self.trust).level
+
+    def adopt(self, source: Path, returned: Path, *, certificate: bytes, field: str) -> str:
+        """Check a file that came back signed as a whole; the level of its signature.
+
+        Raises:
+            SigningRefusal: it does not extend `source` by exactly this signature.
+            Unavailable: the revocation service does not answer now.
+        """
+        with _refusing():
+            return pades.adopt(
+                source, returned, certificate=certificate, field=field, trust=self.trust
+            ).level
+
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool
     ) -> None:
@@ -200,3 +267,14 @@ class Sealing:
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         """The document's signature report; an unreadable file gets one too."""
         return validate(source, trust=self.trust, at=at)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """The seal's refusals as the office's."""
+    try:
+        yield
+    except TrustUnavailable as fault:
+        raise Unavailable(fault.what, 30) from fault
+    except SigningError as refused:
+        raise SigningRefusal(str(refused)) from refused
