@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyhanko.pdf_utils import generic
@@ -127,7 +127,7 @@ def _set(
 def _form(
     writer: BasePdfFileWriter,
     shown: Sequence[str],
-    resources: dict[str, generic.PdfObject],
+    resources: Mapping[str, generic.PdfObject],
     width: float,
     height: float,
     turn: tuple[int, int, int, int],
