@@ -44,6 +44,17 @@ class Stamp:
         leading = face.ascent - face.descent
         return max(widths) * self.points / 1000, len(widths) * leading * self.points / 1000
 
+    def within(self, width: float) -> Stamp:
+        """The same with its lines broken at spaces, so that they are no wider where they can be."""
+        face, broken = typeface(UPRIGHT), []
+        for line in self.lines:
+            broken.append("")
+            for word in line.split():
+                longer = f"{broken[-1]} {word}".strip()
+                fits = face.width(_composed(longer)) * self.points / 1000 <= width
+                broken[-1:] = [longer] if fits or not broken[-1] else [broken[-1], word]
+        return replace(self, lines=tuple(broken))
+
 
 def show(writer: BasePdfFileWriter, stamp: Stamp, widget: generic.DictionaryObject) -> None:
     """Draw a stamp into a signature's widget, upright also on a page that is shown turned.
