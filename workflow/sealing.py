@@ -191,7 +191,7 @@ class Sealing:
     def verify_value(self, prepared: bytes, value: bytes) -> None:
         """Raises SigningRefusal unless `value` is a signature over what was prepared."""
         with _refusing():
-            pades.verify_value(Prepared.from_bytes(prepared), value)
+            Prepared.from_bytes(prepared).verify_value(value)
 
     def complete(self, source: Path, target: Path, *, prepared: bytes, value: bytes) -> str:
         """Write `source` with its prepared revision and this value to `target`; its level.
