@@ -72,7 +72,7 @@ def _adopt(
     assert accepted.returned_bytes is not None
     append(source, accepted.filled)
     ref = ObjectRef(intent.organisation_id, accepted.returned_sha256, accepted.returned_bytes)
-    with office.local_copy(ref.organisation_id, ref.sha256, ref.size_bytes) as returned:
+    with office.local_copy(ref.organisation, ref.sha256, ref.size_bytes) as returned:
         level = office.sealing.adopt(
             source, returned, certificate=certificate.certificate, field=intent.field
         )

@@ -176,8 +176,7 @@ def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
 def in_hand(reading: Reading, intent: SigningIntent) -> bool:
     """Whether what its key made, or its holder brought, is on its way to be judged."""
     return (
-        completing.accepted(reading, intent.id) is not None
-        or _made(reading, intent.id) is not None
+        completing.accepted(reading, intent.id) is not None or _made(reading, intent.id) is not None
     )
 
 

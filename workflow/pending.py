@@ -1,8 +1,8 @@
 """Client-held keys: prepared for a token that its holder keeps, completed with what it signed.
 
-The holder's step records the intent as ever. Then, at this counter: `prepare` and `keep` say what
-the token is to sign, `accept_value` or `accept_file` takes what it signed, once, and the signing job
-goes on from there (`workflow.completing`). The office never sees the key, nor what activates it.
+The holder's step records the intent as ever. Then `prepare` and `keep` say what the token is to
+sign, `accept_value` or `accept_file` takes what it signed, once, and the signing job goes on from
+there (`workflow.completing`). The office never sees the key, nor what activates it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 from signing import fields, pades, repair
 from signing.devca import DevelopmentCA
 from signing.errors import SigningError, TrustUnavailable
-from signing.keys import chain_of, open_key
+from signing.keys import open_key
 from signing.pending import Prepared
 from signing.report import SignatureReport
 from signing.trust import Trust, load_anchors
@@ -171,7 +171,7 @@ class Sealing:
             return pades.prepare(
                 source,
                 certificate=certificate,
-                chain=chain_of(certificate, self.trust.intermediates),
+                chain=(),  # what leads up to an anchor is in the trust
                 field=field,
                 level=_LEVELS[level],
                 trust=self.trust,

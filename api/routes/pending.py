@@ -85,9 +85,7 @@ def download_pending(
     with office.reading(actor) as reading:
         held, tail = pending.file_of(reading, pending_id, form)
     base = held.base
-    record_view(
-        office, actor, held.case.organisation_id, held.case.document_id, form, base.sha256
-    )
+    record_view(office, actor, held.case.organisation_id, held.case.document_id, form, base.sha256)
     return StoredFile(
         office,
         held.case.organisation_id,
@@ -98,9 +96,7 @@ def download_pending(
     )
 
 
-@router.put(
-    "/pending-signatures/{pending_id}/signature", status_code=202, response_model=Accepted
-)
+@router.put("/pending-signatures/{pending_id}/signature", status_code=202, response_model=Accepted)
 def complete_with_value(pending_id: uuid.UUID, body: ValueIn, replacing: Replacing) -> Response:
     """Bring the signature value that your token made, once. A wrong one is refused and uses up
     nothing.
