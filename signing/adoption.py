@@ -12,16 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
-from pyhanko.sign.fields import FieldMDPAction, MDPPerm
+from pyhanko.sign.diff_analysis import (
+    DiffResult,
+    FormUpdatingRule,
+    ModificationLevel,
+    StandardDiffPolicy,
+)
+from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON
+from pyhanko.sign.fields import FieldMDPAction, MDPPerm, append_signature_field
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import credentials, fields, permission, reading
 from signing.assessment import assess
 from signing.credentials import settled
-from signing.difference import POLICY
+from signing.difference import FIELD_RULES, POLICY
 from signing.errors import SigningRefused
 from signing.examination import Examination, certificates, examine
+from signing.fields import SignatureField
 from signing.reading import CHUNK_BYTES, Reader
 from signing.revision import Base, SignedRevision, revised
 from signing.slot import reserved_slot
@@ -31,17 +38,38 @@ from signing.trust import Trust
 _DIGESTS = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 
 
-def fill_only(source: Path, target: Path, values: Mapping[str, str]) -> None:
+# A file's first signature says in the form that there are signatures from now on (ISO 32000-2 table
+# 225): that is no change of what anybody sees.
+_ADDING = StandardDiffPolicy(
+    global_rules=POLICY.global_rules,
+    form_rule=FormUpdatingRule(
+        field_rules=FIELD_RULES,
+        ignored_acroform_keys=ACROFORM_EXEMPT_STRICT_COMPARISON | {"/SigFlags"},
+    ),
+)
+
+
+def fill_only(
+    source: Path, target: Path, values: Mapping[str, str], slot: SignatureField | None = None
+) -> None:
     """Write reserved text fields in a revision of their own, for a plug-in to sign after it.
 
-    Until it has, nothing vouches for them. Raises UnreadablePdf or SigningRefused.
+    `slot` is reserved as well where the file has no such field, so that the plug-in knows what its
+    signature must forbid. Where there is nothing to write, `target` is `source`. Until the plug-in
+    has signed, nothing vouches for any of this. Raises UnreadablePdf or SigningRefused.
     """
     with fields.rewritten(source, target) as stream:
         size_bytes = stream.seek(0, os.SEEK_END)
         with reading.writing(stream) as writer:
             present = list(reading.form_fields(writer.prev))
+            missing = slot is not None and reserved_slot(present, slot.name) is None
+            if not values and not missing:
+                return
             permission.check_permitted(writer.prev, stream, present, values.keys())
             fields.fill(writer, values)
+            if missing:
+                assert slot is not None
+                append_signature_field(writer, slot.spec())
             tail = revised(writer, size_bytes).getvalue()
         stream.seek(size_bytes)
         stream.write(tail)
@@ -132,7 +160,7 @@ def _check_lock(base: Reader, embedded: EmbeddedPdfSignature, field: str) -> Non
 def _check_changes(reader: Reader, field: str) -> None:
     """Nothing but the signature's field differs from the file that was handed out."""
     last = reader.xrefs.total_revisions - 1
-    changes = POLICY.review_file(reader, last - 1)
+    changes = _ADDING.review_file(reader, last - 1)
     if (
         not isinstance(changes, DiffResult)
         or changes.modification_level > ModificationLevel.FORM_FILLING

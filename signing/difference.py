@@ -82,6 +82,7 @@ def _raw(field: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
     return field.raw_get(key) if key in field else None
 
 
+FIELD_RULES = [SigFieldCreationRule(), SigFieldModificationRule(), ReservedFieldRule()]
 POLICY = StandardDiffPolicy(
     global_rules=[
         CatalogModificationRule(),
@@ -96,7 +97,5 @@ POLICY = StandardDiffPolicy(
             )
         ),
     ],
-    form_rule=FormUpdatingRule(
-        field_rules=[SigFieldCreationRule(), SigFieldModificationRule(), ReservedFieldRule()]
-    ),
+    form_rule=FormUpdatingRule(field_rules=FIELD_RULES),
 )

@@ -35,7 +35,7 @@ def bound(reading: Reading, pending: PendingSignature) -> bytes:
         "base": intent.base_sha256,
         "field": intent.field,
         "prepared": _sha256(pending.prepared),
-        "filled": None if pending.filled is None else _sha256(pending.filled),
+        "given": _sha256(pending.given),
         "expires_at": pending.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
     # A key of its own, so that no other use of the office's secret can be turned into this one.

@@ -6,17 +6,21 @@ key. A time-stamp authority that is away at that moment costs time, not another 
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
+from signing.revision import SignedRevision
 from storage.objects import ObjectRef
 from workflow import binding
 from workflow.office import Office, Reading
 from workflow.records import PendingSignature, Revision, SigningCertificate, SigningIntent
 from workflow.sealing import SigningRefusal
+
+_LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 
 
 def accepted(reading: Reading, intent_id: uuid.UUID) -> PendingSignature | None:
@@ -41,23 +45,27 @@ def complete(
     base: Revision,
     accepted: PendingSignature,
     max_bytes: int,
-) -> tuple[ObjectRef, str]:
-    """The signed file, checked and stored, and its level. No transaction is open.
+) -> tuple[ObjectRef, SignedRevision]:
+    """The signed file, checked and stored. No transaction is open.
 
     Raises:
         SigningRefusal: the certificate is not good any more, or what came is not what was prepared.
         Unavailable: a service that the level needs is away.
     """
     organisation_id = intent.organisation_id
-    with office.local_copy(organisation_id, base.sha256, base.size_bytes) as source:
-        if accepted.value is None:
-            return _adopt(office, intent, certificate, source, accepted)
-        with TemporaryDirectory(prefix="vanthu-") as folder:
-            target = Path(folder) / "signed.pdf"
-            level = office.sealing.complete(
+    with (
+        office.local_copy(organisation_id, base.sha256, base.size_bytes) as source,
+        TemporaryDirectory(prefix="vanthu-") as folder,
+    ):
+        target = Path(folder) / "signed.pdf"
+        if accepted.value is not None:
+            signed = office.sealing.complete(
                 source, target, prepared=accepted.prepared, value=accepted.value
             )
-            return office.keep(organisation_id, target, max_bytes=max_bytes), level
+        else:
+            append(source, accepted.given)
+            signed = _adopt(office, intent, certificate, source, accepted, target)
+        return office.keep(organisation_id, target, max_bytes=max_bytes), signed
 
 
 def _adopt(
@@ -66,21 +74,24 @@ def _adopt(
     certificate: SigningCertificate,
     source: Path,
     accepted: PendingSignature,
-) -> tuple[ObjectRef, str]:
-    """The file that a program of the holder signed as a whole stands as it came."""
+    target: Path,
+) -> SignedRevision:
+    """The file that a program of the holder's signed, raised where it falls short of the level."""
     assert accepted.returned_sha256 is not None
     assert accepted.returned_bytes is not None
-    append(source, accepted.filled)
-    ref = ObjectRef(intent.organisation_id, accepted.returned_sha256, accepted.returned_bytes)
-    with office.local_copy(ref.organisation, ref.sha256, ref.size_bytes) as returned:
-        level = office.sealing.adopt(
+    with office.local_copy(
+        intent.organisation_id, accepted.returned_sha256, accepted.returned_bytes
+    ) as returned:
+        signed = office.sealing.adopt(
             source, returned, certificate=certificate.certificate, field=intent.field
         )
-    return ref, level
+        if _LEVELS.index(signed.level) < _LEVELS.index(intent.level):
+            return office.sealing.archive(returned, target)
+        shutil.copyfile(returned, target)
+        return signed
 
 
-def append(copy: Path, filled: bytes | None) -> None:
-    """Number and date onto a copy of the file, as the program was given it."""
-    if filled:
-        with copy.open("ab") as file:
-            file.write(filled)
+def append(copy: Path, given: bytes) -> None:
+    """Make a copy of the file what the program was given."""
+    with copy.open("ab") as file:
+        file.write(given)

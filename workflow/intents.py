@@ -217,8 +217,8 @@ def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
         base = base_of(reading, intent)
     if accepted is not None:
         limit = base.size_bytes + GROWTH_BYTES
-        ref, level = completing.complete(office, intent, certificate, base, accepted, limit)
-        return Made(intent_id, ref, level)
+        ref, signed = completing.complete(office, intent, certificate, base, accepted, limit)
+        return Made(intent_id, ref, signed.level)
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,

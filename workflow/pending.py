@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import delete, select, update
 
@@ -56,7 +56,7 @@ class Ready:
 
     intent_id: uuid.UUID
     prepared: Prepared
-    filled: bytes | None
+    given: bytes
 
 
 @dataclass(frozen=True)
@@ -125,27 +125,19 @@ def _waiting(reading: Reading, case: Case) -> Iterator[tuple[SigningIntent, Sign
 def _made_ready(
     office: Office, intent: SigningIntent, certificate: SigningCertificate, base: Revision
 ) -> Ready:
-    fill = _texts(intent)
+    what: Any = {"field": intent.field, "fill": _texts(intent), "locks": intent.locks}
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,
     ):
         prepared = office.sealing.prepare(
-            source,
-            certificate=certificate.certificate,
-            field=intent.field,
-            level=intent.level,
-            fill=fill,
-            locks=intent.locks,
+            source, certificate=certificate.certificate, level=intent.level, **what
         )
-        filled = None
-        if fill:
-            target = Path(folder) / "filled.pdf"
-            office.sealing.fill_alone(source, target, fill)
-            with target.open("rb") as file:
-                file.seek(base.size_bytes)
-                filled = file.read()
-    return Ready(intent.id, prepared, filled)
+        given = Path(folder) / "given.pdf"
+        office.sealing.hand_out(source, given, **what)
+        with given.open("rb") as file:
+            file.seek(base.size_bytes)
+            return Ready(intent.id, prepared, file.read())
 
 
 def keep(tx: Transaction, document_id: uuid.UUID, ready: Sequence[Ready]) -> list[Waiting]:
@@ -177,7 +169,7 @@ def _kept(
         intent_id=intent.id,
         person_id=tx.actor.person_id,
         prepared=ready.prepared.to_bytes(),
-        filled=ready.filled,
+        given=ready.given,
         # What was gathered to prove the certificate's status must still do so at completion.
         expires_at=min(intent.expires_at, until) if until else intent.expires_at,
     )
@@ -217,7 +209,7 @@ class Held:
     @property
     def max_bytes(self) -> int:
         """How large the file may be that comes back."""
-        return self.base.size_bytes + len(self.pending.filled or b"") + GROWTH_BYTES
+        return self.base.size_bytes + len(self.pending.given) + GROWTH_BYTES
 
 
 def find(reading: Reading, pending_id: uuid.UUID, token: str | None = None) -> Held:
@@ -286,7 +278,7 @@ def file_of(reading: Reading, pending_id: uuid.UUID, form: Form) -> tuple[Held, 
     """The file to sign: what stands under `Held.base`, and what follows it. Raises as `find`."""
     held = find(reading, pending_id)
     if form == "unsigned":
-        return held, held.pending.filled or b""
+        return held, held.pending.given
     return held, Prepared.from_bytes(held.pending.prepared).tail
 
 
@@ -314,7 +306,7 @@ def adopt(
         held = find(reading, pending_id, token)
     organisation_id, base = held.intent.organisation_id, held.base
     with office.local_copy(organisation_id, base.sha256, base.size_bytes) as source:
-        completing.append(source, held.pending.filled)
+        completing.append(source, held.pending.given)
         office.sealing.adopt(
             source,
             returned,

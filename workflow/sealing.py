@@ -179,22 +179,27 @@ class Sealing:
                 lock=locks,
             )
 
-    def fill_alone(self, source: Path, target: Path, fill: Mapping[str, str]) -> None:
-        """Write `source` plus one revision with these texts, for a program that signs by itself.
+    def hand_out(
+        self, source: Path, target: Path, *, field: str, fill: Mapping[str, str], locks: bool
+    ) -> None:
+        """Write to `target` what a program that signs by itself is to sign: `source`, and these
+        texts and the field, where it has none, in a revision of their own.
 
         Raises:
             SigningRefusal: the file does not allow it.
         """
         with _refusing():
-            pades.fill_only(source, target, fill)
+            pades.fill_only(source, target, fill, fields.SignatureField(field, locks=locks))
 
     def verify_value(self, prepared: bytes, value: bytes) -> None:
         """Raises SigningRefusal unless `value` is a signature over what was prepared."""
         with _refusing():
             Prepared.from_bytes(prepared).verify_value(value)
 
-    def complete(self, source: Path, target: Path, *, prepared: bytes, value: bytes) -> str:
-        """Write `source` with its prepared revision and this value to `target`; its level.
+    def complete(
+        self, source: Path, target: Path, *, prepared: bytes, value: bytes
+    ) -> pades.SignedRevision:
+        """Write `source` with its prepared revision and this value to `target`.
 
         Raises:
             SigningRefusal: the value, the file or, by now, the certificate does not allow it.
@@ -202,10 +207,12 @@ class Sealing:
         """
         with _refusing():
             done = Prepared.from_bytes(prepared)
-            return pades.complete(source, target, done, value, trust=self.trust).level
+            return pades.complete(source, target, done, value, trust=self.trust)
 
-    def adopt(self, source: Path, returned: Path, *, certificate: bytes, field: str) -> str:
-        """Check a file that came back signed as a whole; the level of its signature.
+    def adopt(
+        self, source: Path, returned: Path, *, certificate: bytes, field: str
+    ) -> pades.SignedRevision:
+        """Check a file that came back signed as a whole.
 
         Raises:
             SigningRefusal: it does not extend `source` by exactly this signature.
@@ -214,7 +221,17 @@ class Sealing:
         with _refusing():
             return pades.adopt(
                 source, returned, certificate=certificate, field=field, trust=self.trust
-            ).level
+            )
+
+    def archive(self, source: Path, target: Path) -> pades.SignedRevision:
+        """Write `source` with the evidence on its signatures and an archive time-stamp to `target`.
+
+        Raises:
+            SigningRefusal: some signature cannot be proven for good.
+            Unavailable: the time-stamping or revocation service does not answer now.
+        """
+        with _refusing():
+            return pades.archive(source, target, trust=self.trust)
 
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool

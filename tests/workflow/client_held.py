@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-
-from pyhanko.sign.timestamps import TimeStamper
+from typing import Any
 
 from asn1crypto import cms
+from pyhanko.sign.timestamps import TimeStamper
+from sqlalchemy import select
+
 from signing.devca import DevelopmentCA
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
 from tests.workflow.outgoing_trip import Trip
 from workflow import entrusting, pending
+from workflow.jobs import run_all
 from workflow.office import Office
 from workflow.pending import Ready, Waiting
-from workflow.records import PendingSignature, SigningCertificate
+from workflow.records import PendingSignature, Revision, SignatureMade, SigningCertificate
 
 ADMINISTRATOR = "xa.quantri"
 
@@ -108,3 +111,17 @@ class Outage(TimeStamper):
 
     async def async_dummy_response(self, md_algorithm: str) -> cms.ContentInfo:
         return await self._real.async_dummy_response(md_algorithm)
+
+
+def rows(office: Office, kind: type[Any], *conditions: Any) -> list[Any]:
+    with office.reading(None) as reading:
+        return list(reading.session.scalars(select(kind).where(*conditions)))
+
+
+def untouched(trip: Trip) -> bool:
+    """Whether nothing was signed and nothing taken: what came was refused without a trace."""
+    run_all(trip.office)
+    (row,) = rows(trip.office, PendingSignature)
+    taken = row.value or row.returned_sha256 or row.completed_at
+    signed = rows(trip.office, Revision, Revision.made_as.in_(("signed", "sealed")))
+    return not (taken or signed or rows(trip.office, SignatureMade))

@@ -66,9 +66,9 @@ class PendingSignature(Identified, Base):
     intent_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signing_intent.id"), unique=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     prepared: Mapped[bytes] = mapped_column(LargeBinary)
-    #: Number and date as a revision of their own, for a program that writes the whole signature
-    #: itself; None where nothing is filled in.
-    filled: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: What a program that signs the whole file itself is given after the file's own bytes: number
+    #: and date, or the field; empty where nothing goes in.
+    given: Mapped[bytes] = mapped_column(LargeBinary)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: What came back, once: the signature value, or the digest of the whole file.
