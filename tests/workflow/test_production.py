@@ -41,8 +41,16 @@ def test_a_secret_does_not_show(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["tsa.invalid", "ftp://tsa.invalid/", "http://", "http://name@tsa.invalid/", "http:///tsa"]
-    + ["https://name:geheim@tsa.invalid/", "http://tsa.invalid:99999/", "http://tsa.invalid/\n"],
+    [
+        "tsa.invalid",
+        "ftp://tsa.invalid/",
+        "http://",
+        "http:///tsa",
+        "http://name@tsa.invalid/",
+        "https://name:geheim@tsa.invalid/",
+        "http://tsa.invalid:99999/",
+        "http://tsa.invalid/\n",
+    ],
 )
 def test_a_time_stamp_authority_is_a_plain_web_address(value: str) -> None:
     with pytest.raises(ValidationError) as refused:
