@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from asn1crypto import cms, tsp, x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ExtendedKeyUsage, ExtensionNotFound, load_der_x509_certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import dummy_digest
@@ -148,8 +151,8 @@ def _check(
         raise WireFault("its token is for other data")
     signer = _signer(signed_data)
     _check_signature(signed_data, signer)
-    if not _may_stamp(signer.dump()):
-        raise WireFault("its certificate is not for time-stamping alone")
+    if unfit := _unfit(signer.dump()):
+        raise WireFault(unfit)
     if not signer.not_valid_before <= info["gen_time"].native <= signer.not_valid_after:
         raise WireFault("its certificate is not valid at the time it states")
     return signer
@@ -212,10 +215,20 @@ def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate)
 
 
 @lru_cache(maxsize=16)
-def _may_stamp(certificate: bytes) -> bool:
-    """Whether its purpose is critical, and time-stamping alone (RFC 3161 §2.3)."""
-    for extension in x509.Certificate.load(certificate)["tbs_certificate"]["extensions"]:
-        if extension["extn_id"].native == "extended_key_usage":
-            purposes: list[str] = extension["extn_value"].parsed.native
-            return bool(extension["critical"].native) and purposes == ["time_stamping"]
-    return False
+def _unfit(certificate: bytes) -> str | None:
+    """Why a certificate must not stamp time: RFC 3161 §2.3, and keys as short as no signer's may be
+    (TT 15/2025/TT-BKHCN).
+    """
+    loaded = load_der_x509_certificate(certificate)
+    key = loaded.public_key()
+    if (isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256
+    ):
+        return "its key is too short"
+    try:
+        purpose = loaded.extensions.get_extension_for_class(ExtendedKeyUsage)
+    except ExtensionNotFound:
+        return "its certificate names no purpose"
+    if not purpose.critical or list(purpose.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        return "its certificate is not for time-stamping alone"
+    return None
