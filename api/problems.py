@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse
 from api.validation import HeaderInvalid, ParameterInvalid, explain
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import SigningRefusal
+from workflow.sealing import KeyRefusal, SigningRefusal
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("vanthu.api")
@@ -73,6 +73,7 @@ TABLE: Mapping[type[Refusal], Row] = {
     errors.SeriesUndefined: Row(409, "series-undefined", "Chưa quy định hệ thống số"),
     errors.UnknownYear: Row(409, "unknown-year", "Chưa có lịch nghỉ của năm"),
     SigningRefusal: Row(409, "signing-refused", "Không ký được"),
+    KeyRefusal: Row(409, "signing-refused", "Không ký được"),
     errors.StaleVersion: Row(412, "stale-version", "Nội dung đã thay đổi"),
     errors.TooLarge: Row(413, "too-large", "Tệp quá lớn"),
     MediaTypeRefused: Row(415, "media-type-refused", "Kiểu nội dung không được nhận"),

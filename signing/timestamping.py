@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+import time
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from asn1crypto import cms, tsp, x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ExtendedKeyUsage, ExtensionNotFound, load_der_x509_certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import dummy_digest
@@ -25,6 +29,9 @@ from signing.wire import WireFault, ask
 SERVICE = "Dịch vụ cấp dấu thời gian"
 
 _ANSWER_MAX_BYTES = 1 << 20
+# How long the last token tells who will sign the next: an authority that had to change its
+# certificate would otherwise be known by the old one for ever, and never be asked again.
+_TELLING_SECONDS = 600.0
 _DIGEST = "sha256"
 # SHA-256 or stronger (TT 15/2025/TT-BKHCN), in the token as in the signature it stamps.
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
@@ -45,18 +52,15 @@ class HttpTimeStamper(TimeStamper):
         self._url = url
         self._timeout_seconds = timeout_seconds
         self._certificates: tuple[bytes, ...] = ()
-        self._last: dict[str, bytes] = {}  # by the algorithm of the digest
+        self._last: dict[str, tuple[float, bytes]] = {}  # by the algorithm of the digest
 
     @property
     def certificates(self) -> tuple[bytes, ...]:
         """The DER certificates that came with the last token, its signer's first.
 
-        The first time it asks for a token.
-
-        Raises TrustUnavailable.
+        Without a token of late it asks for one. Raises TrustUnavailable.
         """
-        if not self._certificates:
-            self._stamp(dummy_digest(_DIGEST), _DIGEST)
+        self._lately(_DIGEST)
         return self._certificates
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
@@ -67,14 +71,17 @@ class HttpTimeStamper(TimeStamper):
         return cms.ContentInfo.load(self._stamp(message_digest, md_algorithm))
 
     async def async_dummy_response(self, md_algorithm: str) -> cms.ContentInfo:
-        """The last token over a digest of this algorithm, to measure room by.
+        """The last token over a digest of this algorithm: its size, and who signs the next.
 
-        Raises TrustUnavailable.
+        Without one of late it asks for one. Raises TrustUnavailable.
         """
-        last = self._last.get(md_algorithm)
-        if last is None:
-            last = self._stamp(dummy_digest(md_algorithm), md_algorithm)
-        return cms.ContentInfo.load(last)
+        return cms.ContentInfo.load(self._lately(md_algorithm))
+
+    def _lately(self, algorithm: str) -> bytes:
+        at, token = self._last.get(algorithm, (0.0, b""))
+        if token and time.monotonic() - at < _TELLING_SECONDS:
+            return token
+        return self._stamp(dummy_digest(algorithm), algorithm)
 
     def _stamp(self, digest: bytes, algorithm: str) -> bytes:
         nonce = secrets.randbits(64)
@@ -100,7 +107,7 @@ class HttpTimeStamper(TimeStamper):
             token: bytes = response["time_stamp_token"].dump()
             signer = _check(response, nonce, digest, algorithm)
             self._remember(response["time_stamp_token"]["content"], signer)
-            self._last[algorithm] = token
+            self._last[algorithm] = time.monotonic(), token
         except WireFault as fault:
             raise self._unavailable(str(fault)) from fault
         except Exception as fault:  # a malformed answer makes its parser raise anything
@@ -144,8 +151,8 @@ def _check(
         raise WireFault("its token is for other data")
     signer = _signer(signed_data)
     _check_signature(signed_data, signer)
-    if not _may_stamp(signer.dump()):
-        raise WireFault("its certificate is not for time-stamping alone")
+    if unfit := _unfit(signer.dump()):
+        raise WireFault(unfit)
     if not signer.not_valid_before <= info["gen_time"].native <= signer.not_valid_after:
         raise WireFault("its certificate is not valid at the time it states")
     return signer
@@ -208,10 +215,20 @@ def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate)
 
 
 @lru_cache(maxsize=16)
-def _may_stamp(certificate: bytes) -> bool:
-    """Whether its purpose is critical, and time-stamping alone (RFC 3161 §2.3)."""
-    for extension in x509.Certificate.load(certificate)["tbs_certificate"]["extensions"]:
-        if extension["extn_id"].native == "extended_key_usage":
-            purposes: list[str] = extension["extn_value"].parsed.native
-            return bool(extension["critical"].native) and purposes == ["time_stamping"]
-    return False
+def _unfit(certificate: bytes) -> str | None:
+    """Why a certificate must not stamp time: RFC 3161 §2.3, and keys as short as no signer's may be
+    (TT 15/2025/TT-BKHCN).
+    """
+    loaded = load_der_x509_certificate(certificate)
+    key = loaded.public_key()
+    if (isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256
+    ):
+        return "its key is too short"
+    try:
+        purpose = loaded.extensions.get_extension_for_class(ExtendedKeyUsage)
+    except ExtensionNotFound:
+        return "its certificate names no purpose"
+    if not purpose.critical or list(purpose.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        return "its certificate is not for time-stamping alone"
+    return None

@@ -13,8 +13,14 @@ from pathlib import Path
 
 from signing import fields, pades, repair
 from signing.devca import DevelopmentCA
-from signing.errors import SigningError, TrustUnavailable
-from signing.keys import open_key
+from signing.errors import (
+    KeyRefused,
+    KeyUnavailable,
+    SigningError,
+    TrustUnavailable,
+    UnknownKey,
+)
+from signing.keyring import Keyring
 from signing.pending import Prepared
 from signing.report import SignatureReport
 from signing.trust import Trust, load_anchors
@@ -64,6 +70,17 @@ class SigningRefusal(Refusal):
         super().__init__(f"Không ký được: {why}")
 
 
+class KeyRefusal(SigningRefusal):
+    """The key itself says no, and would say so again: a wrong PIN, a locked token, another key.
+
+    Whoever has more to sign with it stops: a token locks after a few wrong tries. `code` is stable.
+    """
+
+    def __init__(self, code: str, why: str) -> None:
+        self.code = code
+        super().__init__(why)
+
+
 @dataclass(frozen=True)
 class IssuedKey:
     """A certificate and where its key answers."""
@@ -76,19 +93,24 @@ class IssuedKey:
 class Sealing:
     """The keys this office can reach and the anchors it trusts."""
 
-    def __init__(self, trust: Trust, development: DevelopmentCA | None) -> None:
-        self.trust = trust
+    def __init__(self, trust: Trust, keyring: Keyring, development: DevelopmentCA | None) -> None:
+        self.trust, self.keyring = trust, keyring
         self._development = development
 
     @classmethod
     def open(cls, settings: Settings) -> Sealing:
-        """Development trusts its own CA as well; production only the configured anchors."""
+        """Development trusts its own CA as well; production only the configured anchors.
+
+        Raises ValueError when anchors or keys are not as configured; no key is opened yet.
+        """
         anchors = settings.trust_anchors
         configured = load_anchors(anchors) if anchors else Trust(anchors=())
+        keys = settings.signing_keys
         if not settings.development:
-            return cls(configured, None)
+            return cls(configured, Keyring.load(keys, None), None)
         development = DevelopmentCA(settings.data_dir / "pki")
-        return cls(development.trust.joined(configured), development)
+        keyring = Keyring.load(keys, development)
+        return cls(development.trust.joined(configured), keyring, development)
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
@@ -129,13 +151,14 @@ class Sealing:
         """Write `source` plus one signed and checked revision to `target`; the level it has.
 
         Raises:
-            SigningRefusal: the key or the file does not allow it.
-            Unavailable: the time-stamping or revocation service does not answer now.
+            SigningRefusal: the file or the certificate does not allow it.
+            KeyRefusal: the key does not, or is not that of the certificate.
+            Unavailable: the key, the time-stamping or revocation service does not answer now.
         """
         try:
-            key = open_key(key_url, development=self._development)
+            key = self.keyring.open(key_url)
             if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
-                raise SigningRefusal("khóa ký không khớp chứng thư số đã khai báo.")
+                raise KeyRefusal("key_mismatch", "khóa ký không khớp chứng thư số đã khai báo.")
             return pades.sign(
                 source,
                 target,
@@ -146,8 +169,12 @@ class Sealing:
                 fill=fill,
                 lock=locks,
             ).level
-        except TrustUnavailable as fault:
+        except (TrustUnavailable, KeyUnavailable) as fault:
             raise Unavailable(fault.what, 30) from fault
+        except KeyRefused as refused:
+            raise KeyRefusal(refused.code, str(refused)) from refused
+        except UnknownKey as refused:
+            raise KeyRefusal("key_unknown", str(refused)) from refused
         except SigningError as refused:
             raise SigningRefusal(str(refused)) from refused
 
