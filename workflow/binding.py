@@ -13,10 +13,15 @@ import hashlib
 import hmac
 import json
 import logging
+import os
+import secrets
+import tempfile
+from contextlib import suppress
 from datetime import UTC
 
 from workflow.office import Reading
 from workflow.records import PendingSignature, SigningCertificate, SigningIntent
+from workflow.settings import Settings
 
 log = logging.getLogger("vanthu.binding")
 
@@ -39,7 +44,7 @@ def bound(reading: Reading, pending: PendingSignature) -> bytes:
         "expires_at": pending.expires_at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
     # A key of its own, so that no other use of the office's secret can be turned into this one.
-    key = hmac.digest(reading.office.settings.office_secret(), _PURPOSE.encode(), "sha256")
+    key = hmac.digest(_secret(reading.office.settings), _PURPOSE.encode(), "sha256")
     content = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hmac.digest(key, content.encode(), "sha256")
 
@@ -64,6 +69,24 @@ def names(token: str, pending: PendingSignature) -> bool:
     except (binascii.Error, ValueError):
         return False
     return hmac.compare_digest(said, pending.mac)
+
+
+def _secret(settings: Settings) -> bytes:
+    """The operator's; in development one made on first use, for the owner of the folder only."""
+    if settings.secret.get_secret_value():
+        return settings.secret.get_secret_value().encode()
+    path = settings.data_dir / "secret"
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(prefix=".secret-", dir=settings.data_dir)  # mode 600
+        with open(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+            file.flush()
+            os.fsync(handle)
+        # Linked whole, and never over the one that another process was first to make.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
+    return path.read_bytes()
 
 
 def _sha256(content: bytes) -> str:

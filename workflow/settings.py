@@ -6,11 +6,7 @@ folder, no server. Production refuses development values and says which.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -96,11 +92,6 @@ class Settings(BaseSettings):
         """The data folder, for its owner only: it holds password hashes and documents."""
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def office_secret(self) -> bytes:
-        """What the office authenticates its own values with; in development made on first use."""
-        given = self.secret.get_secret_value()
-        return given.encode() if given else _kept_secret(self.data_dir / "secret")
-
     @property
     def database(self) -> str:
         return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'vanthu.db'}"
@@ -128,18 +119,3 @@ def _listed(value: str) -> tuple[str, ...]:
 
 def _given(value: SecretStr | Path | str | None) -> bool:
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
-
-
-def _kept_secret(path: Path) -> bytes:
-    """The secret in a file for its owner only; all processes of an office find the same one."""
-    if not path.exists():
-        handle, draft = tempfile.mkstemp(prefix=".secret-", dir=path.parent)  # mode 600
-        with open(handle, "wb") as file:
-            file.write(secrets.token_hex(32).encode())
-            file.flush()
-            os.fsync(handle)
-        # Linked whole, and never over the one that another process was first to make.
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        os.unlink(draft)
-    return path.read_bytes()
