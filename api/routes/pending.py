@@ -12,14 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import Posting, Replacing, Shown
 from api.problems import MediaTypeRefused, documented
 from api.routes.organisations import MAKING
-from api.schemas.pending import Accepted, PendingList, PendingOut, Token, ValueIn
+from api.schemas.pending import SHA256_IN_BASE64URL, Accepted, PendingList, PendingOut, ValueIn
 from api.streaming import BODY_SCHEMA, PDF, StoredFile, refuse_unread, spooled
+from api.validation import HeaderInvalid
 from workflow import pending
 from workflow.office import Reading, Transaction
 from workflow.records import Case, PendingSignature, SigningIntent
@@ -116,7 +117,14 @@ def _door(
     pending_id: uuid.UUID,
     office: OfficeHere,
     actor: ActorHere,
-    token: Annotated[Token, Query()],
+    token: Annotated[
+        str,
+        Header(
+            alias="Pending-Token",
+            pattern=SHA256_IN_BASE64URL,
+            description="`token` of the preparation that was signed; a later one replaces it.",
+        ),
+    ],
 ) -> str:
     """Everything that can be refused before the first byte of the body is read."""
     with office.reading(actor) as reading:
@@ -137,7 +145,7 @@ async def _returned(
     status_code=202,
     response_model=Accepted,
     openapi_extra=BODY_SCHEMA,
-    responses=documented(TooLarge, MediaTypeRefused, UnreadableDocument),
+    responses=documented(HeaderInvalid, TooLarge, MediaTypeRefused, UnreadableDocument),
 )
 def complete_with_file(
     pending_id: uuid.UUID,

@@ -12,13 +12,7 @@ from pydantic import Base64Bytes, Field
 from api.schemas.values import Moment, Payload, Shape
 from workflow.pending import Waiting
 
-Token = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_-]{43}$",
-        description="`token` of the preparation that was signed; a later one replaces it.",
-    ),
-]
+SHA256_IN_BASE64URL = r"^[A-Za-z0-9_-]{43}$"
 
 
 class WhatIsSigned(Shape):
@@ -88,7 +82,9 @@ class PendingList(Shape):
 
 
 class ValueIn(Payload):
-    token: Token
+    token: Annotated[
+        str, Field(pattern=SHA256_IN_BASE64URL, description="Of the preparation that was signed.")
+    ]
     value: Annotated[Base64Bytes, Field(min_length=1, max_length=2_000)]
 
 

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from api.app import ROUTERS
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
+from tests.api.holding import waiting
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: What an administrator of the province above may know of the commune: its people and rules.
@@ -67,6 +68,7 @@ BODIES: dict[str, Any] = {
     "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
+    "/pending-signatures/{pending_id}/signature": {"token": "A" * 43, "value": "AAAA"},
 }
 
 
@@ -138,6 +140,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "incoming_id": incoming.id,
         "file_id": outgoing.seen()["files"][0]["id"],
         "case_id": incoming.seen()["parts"][0]["case_id"],
+        "pending_id": waiting(desk)["id"],
     }
 
 
@@ -154,6 +157,7 @@ def test_a_stranger_finds_nothing(
         path.format(**ids),
         etag='"1"',
         params={"period": "2026-11"},
+        headers={"Pending-Token": "A" * 43},
         **({} if method == "GET" or body is None else {"json": body}),
     )
     if method != "GET" and path in KNOWN:
