@@ -11,9 +11,6 @@ from urllib.parse import urlsplit
 
 from asn1crypto import cms, tsp, x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509 import ExtendedKeyUsage, ExtensionNotFound, load_der_x509_certificate
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import dummy_digest
@@ -23,6 +20,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 
 from signing.errors import TrustUnavailable
+from signing.trust import long_enough
 from signing.wire import WireFault, ask
 
 #: What a clerk is told does not answer.
@@ -216,19 +214,13 @@ def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate)
 
 @lru_cache(maxsize=16)
 def _unfit(certificate: bytes) -> str | None:
-    """Why a certificate must not stamp time: RFC 3161 §2.3, and keys as short as no signer's may be
-    (TT 15/2025/TT-BKHCN).
-    """
-    loaded = load_der_x509_certificate(certificate)
-    key = loaded.public_key()
-    if (isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256
-    ):
+    """Why a certificate must not stamp time (RFC 3161 §2.3)."""
+    loaded = x509.Certificate.load(certificate)
+    if not long_enough(loaded.public_key):
         return "its key is too short"
-    try:
-        purpose = loaded.extensions.get_extension_for_class(ExtendedKeyUsage)
-    except ExtensionNotFound:
-        return "its certificate names no purpose"
-    if not purpose.critical or list(purpose.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
-        return "its certificate is not for time-stamping alone"
-    return None
+    for extension in loaded["tbs_certificate"]["extensions"]:
+        if extension["extn_id"].native == "extended_key_usage":
+            alone = extension["extn_value"].parsed.native == ["time_stamping"]
+            if alone and extension["critical"].native:
+                return None
+    return "its certificate is not for time-stamping alone"

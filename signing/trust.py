@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from asn1crypto import pem, x509
+from asn1crypto.keys import PublicKeyInfo
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from pyhanko.sign.timestamps import TimeStamper
@@ -135,6 +136,12 @@ class Trust:
         )
 
 
+def long_enough(key: PublicKeyInfo) -> bool:
+    """Whether a key has the length that TT 15/2025/TT-BKHCN demands; other kinds have but one."""
+    shortest = {"rsa": 2048, "rsassa_pss": 2048, "ec": 256}.get(key.algorithm)
+    return shortest is None or int(key.bit_size) >= shortest
+
+
 class AlgorithmPolicy(DisallowWeakAlgorithmsPolicy):
     """RSA of 2048 bits or more, EC of 256 or more, SHA-256 or stronger (TT 15/2025/TT-BKHCN)."""
 
@@ -147,8 +154,8 @@ class AlgorithmPolicy(DisallowWeakAlgorithmsPolicy):
         self, algo: object, moment: datetime | None, public_key: object
     ) -> AlgorithmUsageConstraint:
         """Whether a signature algorithm, with this public key, may be relied on."""
-        if getattr(public_key, "algorithm", None) == "ec" and public_key.bit_size < 256:  # type: ignore[attr-defined]
-            return AlgorithmUsageConstraint(False, failure_reason="EC key below 256 bits")
+        if isinstance(public_key, PublicKeyInfo) and not long_enough(public_key):
+            return AlgorithmUsageConstraint(False, failure_reason="the key is too short")
         return super().signature_algorithm_allowed(algo, moment, public_key)
 
 

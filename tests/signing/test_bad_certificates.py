@@ -137,6 +137,17 @@ def test_validation_calls_nobody(desk: Desk, services: Services) -> None:
     assert not services.asked
 
 
+@pytest.mark.parametrize("bits", [1024, 192])
+def test_a_signature_by_a_short_key_does_not_become_valid_elsewhere(desk: Desk, bits: int) -> None:
+    key = rsa_key(bits) if bits > 1000 else ec.generate_private_key(ec.SECP192R1())
+    signer = desk.services.pki.issue(Profile(key=key))
+    pdfs.signed_elsewhere(desk.source, signer, "person1")
+    desk.trust.revocation[0].evidence((signer.certificate, *signer.chain), fetch=True)
+    report = validate(desk.source, trust=desk.trust)
+    assert (report.integrity, report.verdict) == ("INTACT", "KHONG_XAC_DINH")
+    assert report.sub_indication == "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+
+
 def revoked(pki: Pki, status: str) -> LiveKey:
     key = pki.issue(Profile(status=(status,)))
     pki.revoke(key)
