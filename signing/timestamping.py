@@ -20,7 +20,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 
 from signing.errors import TrustUnavailable
-from signing.trust import long_enough
+from signing.trust import long_enough, strongly_digested
 from signing.wire import WireFault, ask
 
 #: What a clerk is told does not answer.
@@ -31,8 +31,6 @@ _ANSWER_MAX_BYTES = 1 << 20
 # certificate would otherwise be known by the old one for ever, and never be asked again.
 _TELLING_SECONDS = 600.0
 _DIGEST = "sha256"
-# SHA-256 or stronger (TT 15/2025/TT-BKHCN), in the token as in the signature it stamps.
-_STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 
 log = logging.getLogger("vanthu.signing")
 
@@ -180,9 +178,9 @@ def _signer(signed_data: cms.SignedData) -> x509.Certificate:
 def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate) -> None:
     """Raises WireFault unless the certificate, and no other, signed the content (RFC 5652 §5.4)."""
     signer = extract_signer_info(signed_data)
-    digest_algorithm = signer["digest_algorithm"]["algorithm"].native
-    if digest_algorithm not in _STRONG:
+    if not strongly_digested(signer):
         raise WireFault("its token is signed over a weak digest")
+    digest_algorithm = signer["digest_algorithm"]["algorithm"].native
     # The bytes that were signed, before asn1crypto, asked for its parts, encodes them anew.
     signed = signer["signed_attrs"].untag().dump()
     stated = {item["type"].native: item["values"][0] for item in signer["signed_attrs"]}
