@@ -11,9 +11,6 @@ from urllib.parse import urlsplit
 
 from asn1crypto import cms, tsp, x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509 import ExtendedKeyUsage, ExtensionNotFound, load_der_x509_certificate
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import dummy_digest
@@ -23,6 +20,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 
 from signing.errors import TrustUnavailable
+from signing.trust import long_enough, strongly_digested
 from signing.wire import WireFault, ask
 
 #: What a clerk is told does not answer.
@@ -33,8 +31,6 @@ _ANSWER_MAX_BYTES = 1 << 20
 # certificate would otherwise be known by the old one for ever, and never be asked again.
 _TELLING_SECONDS = 600.0
 _DIGEST = "sha256"
-# SHA-256 or stronger (TT 15/2025/TT-BKHCN), in the token as in the signature it stamps.
-_STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 
 log = logging.getLogger("vanthu.signing")
 
@@ -182,9 +178,9 @@ def _signer(signed_data: cms.SignedData) -> x509.Certificate:
 def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate) -> None:
     """Raises WireFault unless the certificate, and no other, signed the content (RFC 5652 §5.4)."""
     signer = extract_signer_info(signed_data)
-    digest_algorithm = signer["digest_algorithm"]["algorithm"].native
-    if digest_algorithm not in _STRONG:
+    if not strongly_digested(signer):
         raise WireFault("its token is signed over a weak digest")
+    digest_algorithm = signer["digest_algorithm"]["algorithm"].native
     # The bytes that were signed, before asn1crypto, asked for its parts, encodes them anew.
     signed = signer["signed_attrs"].untag().dump()
     stated = {item["type"].native: item["values"][0] for item in signer["signed_attrs"]}
@@ -216,19 +212,13 @@ def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate)
 
 @lru_cache(maxsize=16)
 def _unfit(certificate: bytes) -> str | None:
-    """Why a certificate must not stamp time: RFC 3161 §2.3, and keys as short as no signer's may be
-    (TT 15/2025/TT-BKHCN).
-    """
-    loaded = load_der_x509_certificate(certificate)
-    key = loaded.public_key()
-    if (isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256
-    ):
+    """Why a certificate must not stamp time (RFC 3161 §2.3)."""
+    loaded = x509.Certificate.load(certificate)
+    if not long_enough(loaded.public_key):
         return "its key is too short"
-    try:
-        purpose = loaded.extensions.get_extension_for_class(ExtendedKeyUsage)
-    except ExtensionNotFound:
-        return "its certificate names no purpose"
-    if not purpose.critical or list(purpose.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
-        return "its certificate is not for time-stamping alone"
-    return None
+    for extension in loaded["tbs_certificate"]["extensions"]:
+        if extension["extn_id"].native == "extended_key_usage":
+            alone = extension["extn_value"].parsed.native == ["time_stamping"]
+            if alone and extension["critical"].native:
+                return None
+    return "its certificate is not for time-stamping alone"

@@ -27,7 +27,7 @@ from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust
 from signing.validation import validate
 from tests.signing import pdfs, test_revocation, test_timestamping, wire
-from tests.signing.pki import CA, TSA, Pki, Profile, issue, rsa_key, signed_with_sha1
+from tests.signing.pki import CA, TSA, Pki, PrivateKey, Profile, issue, rsa_key, signed_with_sha1
 from tests.signing.wire import Manner, Services, good_manners, stamping
 
 DEADLINE_SECONDS = 1.0
@@ -135,6 +135,26 @@ def test_validation_calls_nobody(desk: Desk, services: Services) -> None:
     cold = Trust((root,), revocation=(HttpRevocation([services.host], [root]),))
     assert validate(desk.target, trust=cold).verdict == "KHONG_XAC_DINH"
     assert not services.asked
+
+
+@pytest.mark.parametrize(
+    ("key", "digest"),
+    [
+        (rsa_key(1024), "sha256"),
+        (ec.generate_private_key(ec.SECP192R1()), "sha256"),
+        (rsa_key(), "sha1"),
+    ],
+    ids=["RSA-1024", "EC-192", "SHA-1"],
+)
+def test_a_weak_signature_made_elsewhere_is_not_valid(
+    desk: Desk, key: PrivateKey, digest: str
+) -> None:
+    signer = desk.services.pki.issue(Profile(key=key))
+    pdfs.signed_elsewhere(desk.source, signer, "person1", digest)
+    desk.trust.revocation[0].evidence((signer.certificate, *signer.chain), fetch=True)
+    report = validate(desk.source, trust=desk.trust)
+    assert (report.integrity, report.verdict) == ("INTACT", "KHONG_XAC_DINH")
+    assert report.sub_indication == "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
 
 
 def revoked(pki: Pki, status: str) -> LiveKey:
