@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,9 @@ def program(name: str, package: str) -> str:
     return shutil.which(name) or pytest.skip(f"no {name}: apt-get install {package}")
 
 
-def signatures(path: Path) -> Iterator[EmbeddedPdfSignature]:
+def signatures(path: Path) -> list[EmbeddedPdfSignature]:
     """The signatures of a file, without time-stamps, as pyHanko's plain reader finds them."""
-    with path.open("rb") as stream:
-        yield from PdfFileReader(stream).embedded_regular_signatures
+    return PdfFileReader(io.BytesIO(path.read_bytes())).embedded_regular_signatures
 
 
 def by_pyhanko(path: Path, field: str, anchor: bytes) -> None:
