@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
+from cryptography.x509 import load_der_x509_certificate
 from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag, _pkcs11, exceptions, types
 
 from signing.activation import Secret, SecretSource
@@ -73,7 +74,7 @@ class Session:
         self.certificates = [
             Stored(bytes(value), _label(item), _id(item))
             for item in self._objects(ObjectClass.CERTIFICATE)
-            if (value := _value(item, Attribute.VALUE))
+            if _is_certificate(value := _value(item, Attribute.VALUE))
         ]
 
     @property
@@ -223,6 +224,14 @@ def _value(item: types.Object, attribute: Attribute) -> Any:
         return item[attribute]
     except exceptions.PKCS11Error:
         return None  # an attribute that this object does not have or this token does not know
+
+
+def _is_certificate(value: bytes | None) -> bool:
+    try:
+        load_der_x509_certificate(value or b"")
+    except ValueError:
+        return False  # tokens keep all sorts of things as certificates
+    return True
 
 
 def _label(item: types.Object) -> str:

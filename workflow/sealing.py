@@ -27,6 +27,7 @@ from signing.trust import Trust, load_anchors
 from signing.validation import validate
 from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
+from workflow.stamps import Places
 
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
@@ -36,16 +37,24 @@ _LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT"}
 
 @dataclass(frozen=True)
 class Layout:
-    """Where number and date stand on the page."""
+    """Where number and date stand, and the signers' images one by one.
+
+    A signer's place that is not given is looked for on the page.
+    """
 
     number: fields.Box
     date: fields.Box
+    signatures: tuple[fields.Box | None, ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> Layout:
         """Read `Outgoing.layout`."""
         boxes = json.loads(text)
-        return cls(number=fields.Box(**boxes["number"]), date=fields.Box(**boxes["date"]))
+        return cls(
+            number=fields.Box(**boxes["number"]),
+            date=fields.Box(**boxes["date"]),
+            signatures=tuple(box and fields.Box(**box) for box in boxes["signatures"]),
+        )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -261,23 +270,30 @@ class Sealing:
             return pades.archive(source, target, trust=self.trust)
 
     def reserve_fields(
-        self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool
+        self, source: Path, target: Path, layout: Layout, places: Places, *, seal: bool
     ) -> None:
         """Write a sound `source` with empty number, date and signature fields to `target`.
 
-        The last signature locks everything: the agency's, or without one the last person's.
+        A signature shows in its place, if it has one. The last signature locks everything: the
+        agency's, or without one the last person's.
 
         Raises:
             UnreadableDocument: the file is no PDF that can be signed, or a box is off its page.
         """
-        names = [person_field(n) for n in range(1, signers + 1)] + [AGENCY_FIELD] * seal
+        boxes = {person_field(n): box for n, box in enumerate(places.persons, start=1)}
+        if seal:
+            boxes[AGENCY_FIELD] = places.seal
+        last = list(boxes)[-1]
         try:
             fields.prepare(
                 source,
                 target,
                 number=layout.number,
                 date=layout.date,
-                signatures=[fields.SignatureField(name, locks=name == names[-1]) for name in names],
+                signatures=[
+                    fields.SignatureField(name, box, locks=name == last)
+                    for name, box in boxes.items()
+                ],
             )
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
