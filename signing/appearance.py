@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyhanko.pdf_utils import generic
@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.writer import BasePdfFileWriter
 
 from signing import images
 from signing.errors import SigningRefused
-from signing.objects import deflated, dictionary, numbers
+from signing.objects import deflated, dictionary, inherited, numbers
 from signing.typefaces import UPRIGHT, typeface
 
 _SMALLEST_POINTS = 8.0
@@ -26,13 +26,12 @@ class Stamp:
 
     A person's signature and an agency's seal are images (Annex I, part I, II.7.d, II.8.a); on
     separate attachments and digitised copies the agency's is text, upright, black, of 10 points
-    (II.8.b, III.1.d, part II, I.3). `turned` is the page's rotation in degrees.
+    (II.8.b, III.1.d, part II, I.3). Without either it shows nothing.
     """
 
     image: bytes | None = None
     lines: tuple[str, ...] = ()
     points: float = 10
-    turned: int = 0
 
     @property
     def text_size(self) -> tuple[float, float]:
@@ -45,19 +44,45 @@ class Stamp:
         leading = face.ascent - face.descent
         return max(widths) * self.points / 1000, len(widths) * leading * self.points / 1000
 
+    def within(self, width: float) -> Stamp:
+        """The same with its lines broken at spaces, so that they are no wider where they can be."""
+        face, broken = typeface(UPRIGHT), []
+        for line in self.lines:
+            broken.append("")
+            for word in line.split():
+                longer = f"{broken[-1]} {word}".strip()
+                fits = face.width(_composed(longer)) * self.points / 1000 <= width
+                broken[-1:] = [longer] if fits or not broken[-1] else [broken[-1], word]
+        return replace(self, lines=tuple(broken))
+
+
+def show(writer: BasePdfFileWriter, stamp: Stamp, widget: generic.DictionaryObject) -> None:
+    """Draw a stamp into a signature's widget, upright also on a page that is shown turned.
+
+    A widget without extent stays invisible. Raises SigningRefused as `draw` does.
+    """
+    left, bottom, right, top = (float(side.get_object()) for side in widget["/Rect"])
+    if left == right or bottom == top:
+        return
+    rotation = inherited(widget["/P"], "/Rotate") if "/P" in widget else None
+    turned = rotation % 360 if isinstance(rotation, int) else 0
+    drawn = draw(writer, stamp, abs(right - left), abs(top - bottom), turned)
+    widget[pdf_name("/AP")] = dictionary({"/N": drawn})
+
 
 def draw(
-    writer: BasePdfFileWriter, stamp: Stamp, width: float, height: float
+    writer: BasePdfFileWriter, stamp: Stamp, width: float, height: float, turned: int = 0
 ) -> generic.IndirectObject:
     """A form XObject that fills a box of `width` × `height` points with the stamp.
 
-    An image keeps its proportions, in the middle of the box; lines end at its right side. Text is
-    never made smaller: Annex I says how large it is.
+    `turned` is by how many degrees the page is shown turned. An image keeps its proportions, in
+    the middle of the box; lines end at its right side. Text is never made smaller: Annex I says
+    how large it is.
 
     Raises SigningRefused: the text does not fit or has a letter that the face lacks, or the image
     is none.
     """
-    if stamp.turned % 180:
+    if turned % 180:
         width, height = height, width
     shown, resources = [], {}
     if stamp.image is not None:
@@ -75,7 +100,7 @@ def draw(
         lines, fonts = _set(writer, stamp.lines, UPRIGHT, stamp.points, width, height, side=1)
         shown.append(lines)
         resources["/Font"] = fonts
-    return _form(writer, shown, resources, width, height, _TURNS[stamp.turned])
+    return _form(writer, shown, resources, width, height, _TURNS.get(turned, _TURNS[0]))
 
 
 def draw_field(
@@ -127,7 +152,7 @@ def _set(
 def _form(
     writer: BasePdfFileWriter,
     shown: Sequence[str],
-    resources: dict[str, generic.PdfObject],
+    resources: Mapping[str, generic.PdfObject],
     width: float,
     height: float,
     turn: tuple[int, int, int, int],

@@ -31,6 +31,7 @@ from pyhanko.sign.fields import (
 from signing import reading
 from signing.appearance import draw_field
 from signing.errors import SigningRefused
+from signing.objects import inherited
 from signing.typefaces import ITALIC, UPRIGHT
 
 NUMBER = "vanthu.number"
@@ -39,6 +40,7 @@ DATE = "vanthu.date"
 # ND 30/2020 Annex I, II.3 and II.4: number upright, place and date italic, both 13 to 14 points.
 _FACES = {NUMBER: UPRIGHT, DATE: ITALIC}
 _POINTS = 13
+_ROUNDING = 0.01  # points; a box may have been measured in single precision
 _READ_ONLY = 1  # ISO 32000-2 table 227: people never type into these fields, only the office fills
 
 
@@ -103,7 +105,7 @@ def prepare(
         if present & {NUMBER, DATE, "vanthu", *names}:
             raise SigningRefused("fields_exist", "Tệp đã có sẵn ô số, ngày hoặc ô chữ ký.")
         for box in (number, date, *(field.box for field in signatures if field.box)):
-            _on_page(writer, box)
+            on_page(writer, box)
         for field in signatures:
             append_signature_field(writer, field.spec())
         _reserve(writer, {NUMBER: number, DATE: date})
@@ -147,7 +149,7 @@ def fill(writer: IncrementalPdfFileWriter, values: Mapping[str, str]) -> None:
             ) from fault
         field = reference.get_object()
         assert isinstance(field, generic.DictionaryObject)
-        left, bottom, right, top = _numbers(field, "/Rect")
+        left, bottom, right, top = _floats(field["/Rect"])
         # ND 30/2020 Annex I, II.3.c and II.4.c: centred under the agency, and under the motto.
         appearance = draw_field(writer, text, _FACES[name], _POINTS, right - left, top - bottom)
         field[pdf_name("/V")] = generic.TextStringObject(text)
@@ -219,20 +221,30 @@ def _inner(
     return inner
 
 
-def _on_page(writer: IncrementalPdfFileWriter, box: Box) -> None:
+def on_page(writer: IncrementalPdfFileWriter, box: Box) -> None:
+    """Refuse a box on no page, or beyond what a viewer shows of its page.
+
+    Raises SigningRefused.
+    """
     if not 0 <= box.page < int(writer.root["/Pages"]["/Count"]):
         raise SigningRefused("page_missing", f"Tệp không có trang {box.page + 1}.")
     page = writer.find_page_for_modification(box.page)[0].get_object()
-    while "/MediaBox" not in page:
-        page = page["/Parent"]
-    left, bottom, right, top = _numbers(page, "/MediaBox")
+    # ISO 32000-2 §14.11.2: what shows is what both boxes hold; each may name any two corners.
     x1, y1, x2, y2 = box.corners
-    if not (left <= x1 < x2 <= right and bottom <= y1 < y2 <= top):
-        raise SigningRefused("box_off_page", f"Ô nằm ngoài trang {box.page + 1}.")
+    for key in ("/MediaBox", "/CropBox"):
+        shown = inherited(page, key)
+        if shown is None and key == "/CropBox":
+            continue
+        sides = _floats(shown)
+        left, right = sorted(sides[::2])
+        bottom, top = sorted(sides[1::2])
+        inside = left - _ROUNDING <= x1 and x2 <= right + _ROUNDING
+        inside = inside and bottom - _ROUNDING <= y1 and y2 <= top + _ROUNDING
+        if not (inside and x1 < x2 and y1 < y2):
+            raise SigningRefused("box_off_page", f"Ô nằm ngoài trang {box.page + 1}.")
 
 
-def _numbers(dictionary: generic.DictionaryObject, key: str) -> list[float]:
-    values = dictionary[key]
+def _floats(values: generic.PdfObject | None) -> list[float]:
     assert isinstance(values, generic.ArrayObject)
     return [float(value.get_object()) for value in values]
 

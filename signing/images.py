@@ -22,7 +22,7 @@ from signing.objects import compressed
 
 Kind = Literal["person", "agency"]
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 700_000  # in Base64 it still fits into a JSON body of 1 MB
 _MOST_PIXELS = 4_000_000  # a seal of 42 mm at 1 200 dpi
 _CLEAR, _INKED = 16, 64  # of 255: hardly there; there
 _COLOURED = 64  # saturation, of 255: neither black, grey nor white
@@ -124,7 +124,7 @@ def _pixels(png: bytes) -> _Pixels:
 def _decoded(png: bytes) -> Image.Image:
     """All pixels with their opacity; sizes are checked before a pixel is unpacked."""
     if len(png) > MOST_BYTES:
-        raise SigningRefused("image_too_large", f"Ảnh vượt quá {MOST_BYTES // 1_000_000} MB.")
+        raise SigningRefused("image_too_large", f"Ảnh vượt quá {MOST_BYTES // 1_000} KB.")
     try:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             if image.width * image.height > _MOST_PIXELS:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 
+_DEEPEST_TREE = 64
+
 
 def dictionary(entries: Mapping[str, generic.PdfObject]) -> generic.DictionaryObject:
     """A dictionary with its keys as PDF names."""
@@ -34,3 +36,15 @@ def numbers(*values: float) -> generic.ArrayObject:
         generic.NumberObject(value) if isinstance(value, int) else generic.FloatObject(value)
         for value in values
     )
+
+
+def inherited(page: generic.PdfObject | None, key: str) -> generic.PdfObject | None:
+    """What a page says under a key, or the tree of pages over it (ISO 32000-2 §7.7.3.4)."""
+    for _ in range(_DEEPEST_TREE):
+        if not isinstance(page, generic.DictionaryObject):
+            break
+        if key in page:
+            found: generic.PdfObject = page[key]
+            return found
+        page = page["/Parent"] if "/Parent" in page else None  # noqa: SIM401  `get` follows nothing
+    return None

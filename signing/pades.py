@@ -1,73 +1,56 @@
-"""Making PAdES signatures (EN 319 142-1): one revision, appended in place to a copy of the file."""
+"""Making PAdES signatures (EN 319 142-1): one revision, appended in place to a copy of the file.
+
+One path for all keys: `prepare` writes the revision with room for a value and says what the key is
+to sign, `complete` puts the value in. `sign` is both, around a key that answers at once.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from asn1crypto import x509
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import pdf_name
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import BoxConstraints
-from pyhanko.pdf_utils.writer import BasePdfFileWriter
-from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
-from pyhanko.sign.general import SigningError as PyHankoSigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
-from pyhanko.sign.signers.pdf_signer import (
-    DSSContentSettings,
-    PdfSigningSession,
-    SigDSSPlacementPreference,
-)
-from pyhanko.sign.timestamps.common_utils import TimestampRequestError
-from pyhanko.stamp import BaseStampStyle
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.errors import (
-    ExpiredError,
-    InsufficientRevinfoError,
-    NotYetValidError,
-    RevokedError,
-)
-from pyhanko_certvalidator.registry import SimpleCertificateStore
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
-from signing import fields, reading
-from signing.appearance import UPRIGHT_13 as UPRIGHT
-from signing.appearance import printable, text_block
-from signing.errors import SigningRefused, TrustUnavailable
-from signing.examination import examine
-from signing.fields import SignatureField
+from signing import cms, credentials, fields, permission, reading, tsa
+from signing.appearance import Stamp
+from signing.archive import append_time_stamp
+from signing.check import check
+from signing.errors import SigningRefused
+from signing.fields import Box
 from signing.keys import SigningKey
-from signing.reading import Limits
+from signing.pending import Prepared
+from signing.revision import (
+    Base,
+    Level,
+    SignedRevision,
+    Written,
+    appended,
+    declare_pades,
+    filled,
+)
+from signing.security_store import store
+from signing.slot import free_slot, occupy, signer_lines
 from signing.trust import Trust
 
-Level = Literal["B-B", "B-T", "B-LT"]
+__all__ = [
+    "Level",
+    "Prepared",
+    "SignedRevision",
+    "check_signable",
+    "complete",
+    "prepare",
+    "sign",
+]
 
-# Room for the CMS in the file, in bytes of its hexadecimal text: fixed, because an estimate needs a
-# second signature and fails when a TSA's answer grows; generous, but every validation reads it.
-_RESERVED: dict[Level, int] = {"B-B": 16_384, "B-T": 32_768, "B-LT": 32_768}
-
-# Our own scans may be larger than what strangers may send in.
-_LARGEST_BYTES = 500_000_000
-
-_DIGEST = "sha256"
-_TSA = "Dịch vụ cấp dấu thời gian"
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
-
-@dataclass(frozen=True)
-class SignedRevision:
-    """What was written: SHA-256 (hex) and size of the whole file, the signature's level."""
-
-    sha256: str
-    size_bytes: int
-    level: Level
+# What a second attempt, with another token, may cure.
+_TRANSIENT = ("value_too_large", "authority_changed")
 
 
 def sign(
@@ -81,26 +64,111 @@ def sign(
     fill: Mapping[str, str] | None = None,
     lock: bool = False,
     reason: str | None = None,
+    stamp: Stamp | None = None,
+    box: Box | None = None,
+    moment: datetime | None = None,
 ) -> SignedRevision:
     """Sign `source` into `target` in one revision; `target` appears whole or not at all.
 
     `fill` writes reserved text fields in the same revision. `lock` demands a signature that
     forbids any later change; a prepared field must have been reserved for that, a missing field is
-    created (invisible). The signer's own certificate is validated first (NĐ 68/2024 Đ29.1).
+    created (in `box`, or invisible). A field that shows, shows `stamp`, or who signed and when.
+    `moment` is the time the signer claims (None: now). B-LTA adds a revision with a time-stamp over
+    the document. The signer's own certificate is validated first (NĐ 68/2024 Đ29.1).
 
-    Raises UnreadablePdf, SigningRefused (with a code), or TrustUnavailable.
+    Raises UnreadablePdf, SigningRefused (with a code), TrustUnavailable, or what the key raises.
     """
     with fields.rewritten(source, target) as stream:
-        _refuse_closed(stream)
-        with reading.writing(stream) as writer:
-            place = _place(writer, field, lock)
-            fields.fill(writer, fill or {})
+        base = Base.of(stream)
+        for attempt in (1, 2):
+            prepared = _prepare(
+                stream,
+                base,
+                certificate=key.certificate,
+                chain=key.chain,
+                field=field,
+                level=level,
+                trust=trust,
+                fill=fill or {},
+                lock=lock,
+                reason=reason,
+                stamp=stamp,
+                box=box,
+                moment=moment,
+                roomy=attempt > 1,
+            )
+            signature = key.sign(prepared.attributes, cms.DIGEST)
+            prepared.verify_value(signature)
             try:
-                asyncio.run(_sign(writer, stream, key, place, level, trust, lock, reason))
-            except TimestampRequestError as fault:
-                raise TrustUnavailable(_TSA) from fault
-        size_bytes = stream.seek(0, os.SEEK_END)
-        return SignedRevision(reading.prefix_sha256(stream, size_bytes), size_bytes, level)
+                return _complete(stream, base, prepared, signature, trust)
+            except SigningRefused as refused:
+                if attempt > 1 or refused.code not in _TRANSIENT:
+                    raise
+                stream.truncate(base.size_bytes)
+        raise AssertionError("the second attempt returns or raises")
+
+
+def prepare(
+    source: Path,
+    *,
+    certificate: bytes,
+    chain: Iterable[bytes],
+    field: str,
+    level: Level,
+    trust: Trust,
+    fill: Mapping[str, str] | None = None,
+    lock: bool = False,
+    reason: str | None = None,
+    stamp: Stamp | None = None,
+    box: Box | None = None,
+    moment: datetime | None = None,
+) -> Prepared:
+    """What the key of `certificate` is to sign, for a value that comes later; arguments of `sign`.
+
+    Nothing is written. Raises as `sign` does, but for the key.
+    """
+    with source.open("rb") as stream:
+        return _prepare(
+            stream,
+            Base.of(stream),
+            certificate=certificate,
+            chain=chain,
+            field=field,
+            level=level,
+            trust=trust,
+            fill=fill or {},
+            lock=lock,
+            reason=reason,
+            stamp=stamp,
+            box=box,
+            moment=moment,
+        )
+
+
+def complete(
+    source: Path, target: Path, prepared: Prepared, signature: bytes, *, trust: Trust
+) -> SignedRevision:
+    """Write `source` with its prepared revision and the signature value to `target`.
+
+    Raises SigningRefused, before any file is touched when the value is not the key's
+    (`wrong_signature`), the certificate may no longer be used, or the evidence prepared has lapsed;
+    when `source` is not the file it was prepared for (`base_changed`), or the time-stamp
+    authority's certificate has been replaced (`authority_changed`); or TrustUnavailable.
+    """
+    prepared.verify_value(signature)
+    now = datetime.now(UTC)
+    credentials.of_signer(prepared.certificate, prepared.chain, trust=trust, now=now)
+    if prepared.evidence_until is not None and now >= prepared.evidence_until:
+        raise SigningRefused(
+            "evidence_lapsed", "Dữ liệu xác thực chuẩn bị trước đã quá hạn. Hãy chuẩn bị ký lại."
+        )
+    with fields.rewritten(source, target) as stream:
+        base = Base.of(stream)
+        if (base.size_bytes, base.sha256) != (prepared.base_bytes, prepared.base_sha256):
+            raise SigningRefused(
+                "base_changed", "Văn bản không còn là bản đã chuẩn bị ký. Hãy chuẩn bị ký lại."
+            )
+        return _complete(stream, base, prepared, signature, trust)
 
 
 def check_signable(source: Path) -> None:
@@ -109,193 +177,103 @@ def check_signable(source: Path) -> None:
     Raises UnreadablePdf, or SigningRefused: altered, locked, encrypted, or of doubtful structure.
     """
     with source.open("rb") as stream:
-        _refuse_closed(stream)
+        permission.check_intact(stream)
         with reading.writing(stream):
             pass
 
 
-def _refuse_closed(stream: BinaryIO) -> None:
-    before = examine(stream, Limits(max_bytes=_LARGEST_BYTES))
-    if before.integrity not in ("INTACT", "UNSIGNED"):
-        raise SigningRefused("not_intact", "Tệp đã bị thay đổi sau khi ký nên không thể ký tiếp.")
-    if before.locked:
-        raise SigningRefused("locked", "Văn bản đã có chữ ký khóa nội dung, không thể ký thêm.")
-
-
-class _KeySigner(Signer):
-    """pyHanko's signer over a live key; its own loads and checks the key at every signature."""
-
-    def __init__(self, key: SigningKey) -> None:
-        store = SimpleCertificateStore()
-        store.register_multiple(x509.Certificate.load(der) for der in key.chain)
-        certificate = x509.Certificate.load(key.certificate)
-        super().__init__(signing_cert=certificate, cert_registry=store, embed_roots=False)
-        self._key = key
-
-    async def async_sign_raw(
-        self, data: bytes, digest_algorithm: str, dry_run: bool = False
-    ) -> bytes:
-        """The signature value, or its room: a token's key is not used to measure."""
-        if dry_run:
-            return bytes(self._key.signature_bytes)
-        return self._key.sign(data, digest_algorithm)
-
-
-@dataclass(frozen=True)
-class _Lines(BaseStampStyle):
-    """What a visible signature shows: who, for whom, when (TT 15/2025/TT-BKHCN), as plain text."""
-
-    lines: tuple[str, ...] = ()
-
-    def create_stamp(  # type: ignore[override]  # all pyHanko does with it is apply_appearance
-        self,
-        writer: BasePdfFileWriter,
-        box: BoxConstraints,
-        text_params: dict[str, str],  # noqa: ARG002
-    ) -> _Stamp:
-        """pyHanko asks for this when the field is visible."""
-        return _Stamp(
-            text_block(writer, self.lines, UPRIGHT, box.width, box.height, smallest_points=0)
-        )
-
-
-@dataclass(frozen=True)
-class _Stamp:
-    drawn: generic.IndirectObject
-
-    def apply_appearance(self, annotation: generic.DictionaryObject) -> None:
-        annotation[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): self.drawn})
-
-
-def _lines(certificate: x509.Certificate, moment: datetime) -> _Lines:
-    names = certificate.subject.native
-    return _Lines(
-        lines=tuple(
-            printable(line, UPRIGHT)
-            for line in (
-                f"Người ký: {names.get('common_name', '')}",
-                f"Cơ quan: {names.get('organization_name', '')}",
-                f"Thời gian ký: {moment.isoformat()}",
-            )
-        )
-    )
-
-
-async def _sign(
-    writer: IncrementalPdfFileWriter,
+def _prepare(
     stream: BinaryIO,
-    key: SigningKey,
-    place: SignatureField,
+    base: Base,
+    *,
+    certificate: bytes,
+    chain: Iterable[bytes],
+    field: str,
     level: Level,
     trust: Trust,
+    fill: Mapping[str, str],
     lock: bool,
     reason: str | None,
-) -> None:
-    timestamper = None if level == "B-B" else trust.timestamper
-    if level != "B-B" and timestamper is None:
-        # Never a silent downgrade: the level was decided by whoever asked.
-        raise TrustUnavailable(_TSA)
-    signer = _KeySigner(key)
-    placement = SigDSSPlacementPreference
-    metadata = PdfSignatureMetadata(
-        field_name=place.name,
-        md_algorithm=_DIGEST,
-        reason=reason,
-        subfilter=SigSeedSubFilter.PADES,
-        validation_context=await _context(key, level, trust),
-        signer_key_usage=_key_usage(signer.signing_cert),
-        embed_validation_info=level == "B-LT",
-        docmdp_permissions=MDPPerm.NO_CHANGES if lock else MDPPerm.FILL_FORMS,
-        dss_settings=DSSContentSettings(
-            include_vri=False,
-            placement=placement.TOGETHER_WITH_SIGNATURE
-            if level == "B-LT"
-            else placement.SEPARATE_REVISION,
-        ),
-    )
-    try:
-        moment = datetime.now(_VIETNAM).replace(microsecond=0)
-        session = PdfSigner(
-            metadata,
-            signer,
-            timestamper=timestamper,
-            stamp_style=_lines(signer.signing_cert, moment),
-            new_field_spec=place.spec(),
-        ).init_signing_session(writer)
-        session.system_time = moment
-        await _finish(session, writer, stream, level)
-    except PyHankoSigningError as fault:
-        raise _refusal(fault) from fault
-
-
-async def _finish(
-    session: PdfSigningSession, writer: IncrementalPdfFileWriter, stream: BinaryIO, level: Level
-) -> None:
-    """pyHanko's steps one by one: the seam where prepare and complete will part."""
-    evidence = await session.perform_presign_validation(writer)
-    document = session.prepare_tbs_document(evidence, bytes_reserved=_RESERVED[level])
-    prepared, _ = document.digest_tbs_document(in_place=True, chunk_size=reading.CHUNK_BYTES)
-    # EN 319 142-1 §6.3: no signing-time attribute; the claimed time is the dictionary's /M.
-    finished = await document.perform_signature(
-        prepared.document_digest, PdfCMSSignedAttributes(signing_time=None)
-    )
-    await finished.post_signature_processing(stream, chunk_size=reading.CHUNK_BYTES)
-
-
-async def _context(key: SigningKey, level: Level, trust: Trust) -> ValidationContext:
-    """Everything pyHanko needs to judge our own certificates, gathered before the key is used."""
-    certificates = [x509.Certificate.load(der) for der in (key.certificate, *key.chain)]
-    if level != "B-B" and trust.timestamper is not None:
-        token = await trust.timestamper.async_dummy_response(_DIGEST)
-        certificates += [item.chosen for item in token["content"]["certificates"]]
-    return trust.validation_context(
-        certificates=certificates, evidence=trust.evidence(certificates, fetch=True)
-    )
-
-
-def _place(writer: IncrementalPdfFileWriter, name: str, lock: bool) -> SignatureField:
-    """The field to sign in: the reserved one, checked, or a new invisible one."""
-    for found in reading.form_fields(writer.prev):
-        if found.name != name:
-            continue
-        if found.type != "/Sig" or found.value is not None:
-            raise SigningRefused("field_taken", f"Ô chữ ký “{name}” đã được dùng.")
-        restriction = reading.entry(found.dictionary, "/Lock")
-        locks = (
-            isinstance(restriction, generic.DictionaryObject)
-            and restriction.raw_get("/P") == MDPPerm.NO_CHANGES.value
+    stamp: Stamp | None,
+    box: Box | None,
+    moment: datetime | None,
+    roomy: bool = False,
+) -> Prepared:
+    now = datetime.now(UTC)
+    with reading.writing(stream) as writer:
+        present = list(reading.form_fields(writer.prev))
+        permission.check_permitted(writer.prev, stream, present, {field, *fill})
+        slot = free_slot(present, field, locks=lock, box=box)
+        own = credentials.of_signer(certificate, chain, trust=trust, now=now)
+        stamped = None if level == "B-B" else tsa.expected(trust, now)
+        declare_pades(writer)
+        fields.fill(writer, fill)
+        kept = [own, stamped.authority] if stamped and level in ("B-LT", "B-LTA") else []
+        if kept:
+            store(writer, kept)
+        claimed = (moment or now).astimezone(_VIETNAM).replace(microsecond=0)
+        placeholder = SignatureObject(
+            timestamp=claimed,
+            subfilter=SigSeedSubFilter.PADES,
+            reason=reason,
+            bytes_reserved=2 * _room_bytes(own, stamped, roomy),
         )
-        if lock != locks:
-            # A lock added now would change what earlier signers signed.
-            raise SigningRefused("lock_mismatch", f"Ô chữ ký “{name}” được dành cho mục đích khác.")
-    return SignatureField(name, locks=lock)
+        occupy(writer, slot, placeholder, stamp, signer_lines(certificate, claimed))
+        revision = appended(writer, base, placeholder)
+    return Prepared(
+        base_sha256=base.sha256,
+        base_bytes=base.size_bytes,
+        tail=revision.tail,
+        room=revision.room,
+        document_digest=revision.digest,
+        attributes=cms.signed_attributes(revision.digest, certificate),
+        certificate=certificate,
+        chain=own.chain,
+        level=level,
+        field=field,
+        authority=kept[1].certificate if kept else None,
+        evidence_until=min(item.evidence_until for item in kept) if kept else None,
+    )
 
 
-def _key_usage(certificate: x509.Certificate) -> set[str]:
-    """Seals often carry digitalSignature only; either usage signs documents (rulebook R3.2.8)."""
-    usage = certificate.key_usage_value
-    granted = usage.native if usage is not None else set()
-    return {"digital_signature"} if "non_repudiation" not in granted else {"non_repudiation"}
+def _room_bytes(own: credentials.Credentials, stamped: tsa.Stamped | None, roomy: bool) -> int:
+    """Room for the CMS, exact but for the token: every later validation reads all of it."""
+    attributes = cms.signed_attributes(bytes(32), own.certificate)
+    value = bytes(cms.value_bytes(own.certificate))
+    token = None if stamped is None else bytes(tsa.room_bytes(stamped, roomy))
+    return len(cms.signed_data(attributes, value, own.certificate, own.chain, token))
 
 
-_CERTIFICATE_FAULTS: tuple[tuple[type[Exception], str, str], ...] = (
-    (RevokedError, "certificate_revoked", "Chứng thư số đã bị thu hồi."),
-    (ExpiredError, "certificate_expired", "Chứng thư số đã hết hạn."),
-    (NotYetValidError, "certificate_not_yet_valid", "Chứng thư số chưa có hiệu lực."),
-    (
-        InsufficientRevinfoError,
-        "certificate_status_unknown",
-        "Chưa kiểm tra được trạng thái thu hồi của chứng thư số.",
-    ),
-)
-
-
-def _refusal(fault: PyHankoSigningError) -> SigningRefused:
-    for kind, code, sentence in _CERTIFICATE_FAULTS:
-        if isinstance(fault.__cause__, kind):
-            return SigningRefused(code, f"{sentence} Không thể ký.")
-    if fault.__cause__ is not None:
-        return SigningRefused(
-            "certificate_untrusted", "Chứng thư số không thuộc nguồn tin cậy đã cấu hình."
-        )
-    return SigningRefused("not_signable", f"Không thể ký tệp này: {fault}")
+def _complete(
+    stream: BinaryIO, base: Base, prepared: Prepared, signature: bytes, trust: Trust
+) -> SignedRevision:
+    token = None
+    now = datetime.now(UTC)
+    if prepared.level != "B-B":
+        stamped = tsa.time_stamp(hashlib.sha256(signature).digest(), trust=trust, now=now)
+        if prepared.authority not in (None, stamped.authority.certificate):
+            raise SigningRefused(
+                "authority_changed",
+                "Dịch vụ cấp dấu thời gian đã đổi chứng thư số. Hãy chuẩn bị ký lại.",
+            )
+        token = stamped.token
+    value = cms.signed_data(
+        prepared.attributes, signature, prepared.certificate, prepared.chain, token
+    )
+    tail = filled(prepared.tail, base.size_bytes, prepared.room, value)
+    stream.seek(base.size_bytes)
+    stream.write(tail)
+    whole, expires_at = base.extended(tail), None
+    written = [Written(prepared.room, value)]
+    if prepared.level == "B-LTA":
+        archived = append_time_stamp(stream, whole, [], trust=trust, now=now)
+        whole, expires_at = archived.whole, archived.expires_at
+        written.append(archived.written)
+    check(
+        stream,
+        base_bytes=base.size_bytes,
+        base_sha256=base.sha256,
+        certificate=prepared.certificate,
+        written=written,
+    )
+    return SignedRevision(whole.sha256, whole.size_bytes, prepared.level, expires_at)

@@ -10,14 +10,13 @@ from datetime import UTC, datetime, timedelta
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 from pyhanko.sign.timestamps import TimeStamper
 
 from signing.keys import LiveKey
-from signing.trust import Evidence
+from signing.trust import Evidence, issued_by
 
 _OCSP_LIFE = timedelta(days=7)
 _CRL_LIFE = timedelta(days=30)
@@ -54,7 +53,7 @@ class Responder:
         responses = []
         for der in certificates:
             certificate = x509.load_der_x509_certificate(der)
-            if _issued_by(certificate, issuer):
+            if issued_by(certificate, issuer):
                 moment = revoked.get(certificate.serial_number)
                 responses.append(self._response(certificate, issuer, moment))
         return Evidence(tuple(responses), (self._crl(revoked),))
@@ -164,7 +163,7 @@ class TimeStampAuthority(TimeStamper):
                     }
                 ),
                 "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-                "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+                "signature_algorithm": {"algorithm": f"sha256_{self._key.algorithm}"},
                 "signed_attrs": attributes,
                 "signature": self._key.sign(attributes.dump(), "sha256"),
             }
@@ -181,14 +180,3 @@ class TimeStampAuthority(TimeStamper):
                 "signer_infos": [signer],
             }
         )
-
-
-def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """By key, never by name alone: a look-alike issuer must not get a "good" out of us."""
-    if certificate.issuer != issuer.subject:
-        return False
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True

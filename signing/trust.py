@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from asn1crypto import pem, x509
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import Certificate, load_der_x509_certificate
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.ltv.poe import POEManager
@@ -176,6 +177,17 @@ def well_formed(der: bytes) -> bool:
     try:
         load_der_x509_certificate(der)
     except ValueError:
+        return False
+    return True
+
+
+def issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """By key, never by name alone: a look-alike issuer must not get a "good" out of us."""
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
 

@@ -159,9 +159,13 @@ WALLS = (
                 # The development PKI answers as the outside world would, with its own clock.
                 "signing/devca.py",
                 "signing/responders.py",
+                # How old an answer of a revocation service is, and whether its next update is due.
+                "signing/revocation.py",
                 # A validation that is told no moment is of now.
                 "signing/validation.py",
-                # The time of signing that pyHanko is told; time that counts is the time stamp's.
+                # As of when our own certificates are judged; the time that counts is the stamp's.
+                "signing/adoption.py",
+                "signing/archive.py",
                 "signing/pades.py",
                 # The age of files left behind, compared with the file system's clock.
                 "storage/local.py",

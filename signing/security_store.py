@@ -1,0 +1,55 @@
+"""The document security store (ISO 32000-2 §12.8.4.3): validation data kept in the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from signing.credentials import Credentials
+from signing.reading import entry
+
+
+def store(writer: IncrementalPdfFileWriter, known: Iterable[Credentials]) -> None:
+    """Put certificates, chains and evidence into the store, each once.
+
+    Without VRI: it would cite the bytes of a signature that is yet to be made, and no validator
+    needs it.
+    """
+    present = entry(writer.root, "/DSS")
+    if not isinstance(present, generic.DictionaryObject):
+        present = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/DSS")})
+        writer.root[pdf_name("/DSS")] = writer.add_object(present)
+        writer.update_root()
+    certificates: list[bytes] = []
+    ocsps: list[bytes] = []
+    crls: list[bytes] = []
+    for item in known:
+        certificates += [item.certificate, *item.chain]
+        ocsps += item.evidence.ocsps
+        crls += item.evidence.crls
+    _add(writer, present, "/Certs", certificates, DecodePurpose.CERTIFICATE)
+    _add(writer, present, "/OCSPs", ocsps, DecodePurpose.OCSP_RESPONSE)
+    _add(writer, present, "/CRLs", crls, DecodePurpose.CRL)
+
+
+def _add(
+    writer: IncrementalPdfFileWriter,
+    present: generic.DictionaryObject,
+    key: str,
+    ders: Iterable[bytes],
+    purpose: DecodePurpose,
+) -> None:
+    listed = entry(present, key)
+    if not isinstance(listed, generic.ArrayObject):
+        listed = generic.ArrayObject()
+    kept = {item.get_object().read_data(purpose) for item in listed}
+    fresh = [der for der in dict.fromkeys(ders) if der not in kept]
+    if fresh:
+        listed.extend(writer.add_object(generic.StreamObject(stream_data=der)) for der in fresh)
+        present[pdf_name(key)] = listed
+        writer.update_container(listed)
+        writer.update_container(present)
