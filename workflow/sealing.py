@@ -23,7 +23,7 @@ from workflow.settings import Settings
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
 AGENCY_FIELD = "agency"
-_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT"}
+_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT", "B-LTA": "B-LTA"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class SigningRefusal(Refusal):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"Không ký được: {why}")
+
+
+class TrustAway(Unavailable):
+    """The time-stamping or revocation service does not answer: a lower level may do meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,12 @@ class Sealing:
         level: str,
         fill: Mapping[str, str],
         locks: bool,
-    ) -> str:
-        """Write `source` plus one signed and checked revision to `target`; the level it has.
+    ) -> pades.SignedRevision:
+        """Write `source` plus one signed and checked revision to `target`.
 
         Raises:
             SigningRefusal: the key or the file does not allow it.
-            Unavailable: the time-stamping or revocation service does not answer now.
+            TrustAway: the time-stamping or revocation service does not answer now.
         """
         try:
             key = open_key(key_url, development=self._development)
@@ -143,9 +147,9 @@ class Sealing:
                 trust=self.trust,
                 fill=fill,
                 lock=locks,
-            ).level
+            )
         except TrustUnavailable as fault:
-            raise Unavailable(fault.what, 30) from fault
+            raise TrustAway(fault.what, 30) from fault
         except SigningError as refused:
             raise SigningRefusal(str(refused)) from refused
 
