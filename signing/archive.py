@@ -2,21 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 
-from signing import reading, tsa
-from signing.credentials import Credentials
+from signing import fields, permission, reading, tsa
+from signing.assessment import assess, certificates_in
+from signing.check import check
+from signing.credentials import settled
+from signing.errors import SigningRefused
+from signing.examination import examine
 from signing.fields import SignatureField
-from signing.revision import Base, Written, appended, declare_pades, filled
+from signing.revision import Base, SignedRevision, Written, appended, declare_pades, filled
 from signing.security_store import store
 from signing.slot import occupy
-from signing.trust import Trust
+from signing.trust import Evidence, Trust
+
+
+def archive(source: Path, target: Path, *, trust: Trust) -> SignedRevision:
+    """Write `source` to `target` with the evidence on all its signatures and a time-stamp over it.
+
+    It raises signatures of B-B, B-T and B-LT to B-LTA and renews those of B-LTA: the certificates
+    of earlier time-stamps are vouched for while they last. What a lock forbids is not touched.
+
+    Raises UnreadablePdf, TrustUnavailable, or SigningRefused: without a signature, altered, or when
+    some signature does not reach B-LTA even so (`archive_insufficient`), above all because its
+    certificate expired or was revoked before a time was proven for it.
+    """
+    with fields.rewritten(source, target) as stream:
+        found = examine(stream, permission.LIMITS)
+        if found.integrity != "INTACT":
+            code, what = (
+                ("unsigned", "Tệp chưa có chữ ký số")
+                if found.integrity == "UNSIGNED"
+                else ("not_intact", "Tệp đã bị thay đổi sau khi ký")
+            )
+            raise SigningRefused(code, f"{what} nên không thể gắn dấu thời gian lưu trữ.")
+        base, now = Base.of(stream), datetime.now(UTC)
+        known, stamper = certificates_in(found), tsa.expected(trust, now).authority
+        archived = append_time_stamp(
+            stream,
+            base,
+            stamper.certificate,
+            certificates=[*(item.dump() for item in known), stamper.certificate, *stamper.chain],
+            evidence=trust.evidence(known, fetch=True) + stamper.evidence,
+            trust=trust,
+            now=now,
+        )
+        check(
+            stream,
+            base_bytes=base.size_bytes,
+            base_sha256=base.sha256,
+            certificate=None,
+            written=[archived.written],
+        )
+        _check_level(stream, trust)
+        whole = archived.whole
+        return SignedRevision(whole.sha256, whole.size_bytes, "B-LTA", archived.expires_at)
+
+
+def _check_level(stream: BinaryIO, trust: Trust) -> None:
+    judged = settled(assess(examine(stream, permission.LIMITS), trust, datetime.now(UTC)))
+    for item in judged:
+        if item.kind == "signature" and not (item.trusted and item.level == "B-LTA"):
+            raise SigningRefused(
+                "archive_insufficient",
+                f"Chữ ký “{item.field}” chưa đủ bằng chứng để lưu trữ lâu dài:"
+                f" {' '.join(reason.sentence for reason in item.reasons)}".rstrip(),
+            )
 
 
 @dataclass(frozen=True)
@@ -29,24 +87,32 @@ class Archived:
 
 
 def append_time_stamp(
-    stream: BinaryIO, base: Base, kept: Sequence[Credentials], *, trust: Trust, now: datetime
+    stream: BinaryIO,
+    base: Base,
+    authority: bytes,
+    *,
+    certificates: Iterable[bytes] = (),
+    evidence: Evidence = Evidence(),  # noqa: B008  frozen
+    trust: Trust,
+    now: datetime,
 ) -> Archived:
-    """Append a revision with `kept` in the security store and a time-stamp over everything.
+    """Append a revision with these validation data and a time-stamp over everything before it.
 
-    The authority's own credentials must be among those kept, here or in the file before.
-    Raises SigningRefused, UnreadablePdf or TrustUnavailable.
+    The data on `authority`, the certificate that the time-stamp must come from, are among them or
+    in the file. Raises SigningRefused, UnreadablePdf or TrustUnavailable.
     """
+    kept = list(certificates)
     for roomy in (False, True):
+        room_bytes = tsa.room_bytes(tsa.expected(trust, now), roomy=roomy)
         with reading.writing(stream) as writer:
             declare_pades(writer)
             if kept:
-                store(writer, kept)
-            last = tsa.expected(trust, now)
-            placeholder = DocumentTimestamp(bytes_reserved=2 * tsa.room_bytes(last, roomy))
-            # No name may begin another, see `fields`: a random one does not.
+                store(writer, kept, evidence)
+            placeholder = DocumentTimestamp(bytes_reserved=2 * room_bytes)
+            # No name may begin another, see `fields`: random ones do not.
             occupy(writer, SignatureField(f"archive-{uuid4().hex}"), placeholder)
             revision = appended(writer, base, placeholder)
-        stamped = tsa.time_stamp(revision.digest, trust=trust, now=now)
+        stamped = tsa.time_stamp(revision.digest, authority, trust=trust, now=now)
         if len(stamped.token) <= revision.room.value_bytes:
             break
     tail = filled(revision.tail, base.size_bytes, revision.room, stamped.token)

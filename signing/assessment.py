@@ -25,7 +25,7 @@ from signing.chain import SIGNING, TIME_STAMPING, ChainVerdict, judge
 from signing.errors import TrustUnavailable
 from signing.examination import Examination, Examined, certificates
 from signing.reading import Reader, entry, prefix_sha256
-from signing.report import Finding, Indication, SignatureFinding
+from signing.report import Finding, Indication, Level, SignatureFinding
 from signing.timestamps import token_time
 from signing.trust import Evidence, Trust, is_development
 from signing.words import finding
@@ -61,7 +61,7 @@ class _Assessor:
         self._trust = trust
         self._at = at
         self._archive = _archive(examination.reader)
-        self._known = [*self._archive.certificates, *_carried(examination.signatures)]
+        self._known = certificates_in(examination)
         try:
             fresh = trust.evidence(self._known, fetch=False)
         except TrustUnavailable:
@@ -159,7 +159,7 @@ class _Assessor:
 
     async def _level(
         self, item: Examined, embedded: EmbeddedPdfSignature, proven: datetime | None
-    ) -> str | None:
+    ) -> Level | None:
         """The PAdES baseline level reached (EN 319 142-1 §6), None when it is no PAdES."""
         names = {attribute["type"].native for attribute in embedded.signer_info["signed_attrs"]}
         if (
@@ -198,7 +198,7 @@ class _Assessor:
         certificate: x509.Certificate | None,
         verdict: ChainVerdict,
         proven: datetime | None,
-        level: str | None,
+        level: Level | None,
     ) -> SignatureFinding:
         signed_at = _claimed(item.embedded)
         indication: Indication
@@ -271,6 +271,11 @@ def _archive(reader: Reader) -> _Archive:
     except Exception:
         return _Archive()
     return _Archive(certificates, Evidence(found[1], found[2]))
+
+
+def certificates_in(examination: Examination) -> list[x509.Certificate]:
+    """All that a file brings along: in its security store, its signatures and their time-stamps."""
+    return [*_archive(examination.reader).certificates, *_carried(examination.signatures)]
 
 
 def _carried(examined: Iterable[Examined]) -> list[x509.Certificate]:

@@ -79,7 +79,7 @@ def _check(
         room, value = item.room, item.value
         opens, closes = room.start - base_bytes, room.end - base_bytes
         stop = room.covered_bytes - base_bytes
-        shown = value.hex().encode("ascii").ljust(closes - opens - 2, b"0")
+        shown = value.hex().upper().encode("ascii").ljust(closes - opens - 2, b"0")
         _require(tail[opens:closes] == b"<%b>" % shown, "the value is not what was written")
         _require(
             _byte_range(tail, start, opens, closes)

@@ -7,6 +7,7 @@ agency's red and of the seal's actual size.
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from signing.objects import compressed
 Kind = Literal["person", "agency"]
 
 MOST_BYTES = 700_000  # in Base64 it still fits into a JSON body of 1 MB
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER = struct.Struct(">16sLL")  # signature, the first chunk's length and name, width, height
 _MOST_PIXELS = 4_000_000  # a seal of 42 mm at 1 200 dpi
 _CLEAR, _INKED = 16, 64  # of 255: hardly there; there
 _COLOURED = 64  # saturation, of 255: neither black, grey nor white
@@ -126,11 +129,14 @@ def _decoded(png: bytes) -> Image.Image:
     if len(png) > MOST_BYTES:
         raise SigningRefused("image_too_large", f"Ảnh vượt quá {MOST_BYTES // 1_000} KB.")
     try:
+        if len(png) < _HEADER.size or not png.startswith(_SIGNATURE):
+            raise ValueError("no PNG")
+        _, width, height = _HEADER.unpack_from(png)
+        if width * height > _MOST_PIXELS:
+            raise SigningRefused(
+                "image_too_large", f"Ảnh vượt quá {_MOST_PIXELS // 1_000_000} triệu điểm ảnh."
+            )
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise SigningRefused(
-                    "image_too_large", f"Ảnh vượt quá {_MOST_PIXELS // 1_000_000} triệu điểm ảnh."
-                )
             return image.convert("RGBA")
     except SigningRefused:
         raise

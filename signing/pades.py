@@ -17,16 +17,17 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from signing import cms, credentials, fields, permission, reading, tsa
+from signing.adoption import adopt, fill_only
 from signing.appearance import Stamp
-from signing.archive import append_time_stamp
+from signing.archive import append_time_stamp, archive
 from signing.check import check
 from signing.errors import SigningRefused
 from signing.fields import Box
 from signing.keys import SigningKey
 from signing.pending import Prepared
+from signing.report import Level
 from signing.revision import (
     Base,
-    Level,
     SignedRevision,
     Written,
     appended,
@@ -41,8 +42,11 @@ __all__ = [
     "Level",
     "Prepared",
     "SignedRevision",
+    "adopt",
+    "archive",
     "check_signable",
     "complete",
+    "fill_only",
     "prepare",
     "sign",
 ]
@@ -208,9 +212,13 @@ def _prepare(
         stamped = None if level == "B-B" else tsa.expected(trust, now)
         declare_pades(writer)
         fields.fill(writer, fill)
-        kept = [own, stamped.authority] if stamped and level in ("B-LT", "B-LTA") else []
-        if kept:
-            store(writer, kept)
+        authority = stamped.authority if stamped and level in ("B-LT", "B-LTA") else None
+        if authority is not None:
+            store(
+                writer,
+                [certificate, *own.chain, authority.certificate, *authority.chain],
+                own.evidence + authority.evidence,
+            )
         claimed = (moment or now).astimezone(_VIETNAM).replace(microsecond=0)
         placeholder = SignatureObject(
             timestamp=claimed,
@@ -231,8 +239,10 @@ def _prepare(
         chain=own.chain,
         level=level,
         field=field,
-        authority=kept[1].certificate if kept else None,
-        evidence_until=min(item.evidence_until for item in kept) if kept else None,
+        authority=None if authority is None else authority.certificate,
+        evidence_until=None
+        if authority is None
+        else min(own.evidence_until, authority.evidence_until),
     )
 
 
@@ -250,13 +260,8 @@ def _complete(
     token = None
     now = datetime.now(UTC)
     if prepared.level != "B-B":
-        stamped = tsa.time_stamp(hashlib.sha256(signature).digest(), trust=trust, now=now)
-        if prepared.authority not in (None, stamped.authority.certificate):
-            raise SigningRefused(
-                "authority_changed",
-                "Dịch vụ cấp dấu thời gian đã đổi chứng thư số. Hãy chuẩn bị ký lại.",
-            )
-        token = stamped.token
+        imprint = hashlib.sha256(signature).digest()
+        token = tsa.time_stamp(imprint, prepared.authority, trust=trust, now=now).token
     value = cms.signed_data(
         prepared.attributes, signature, prepared.certificate, prepared.chain, token
     )
@@ -266,7 +271,8 @@ def _complete(
     whole, expires_at = base.extended(tail), None
     written = [Written(prepared.room, value)]
     if prepared.level == "B-LTA":
-        archived = append_time_stamp(stream, whole, [], trust=trust, now=now)
+        assert prepared.authority is not None
+        archived = append_time_stamp(stream, whole, prepared.authority, trust=trust, now=now)
         whole, expires_at = archived.whole, archived.expires_at
         written.append(archived.written)
     check(

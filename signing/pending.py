@@ -11,7 +11,8 @@ from typing import Any
 
 from signing import cms
 from signing.errors import SigningRefused
-from signing.revision import Level, Room
+from signing.report import Level
+from signing.revision import Room
 
 _VERSION = 1
 

@@ -13,8 +13,8 @@ from signing.errors import SigningRefused
 from signing.examination import examine
 from signing.reading import FormField, Limits, Reader, entry
 
-# Our own scans may be larger than what strangers may send in.
-_LARGEST_BYTES = 500_000_000
+#: Our own scans may be larger than what strangers may send in.
+LIMITS = Limits(max_bytes=500_000_000)
 
 
 def check_permitted(
@@ -35,7 +35,7 @@ def check_permitted(
 
 def check_intact(stream: BinaryIO) -> None:
     """Examine the whole file. Raises SigningRefused when it is altered or locked, UnreadablePdf."""
-    found = examine(stream, Limits(max_bytes=_LARGEST_BYTES))
+    found = examine(stream, LIMITS)
     if found.integrity not in ("INTACT", "UNSIGNED"):
         raise SigningRefused("not_intact", "Tệp đã bị thay đổi sau khi ký nên không thể ký tiếp.")
     if found.locked:

@@ -16,6 +16,9 @@ Integrity = Literal["INTACT", "ALTERED", "UNSIGNED", "UNREADABLE", "UNDECIDED"]
 Verdict = Literal["HOP_LE", "KHONG_XAC_DINH", "KHONG_HOP_LE", "KHONG_CO_CHU_KY", "KHONG_DOC_DUOC"]
 Indication = Literal["TOTAL_PASSED", "INDETERMINATE", "TOTAL_FAILED"]
 
+# PAdES baseline (EN 319 142-1 §6).
+Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
+
 # Names what a verdict was judged by; a change of meaning is a new version.
 POLICY_VERSION = "vanthu-1"
 
@@ -41,7 +44,7 @@ class SignatureFinding:
     field: str
     kind: Literal["signature", "timestamp"]
     subfilter: str | None
-    level: str | None
+    level: Level | None
     intact: bool | None
     coverage: str | None
     changes: str | None

@@ -10,7 +10,7 @@ import io
 import os
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
@@ -18,12 +18,10 @@ from pyhanko.sign.signers.pdf_byterange import PdfSignedData
 
 from signing.errors import SigningRefused
 from signing.reading import CHUNK_BYTES
+from signing.report import Level
 
 if TYPE_CHECKING:
     from hashlib import _Hash
-
-
-Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 
 
 @dataclass(frozen=True)
@@ -113,15 +111,21 @@ class Appended:
     digest: bytes
 
 
-def appended(writer: IncrementalPdfFileWriter, base: Base, placeholder: PdfSignedData) -> Appended:
-    """Write the writer's new and changed objects, `placeholder` among them, after the base.
+def revised(writer: IncrementalPdfFileWriter, base_bytes: int) -> io.BytesIO:
+    """The writer's new and changed objects, as they follow `base_bytes` of the file.
 
-    The document's metadata stay as they are: the one who signs has seen nothing else.
+    The document's metadata stay as they are: whoever signs has seen nothing else.
     """
-    tail = _Tail(base.size_bytes)
+    tail = _Tail(base_bytes)
     if _last_byte(writer.prev.stream) not in b"\r\n":
         tail.write(b"\n")
     writer._write_updated_section(tail)
+    return tail
+
+
+def appended(writer: IncrementalPdfFileWriter, base: Base, placeholder: PdfSignedData) -> Appended:
+    """The revision after the base, with `placeholder` among its objects."""
+    tail = revised(writer, base.size_bytes)
     start, end = placeholder.contents.offsets
     room = Room(start, end, tail.tell())
     placeholder.byte_range.fill_offsets(tail, start, end, room.covered_bytes)
@@ -136,7 +140,7 @@ def filled(tail: bytes, base_bytes: int, room: Room, value: bytes) -> bytes:
             "value_too_large", "Chữ ký hoặc dấu thời gian lớn hơn chỗ đã dành sẵn. Hãy ký lại."
         )
     start = room.start + 1 - base_bytes
-    written = value.hex().encode("ascii")
+    written = value.hex().upper().encode("ascii")
     return tail[:start] + written + tail[start + len(written) :]
 
 

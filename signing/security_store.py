@@ -9,12 +9,14 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from signing.credentials import Credentials
 from signing.reading import entry
+from signing.trust import Evidence
 
 
-def store(writer: IncrementalPdfFileWriter, known: Iterable[Credentials]) -> None:
-    """Put certificates, chains and evidence into the store, each once.
+def store(
+    writer: IncrementalPdfFileWriter, certificates: Iterable[bytes], evidence: Evidence
+) -> None:
+    """Put certificates and evidence (DER) into the store, each once.
 
     Without VRI: it would cite the bytes of a signature that is yet to be made, and no validator
     needs it.
@@ -24,16 +26,9 @@ def store(writer: IncrementalPdfFileWriter, known: Iterable[Credentials]) -> Non
         present = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/DSS")})
         writer.root[pdf_name("/DSS")] = writer.add_object(present)
         writer.update_root()
-    certificates: list[bytes] = []
-    ocsps: list[bytes] = []
-    crls: list[bytes] = []
-    for item in known:
-        certificates += [item.certificate, *item.chain]
-        ocsps += item.evidence.ocsps
-        crls += item.evidence.crls
     _add(writer, present, "/Certs", certificates, DecodePurpose.CERTIFICATE)
-    _add(writer, present, "/OCSPs", ocsps, DecodePurpose.OCSP_RESPONSE)
-    _add(writer, present, "/CRLs", crls, DecodePurpose.CRL)
+    _add(writer, present, "/OCSPs", evidence.ocsps, DecodePurpose.OCSP_RESPONSE)
+    _add(writer, present, "/CRLs", evidence.crls, DecodePurpose.CRL)
 
 
 def _add(

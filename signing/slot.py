@@ -27,21 +27,33 @@ from signing.typefaces import UPRIGHT, typeface
 _LARGEST_POINTS = 13
 
 
+def reserved_slot(present: Iterable[FormField], name: str) -> SignatureField | None:
+    """The field of this name, None when it is yet to be made.
+
+    Raises SigningRefused when it is used, no signature field, or asks for what is not understood.
+    """
+    field = next((item for item in present if item.name == name), None)
+    if field is None:
+        return None
+    if field.type != "/Sig" or field.value is not None:
+        raise SigningRefused("field_taken", f"Ô chữ ký “{name}” đã được dùng.")
+    lock = _lock(field.dictionary)
+    if lock is None or "/SV" in field.dictionary:
+        raise SigningRefused("field_constrained", f"Ô chữ ký “{name}” có ràng buộc riêng.")
+    return SignatureField(name, locks=lock)
+
+
 def free_slot(
     present: Iterable[FormField], name: str, *, locks: bool, box: Box | None
 ) -> SignatureField:
     """The reserved field, or one yet to be made, in `box` or invisible. Raises SigningRefused."""
-    for field in present:
-        if field.name != name:
-            continue
-        if field.type != "/Sig" or field.value is not None:
-            raise SigningRefused("field_taken", f"Ô chữ ký “{name}” đã được dùng.")
-        if "/SV" in field.dictionary:
-            raise SigningRefused("field_constrained", f"Ô chữ ký “{name}” có ràng buộc riêng.")
-        if _lock(field.dictionary) is not locks:
-            # A lock added now would change what earlier signers signed.
-            raise SigningRefused("lock_mismatch", f"Ô chữ ký “{name}” được dành cho mục đích khác.")
-    return SignatureField(name, box, locks)
+    slot = reserved_slot(present, name)
+    if slot is None:
+        return SignatureField(name, box, locks)
+    if slot.locks != locks:
+        # A lock added now would change what earlier signers signed.
+        raise SigningRefused("lock_mismatch", f"Ô chữ ký “{name}” được dành cho mục đích khác.")
+    return slot
 
 
 def occupy(

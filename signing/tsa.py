@@ -37,14 +37,21 @@ def expected(trust: Trust, now: datetime) -> Stamped:
     return _stamped(trust, now, None)
 
 
-def time_stamp(digest: bytes, *, trust: Trust, now: datetime) -> Stamped:
-    """A token over a SHA-256 digest. Its mathematics are the time-stamper's to check, and ours:
-    `signing.check` reads it back from the file.
+def time_stamp(digest: bytes, authority: bytes | None, *, trust: Trust, now: datetime) -> Stamped:
+    """A token over a SHA-256 digest, from the authority with this certificate (None: any).
+
+    Its mathematics are the time-stamper's to check; `signing.check` does again, in the file.
 
     Raises TrustUnavailable when there is no authority, it keeps silent or answers something else,
-    and SigningRefused (`timestamp_untrusted`) when its certificate is not to be believed.
+    and SigningRefused when its certificate is another (`authority_changed`) or not to be believed
+    (`timestamp_untrusted`).
     """
-    return _stamped(trust, now, digest)
+    stamped = _stamped(trust, now, digest)
+    if authority not in (None, stamped.authority.certificate):
+        raise SigningRefused(
+            "authority_changed", f"{_NAME} đã đổi chứng thư số. Hãy chuẩn bị ký lại."
+        )
+    return stamped
 
 
 def room_bytes(last: Stamped, roomy: bool) -> int:

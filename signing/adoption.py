@@ -1,0 +1,141 @@
+"""A file that a desktop plug-in signed and handed back whole: taken only if it is ours plus that.
+
+The plug-ins of the government's CA work so (rulebook R3.3): they fetch a file, sign it with the
+token in front of the clerk, and upload the result. Whatever else they did to it, nobody approved.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.fields import FieldMDPAction, MDPPerm
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from signing import credentials, fields, permission, reading
+from signing.assessment import assess
+from signing.credentials import settled
+from signing.difference import POLICY
+from signing.errors import SigningRefused
+from signing.examination import Examination, certificates, examine
+from signing.reading import CHUNK_BYTES, Reader
+from signing.revision import Base, SignedRevision, revised
+from signing.slot import reserved_slot
+from signing.trust import Trust
+
+# SHA-256 or stronger for every new signature (TT 15/2025/TT-BKHCN).
+_DIGESTS = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
+
+
+def fill_only(source: Path, target: Path, values: Mapping[str, str]) -> None:
+    """Write reserved text fields in a revision of their own, for a plug-in to sign after it.
+
+    Until it has, nothing vouches for them. Raises UnreadablePdf or SigningRefused.
+    """
+    with fields.rewritten(source, target) as stream:
+        size_bytes = stream.seek(0, os.SEEK_END)
+        with reading.writing(stream) as writer:
+            present = list(reading.form_fields(writer.prev))
+            permission.check_permitted(writer.prev, stream, present, values.keys())
+            fields.fill(writer, values)
+            tail = revised(writer, size_bytes).getvalue()
+        stream.seek(size_bytes)
+        stream.write(tail)
+
+
+def adopt(
+    source: Path,
+    returned: Path,
+    target: Path | None = None,
+    *,
+    certificate: bytes,
+    field: str,
+    trust: Trust,
+) -> SignedRevision:
+    """Check that `returned` is `source` and one revision with one signature in `field`, no more.
+
+    The signature is PAdES, by the key of `certificate`, which may be used now, and over the whole
+    file; it forbids later changes exactly where the field was reserved for that. With `target` the
+    file is copied there, whole or not at all.
+
+    Raises SigningRefused saying what is different, UnreadablePdf, or TrustUnavailable.
+    """
+    with source.open("rb") as before, returned.open("rb") as after:
+        _check_prefix(before, after)
+        base, _ = reading.opened(before, permission.LIMITS)
+        found = examine(after, permission.LIMITS)
+        embedded = _added(base, found, field)
+        if embedded.signer_cert.dump() != certificate:
+            raise _differs("other_certificate", "được ký bằng chứng thư số khác với đã chọn")
+        if embedded.md_algorithm not in _DIGESTS:
+            raise _differs("digest_weak", "dùng thuật toán băm không đủ an toàn")
+        _check_lock(base, embedded, field)
+        _check_changes(found.reader, field)
+        now = datetime.now(UTC)
+        carried = [item.dump() for item in certificates(embedded.signed_data)]
+        credentials.of_signer(certificate, carried, trust=trust, now=now)
+        judged = settled(assess(found, trust, now))
+        level = next(item.level for item in judged if item.field == field)
+        if level is None:
+            raise _differs("not_pades", "không theo chuẩn PAdES (ETSI.CAdES.detached)")
+        whole = Base.of(after)
+    if target is not None:
+        with fields.rewritten(returned, target):
+            pass
+    return SignedRevision(whole.sha256, whole.size_bytes, level)
+
+
+def _differs(code: str, how: str) -> SigningRefused:
+    return SigningRefused(code, f"Tệp ký bằng phần mềm bên ngoài {how} nên không được nhận.")
+
+
+def _check_prefix(before: BinaryIO, after: BinaryIO) -> None:
+    after.seek(0)
+    while chunk := before.read(CHUNK_BYTES):
+        if after.read(len(chunk)) != chunk:
+            raise _differs("base_changed", "không bắt đầu bằng đúng văn bản đã chuẩn bị")
+
+
+def _added(base: Reader, found: Examination, field: str) -> EmbeddedPdfSignature:
+    """The one signature added, over everything."""
+    if found.how != "strict":
+        raise _differs("not_strict", "có cấu trúc PDF không chuẩn")
+    if found.integrity != "INTACT":
+        raise _differs("not_intact", "đã bị thay đổi hoặc có chữ ký hỏng")
+    if found.reader.xrefs.total_revisions != base.xrefs.total_revisions + 1:
+        raise _differs("revisions", "có nhiều hơn một lần cập nhật")
+    before = {item.name for item in reading.form_fields(base) if item.type == "/Sig" and item.value}
+    added = [item for item in found.signatures if item.field not in before]
+    if [(item.field, item.kind) for item in added] != [(field, "signature")]:
+        raise _differs("other_field", f"không có đúng một chữ ký mới trong ô “{field}”")
+    embedded = added[0].embedded
+    assert embedded is not None, "intact by examination"
+    if added[0].covered_bytes != found.reader.stream.seek(0, os.SEEK_END):
+        raise _differs("coverage", "có dữ liệu nằm ngoài chữ ký")
+    return embedded
+
+
+def _check_lock(base: Reader, embedded: EmbeddedPdfSignature, field: str) -> None:
+    """What the signature forbids must be what its field was reserved for, no less and no more."""
+    slot = reserved_slot(list(reading.form_fields(base)), field)
+    locks = slot is not None and slot.locks
+    restricted = embedded.fieldmdp
+    fits = restricted is None or (locks and restricted.action == FieldMDPAction.ALL)
+    if (embedded.docmdp_level == MDPPerm.NO_CHANGES) != locks or not fits:
+        raise _differs("lock_mismatch", "khóa nội dung khác với quy định của ô chữ ký đã dành sẵn")
+
+
+def _check_changes(reader: Reader, field: str) -> None:
+    """Nothing but the signature's field differs from the file that was handed out."""
+    last = reader.xrefs.total_revisions - 1
+    changes = POLICY.review_file(reader, last - 1)
+    if (
+        not isinstance(changes, DiffResult)
+        or changes.modification_level > ModificationLevel.FORM_FILLING
+        or changes.changed_form_fields != {field}
+    ):
+        raise _differs("content_changed", "thay đổi nội dung ngoài ô chữ ký")
