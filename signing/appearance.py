@@ -56,24 +56,30 @@ class Stamp:
         return replace(self, lines=tuple(broken))
 
 
+def room(widget: generic.DictionaryObject) -> tuple[float, float, int]:
+    """Width and height of a widget as it is read, and by how many degrees its page is turned."""
+    left, bottom, right, top = (float(side.get_object()) for side in widget["/Rect"])
+    rotation = inherited(widget["/P"], "/Rotate") if "/P" in widget else None
+    turned = rotation % 360 if isinstance(rotation, int) else 0
+    width, height = abs(right - left), abs(top - bottom)
+    return (height, width, turned) if turned in (90, 270) else (width, height, turned)
+
+
 def show(writer: BasePdfFileWriter, stamp: Stamp, widget: generic.DictionaryObject) -> None:
     """Draw a stamp into a signature's widget, upright also on a page that is shown turned.
 
     A widget without extent stays invisible. Raises SigningRefused as `draw` does.
     """
-    left, bottom, right, top = (float(side.get_object()) for side in widget["/Rect"])
-    if left == right or bottom == top:
-        return
-    rotation = inherited(widget["/P"], "/Rotate") if "/P" in widget else None
-    turned = rotation % 360 if isinstance(rotation, int) else 0
-    drawn = draw(writer, stamp, abs(right - left), abs(top - bottom), turned)
-    widget[pdf_name("/AP")] = dictionary({"/N": drawn})
+    width, height, turned = room(widget)
+    if width and height:
+        drawn = draw(writer, stamp, width, height, turned)
+        widget[pdf_name("/AP")] = dictionary({"/N": drawn})
 
 
 def draw(
     writer: BasePdfFileWriter, stamp: Stamp, width: float, height: float, turned: int = 0
 ) -> generic.IndirectObject:
-    """A form XObject that fills a box of `width` × `height` points with the stamp.
+    """A form XObject that fills a box of `width` × `height` points, as it is read, with the stamp.
 
     `turned` is by how many degrees the page is shown turned. An image keeps its proportions, in
     the middle of the box; lines end at its right side. Text is never made smaller: Annex I says
@@ -82,8 +88,6 @@ def draw(
     Raises SigningRefused: the text does not fit or has a letter that the face lacks, or the image
     is none.
     """
-    if turned % 180:
-        width, height = height, width
     shown, resources = [], {}
     if stamp.image is not None:
         columns, rows = images.size(stamp.image)
@@ -178,34 +182,3 @@ def _too_long(lines: Sequence[str]) -> SigningRefused:
 
 def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
-
-
-@dataclass(frozen=True)
-class _Face:
-    file: str
-    points: float
-
-
-UPRIGHT_13 = _Face(UPRIGHT, 13)
-
-
-def text_block(
-    writer: BasePdfFileWriter,
-    lines: Sequence[str],
-    face: _Face,
-    width: float,
-    height: float,
-    *,
-    smallest_points: float = 0,  # noqa: ARG001
-) -> generic.IndirectObject:
-    """Until `pades` draws stamps."""
-    stamp = Stamp(lines=tuple(lines), points=face.points)
-    wide, high = stamp.text_size
-    scale = min(1, width / wide, height / high)
-    return draw(writer, replace(stamp, points=face.points * scale * 0.999), width, height)
-
-
-def printable(text: str, _face: _Face) -> str:
-    """Until `pades` draws stamps."""
-    known = typeface(UPRIGHT).letters
-    return "".join(letter if letter in known else "?" for letter in _composed(text))

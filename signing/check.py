@@ -117,7 +117,9 @@ def _check_signature(value: bytes, digest: bytes, certificate: bytes) -> None:
     (signer,) = signed["signer_infos"]
     _require(signer["digest_algorithm"]["algorithm"].native == cms.DIGEST, "another digest")
     attributes = signer["signed_attrs"]
-    encoded = [item.dump() for item in attributes]
+    # Before anything in it is looked at: asn1crypto may encode anew what it has parsed. What is
+    # signed carries the tag of a SET, not the implicit one it stands under.
+    encoded, signed_bytes = [item.dump() for item in attributes], b"\x31" + attributes.dump()[1:]
     _require(encoded == sorted(encoded), "attributes out of order")
     stated = {item["type"].native: item["values"] for item in attributes}
     _require(len(stated) == len(encoded), "an attribute twice")
@@ -133,8 +135,7 @@ def _check_signature(value: bytes, digest: bytes, certificate: bytes) -> None:
         "bound to another certificate",
     )
     signature = signer["signature"].native
-    # What is signed carries the tag of a SET, not the implicit one it stands under.
-    cms.verify_value(certificate, b"\x31" + attributes.dump()[1:], signature)
+    cms.verify_value(certificate, signed_bytes, signature)
     for attribute in signer["unsigned_attrs"]:
         if attribute["type"].native == "signature_time_stamp_token":
             for token in attribute["values"]:

@@ -33,7 +33,7 @@ _LEAST_CLEAR = 0.3  # of the area; the ink of a seal leaves more than half of it
 _LEAST_RIGHT = 0.5  # of the ink; scans of ink have darker and paler spots
 _MOST_DISTORTED = 0.1
 # Hues on Pillow's circle of 256: red from 330 to 20 degrees, blue from 190 to 275.
-_HUES = {"agency": (*range(235, 256), *range(15)), "person": range(135, 196)}
+HUES = {"agency": (*range(235, 256), *range(15)), "person": range(135, 196)}
 _COLOURS = {"agency": "Ảnh dấu phải có màu đỏ", "person": "Ảnh chữ ký phải có màu xanh"}
 
 
@@ -67,7 +67,7 @@ def check(png: bytes, kind: Kind, width_mm: float, height_mm: float) -> None:
     inked = opacity.point(lambda value: 255 * (value >= _INKED))
     coloured = colours.getchannel("S").point(lambda value: 255 * (value >= _COLOURED))
     hues = colours.getchannel("H").histogram(ImageChops.darker(inked, coloured))
-    if sum(hues[hue] for hue in _HUES[kind]) < _LEAST_RIGHT * inked.histogram()[255]:
+    if sum(hues[hue] for hue in HUES[kind]) < _LEAST_RIGHT * inked.histogram()[255]:
         raise SigningRefused("image_colour", f"{_COLOURS[kind]} (Phụ lục I Nghị định 30/2020).")
     left, top, right, bottom = box
     distortion = (width_mm * (bottom - top)) / (height_mm * (right - left))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -156,8 +157,9 @@ def complete(
 
     Raises SigningRefused, before any file is touched when the value is not the key's
     (`wrong_signature`), the certificate may no longer be used, or the evidence prepared has lapsed;
-    when `source` is not the file it was prepared for (`base_changed`), or the time-stamp
-    authority's certificate has been replaced (`authority_changed`); or TrustUnavailable.
+    when `source` is not the file it was prepared for (`base_changed`), the prepared revision not
+    the one that was signed (`prepared_altered`), or the time-stamp authority has another
+    certificate now (`authority_changed`); or TrustUnavailable.
     """
     prepared.verify_value(signature)
     now = datetime.now(UTC)
@@ -171,6 +173,10 @@ def complete(
         if (base.size_bytes, base.sha256) != (prepared.base_bytes, prepared.base_sha256):
             raise SigningRefused(
                 "base_changed", "Văn bản không còn là bản đã chuẩn bị ký. Hãy chuẩn bị ký lại."
+            )
+        if not prepared.holds_after(base):
+            raise SigningRefused(
+                "prepared_altered", "Dữ liệu chuẩn bị ký đã bị thay đổi. Hãy chuẩn bị ký lại."
             )
         return _complete(stream, base, prepared, signature, trust)
 
@@ -226,7 +232,7 @@ def _prepare(
             reason=reason,
             bytes_reserved=2 * _room_bytes(own, stamped, roomy),
         )
-        occupy(writer, slot, placeholder, stamp, signer_lines(certificate, claimed))
+        occupy(writer, slot, placeholder, stamp, partial(signer_lines, certificate, claimed))
         revision = appended(writer, base, placeholder)
     return Prepared(
         base_sha256=base.sha256,

@@ -12,7 +12,7 @@ from typing import Any
 from signing import cms
 from signing.errors import SigningRefused
 from signing.report import Level
-from signing.revision import Room
+from signing.revision import Base, Room
 
 _VERSION = 1
 
@@ -44,6 +44,13 @@ class Prepared:
     def verify_value(self, signature: bytes) -> None:
         """Raises SigningRefused (`wrong_signature`) when it is not the key's over `attributes`."""
         cms.verify_value(self.certificate, self.attributes, signature)
+
+    def holds_after(self, base: Base) -> bool:
+        """Whether the key signs this base with the tail, hashed again, for this certificate."""
+        digest = base.digest_around(self.tail, self.room)
+        return digest == self.document_digest and self.attributes == cms.signed_attributes(
+            digest, self.certificate
+        )
 
     def to_bytes(self) -> bytes:
         """Canonical JSON with a checksum; who may use it, once and until when, is not in it."""

@@ -5,44 +5,36 @@ NĐ 68/2024 Đ29, Đ31: whoever signs first makes sure, by OCSP or CRL, that the
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import chain
 from threading import Lock
 
 import urllib3.util
-from asn1crypto import x509 as asn1_x509
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID
-from pyhanko_certvalidator.authority import CertTrustAnchor
-from pyhanko_certvalidator.errors import RevokedError
-from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
-from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
 from signing.errors import TrustUnavailable
-from signing.trust import Evidence, Trust, issued_by
-from signing.wire import WireFault, ask
+from signing.status import (
+    Subject,
+    accept,
+    addresses,
+    ask_list,
+    ask_responder,
+    lineage,
+    next_update,
+)
+from signing.trust import Evidence, Trust
+from signing.wire import WireFault
 
 #: What a clerk is told does not answer.
 SERVICE = "Dịch vụ kiểm tra trạng thái chứng thư số"
 #: How old an answer may be when somebody signs, even if its own next update is days away.
 MAX_AGE = timedelta(minutes=10)
-#: A list of 20,000 entries costs 288 ms and half a megabyte in every document that carries it.
-CRL_MAX_BYTES = 512 * 1024
 
-_OCSP_MAX_BYTES = 64 * 1024
 _MOST_KEPT = 256
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_DER = serialization.Encoding.DER
 
 log = logging.getLogger("vanthu.signing")
 
@@ -60,20 +52,20 @@ class HttpRevocation:
     """A RevocationSource that asks OCSP first, then CRLs, and keeps what it was told.
 
     Only `hosts` are asked: `host` for the default port of http or https, `host:port` for another.
-    Only certificates that lead by key to one of `issuers` (DER) are asked about, and an answer
-    counts only when certvalidator accepts it for that certificate. Thread-safe.
+    Only certificates that lead by key to one of `anchors` (DER) are asked about, and an answer
+    counts only when our own validation would use it for that certificate. Thread-safe.
     """
 
     def __init__(
         self,
         hosts: Iterable[str],
-        issuers: Sequence[bytes],
+        anchors: Sequence[bytes],
         *,
         timeout_seconds: float = 10,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._issuers = tuple(x509.load_der_x509_certificate(der) for der in issuers)
+        self._trust = Trust(anchors=tuple(anchors))
         self._timeout_seconds = timeout_seconds
         self._now = now
         self._answers: dict[bytes, _Answer] = {}
@@ -104,15 +96,19 @@ class HttpRevocation:
         if not missing:
             return
         ends_at = time.monotonic() + self._timeout_seconds
-        for certificate, issuer in _lineage(certificates, self._issuers):
-            der = certificate.public_bytes(_DER)
-            valid = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
-            if der in missing and valid:
-                self._keep(der, self._ask(certificate, issuer, ends_at))
+        subjects = list(lineage(certificates, self._trust))
+        others = [subject.der for subject in subjects]
+        for subject in subjects:
+            certificate = subject.certificate
+            if (
+                subject.der in missing
+                and certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+            ):
+                self._keep(subject.der, self._ask(subject, others, ends_at))
 
     def _listed(self, der: bytes) -> tuple[list[str], list[str]]:
         """The addresses in a certificate that may be asked: for OCSP, for CRLs."""
-        responders, lists = _addresses(der)
+        responders, lists = addresses(der)
         return list(filter(self._may_ask, responders)), list(filter(self._may_ask, lists))
 
     def _may_ask(self, url: str) -> bool:
@@ -129,89 +125,33 @@ class HttpRevocation:
             port == default and parts.host in self._hosts
         )
 
-    def _ask(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, ends_at: float
-    ) -> _Answer:
-        responders, lists = self._listed(certificate.public_bytes(_DER))
-        questions = [(self._ask_responder, url) for url in responders]
-        questions += [(self._ask_list, url) for url in lists]
-        for question, url in questions:
+    def _ask(self, subject: Subject, others: Iterable[bytes], ends_at: float) -> _Answer:
+        responders, lists = self._listed(subject.der)
+        for url in (*responders, *lists):
             # Half of what is left: a silent responder leaves time for the list.
             seconds = max((ends_at - time.monotonic()) / 2, 0.001)
             try:
-                return question(url, certificate, issuer, seconds)
+                if url in responders:
+                    evidence = Evidence(ocsps=(ask_responder(url, subject, seconds),))
+                else:
+                    evidence = self._held(url) or Evidence(crls=(ask_list(url, seconds),))
+                accept(subject, others, evidence, self._trust)
             except WireFault as fault:
-                host = urllib3.util.parse_url(url).netloc
-                log.warning("status of %x at %s: %s", certificate.serial_number, host, fault)
+                host, serial = urllib3.util.parse_url(url).netloc, subject.certificate.serial_number
+                log.warning("status of %x at %s: %s", serial, host, fault)
+                continue
+            due = self._now() + MAX_AGE
+            return _Answer(url, evidence, min(due, next_update(evidence) or due))
         raise TrustUnavailable(SERVICE)
 
-    def _ask_responder(
-        self,
-        url: str,
-        certificate: x509.Certificate,
-        issuer: x509.Certificate,
-        seconds: float,
-    ) -> _Answer:
-        # RFC 5019 responders know SHA-1 names only (RFC 9919 adds SHA-256). The name picks the
-        # question; what vouches for the answer is its signature. POST, because a cache on the way
-        # may answer a GET with what was true before.
-        request = (
-            ocsp.OCSPRequestBuilder()
-            .add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303  see above
-            .build()
-        )
-        der = ask(
-            "POST",
-            url,
-            body=request.public_bytes(_DER),
-            headers={
-                "Content-Type": "application/ocsp-request",
-                "Accept": "application/ocsp-response",
-            },
-            answer_type="application/ocsp-response",
-            answer_max_bytes=_OCSP_MAX_BYTES,
-            timeout_seconds=seconds,
-        )
-        try:
-            response = ocsp.load_der_ocsp_response(der)
-            if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-                raise WireFault(f"it answered {response.response_status.name}")
-            updates = [item.next_update_utc for item in response.responses]
-        except (ValueError, TypeError) as fault:
-            raise WireFault(f"it answered no OCSP: {fault}") from fault
-        return self._answer(url, Evidence(ocsps=(der,)), updates, certificate, issuer)
-
-    def _ask_list(
-        self,
-        url: str,
-        certificate: x509.Certificate,
-        issuer: x509.Certificate,
-        seconds: float,
-    ) -> _Answer:
+    def _held(self, url: str) -> Evidence | None:
+        """A list speaks of many certificates: it is fetched and held once."""
         now = self._now()
         with self._lock:
-            # One list speaks of many certificates: it is fetched and held once.
-            held = (item for item in self._answers.values() if item.url == url)
-            crls = next((item.evidence.crls for item in held if now < item.fresh_until), ())
-        if not crls:
-            crls = (ask("GET", url, answer_max_bytes=CRL_MAX_BYTES, timeout_seconds=seconds),)
-        try:
-            updates = [x509.load_der_x509_crl(crls[0]).next_update_utc]
-        except (ValueError, TypeError) as fault:
-            raise WireFault(f"it answered no CRL: {fault}") from fault
-        return self._answer(url, Evidence(crls=crls), updates, certificate, issuer)
-
-    def _answer(
-        self,
-        url: str,
-        evidence: Evidence,
-        updates: Iterable[datetime | None],
-        certificate: x509.Certificate,
-        issuer: x509.Certificate,
-    ) -> _Answer:
-        with ThreadPoolExecutor(1) as own:  # the caller's thread may be inside an event loop
-            own.submit(asyncio.run, _accept(certificate, issuer, evidence)).result()
-        return _Answer(url, evidence, min(filter(None, (*updates, self._now() + MAX_AGE))))
+            for answer in self._answers.values():
+                if answer.url == url and now < answer.fresh_until:
+                    return answer.evidence
+        return None
 
     def _keep(self, der: bytes, answer: _Answer) -> None:
         with self._lock:
@@ -219,75 +159,3 @@ class HttpRevocation:
             self._answers[der] = answer
             while len(self._answers) > _MOST_KEPT:
                 del self._answers[next(iter(self._answers))]
-
-
-async def _accept(
-    certificate: x509.Certificate, issuer: x509.Certificate, evidence: Evidence
-) -> None:
-    """Refuse an answer that certvalidator would not use: of another certificate, stale, not signed
-    by the issuer or its responder. "Revoked" is an answer.
-
-    Raises WireFault.
-    """
-    above, leaf = (
-        asn1_x509.Certificate.load(item.public_bytes(_DER)) for item in (issuer, certificate)
-    )
-    context = Trust(anchors=(above.dump(),)).validation_context(
-        certificates=[leaf], evidence=evidence
-    )
-    path = ValidationPath(CertTrustAnchor(above), [], leaf)
-    try:
-        if evidence.ocsps:
-            await verify_ocsp_response(leaf, path, context)
-        else:
-            await verify_crl(leaf, path, context)
-    except RevokedError:
-        return
-    except Exception as fault:  # a malformed answer makes its parser raise anything
-        detail = "; ".join(str(item[0]) for item in getattr(fault, "failures", ()))
-        raise WireFault(f"its answer cannot be used: {detail or fault}") from fault
-
-
-def _lineage(
-    certificates: Iterable[bytes], issuers: Iterable[x509.Certificate]
-) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
-    """Those of the certificates that lead by key to one of `issuers`, each with its issuer."""
-    known = list(issuers)
-    waiting = [x509.load_der_x509_certificate(der) for der in dict.fromkeys(certificates)]
-    while known:
-        found: list[x509.Certificate] = []
-        for certificate in waiting:
-            issuer = next((above for above in known if issued_by(certificate, above)), None)
-            if issuer is not None and certificate != issuer:  # an anchor vouches for itself
-                found.append(certificate)
-                yield certificate, issuer
-        known = found
-        waiting = [certificate for certificate in waiting if certificate not in found]
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def _addresses(der: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where a certificate says its status is told: OCSP responders, CRLs."""
-    try:
-        extensions = x509.load_der_x509_certificate(der).extensions
-    except ValueError:
-        return (), ()
-    responders: list[str] = []
-    lists: list[str] = []
-    for extension in extensions:
-        match extension.value:
-            case x509.AuthorityInformationAccess() as access:
-                responders += [
-                    item.access_location.value
-                    for item in access
-                    if item.access_method == AuthorityInformationAccessOID.OCSP
-                    and isinstance(item.access_location, x509.UniformResourceIdentifier)
-                ]
-            case x509.CRLDistributionPoints() as points:
-                lists += [
-                    name.value
-                    for point in points
-                    for name in point.full_name or ()
-                    if isinstance(name, x509.UniformResourceIdentifier)
-                ]
-    return tuple(responders), tuple(lists)

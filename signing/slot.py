@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from unicodedata import normalize
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.form_tools import annot_width_height, get_single_field_annot
-from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import PdfSignedData
 
-from signing.appearance import Stamp, draw
+from signing.appearance import Stamp, room, show
 from signing.cms import DIGEST
 from signing.errors import SigningRefused
 from signing.fields import Box, SignatureField, on_page
@@ -61,7 +60,7 @@ def occupy(
     slot: SignatureField,
     value: PdfSignedData,
     stamp: Stamp | None = None,
-    otherwise: Sequence[str] = (),
+    otherwise: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """Make `value` the slot's. Where the field shows, it shows the stamp, or these lines to fit.
 
@@ -71,10 +70,9 @@ def occupy(
         on_page(writer, slot.box)
     steps = PdfCMSEmbedder(new_field_spec=slot.spec()).write_cms(slot.name, writer)
     widget = get_single_field_annot(next(steps).get_object())
-    width, height = annot_width_height(widget)
+    width, height, _ = room(widget)
     if width and height:
-        drawn = draw(writer, stamp or _fitting(otherwise, width, height), width, height)
-        widget[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): drawn})
+        show(writer, stamp or _fitting(otherwise(), width, height), widget)
         writer.update_container(widget)
     forbids = SigMDPSetup(
         md_algorithm=DIGEST,

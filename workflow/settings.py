@@ -6,17 +6,26 @@ folder, no server. Production refuses development values and says which.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
     """Everything an operator chooses; frozen, passed along, never global."""
 
-    model_config = SettingsConfigDict(env_prefix="VANTHU_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="VANTHU_",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # a URL may hold a password
+    )
 
     mode: Literal["development", "production"] = "development"
     data_dir: Path = Path("var")
@@ -45,12 +54,34 @@ class Settings(BaseSettings):
     job_lease_seconds: int = Field(default=60, gt=0)
     job_attempts: int = Field(default=8, gt=0)
 
+    @field_validator("tsa_url")
+    @classmethod
+    def _refuse_what_is_no_plain_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if value and not (web and "@" not in parts.netloc and value.isprintable()):
+            raise ValueError("must be http://… or https://…, without a user name or password")
+        return value
+
+    @field_validator("revocation_hosts")
+    @classmethod
+    def _refuse_what_is_no_list_of_hosts(cls, value: str) -> str:
+        if value and not all(map(_HOST.fullmatch, _listed(value))):
+            raise ValueError("must be host or host:port, with commas between; no addresses")
+        return value
+
     @model_validator(mode="after")
     def _refuse_development_values_in_production(self) -> Self:
         if self.mode == "production":
             unset = [
                 f"VANTHU_{name.upper()}"
-                for name in ("database_url", "objects_url", "trust_anchors", "secret")
+                for name in (
+                    "database_url",
+                    "objects_url",
+                    "trust_anchors",
+                    "secret",
+                    "tsa_url",
+                )
                 if not _given(getattr(self, name))
             ]
             if unset:
@@ -70,6 +101,10 @@ class Settings(BaseSettings):
         return self.objects_url.get_secret_value() or f"file:{self.data_dir / 'objects'}"
 
     @property
+    def listed_revocation_hosts(self) -> tuple[str, ...]:
+        return _listed(self.revocation_hosts)
+
+    @property
     def broker(self) -> str:
         return self.broker_url.get_secret_value()
 
@@ -78,5 +113,9 @@ class Settings(BaseSettings):
         return self.mode == "development"
 
 
-def _given(value: SecretStr | Path | None) -> bool:
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in value.split(",")) if value else ()
+
+
+def _given(value: SecretStr | Path | str | None) -> bool:
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

@@ -50,7 +50,7 @@ def attachment_stamp(code: str) -> StampOrder:
 
 def copy_stamp(agency: str) -> StampOrder:
     """On a digitised paper: form of copy and agency (part II, I.1, I.3.c); the time is added."""
-    return StampOrder("copy", lines=("SAO Y", agency))
+    return StampOrder("copy", lines=(f"SAO Y; {agency}",))
 
 
 def laid_out(

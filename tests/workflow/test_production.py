@@ -22,6 +22,8 @@ def test_production_names_every_value_it_lacks() -> None:
     message = str(refused.value)
     assert "VANTHU_DATABASE_URL" in message
     assert "VANTHU_TRUST_ANCHORS" in message
+    assert "VANTHU_SECRET" in message
+    assert "VANTHU_TSA_URL" in message
     assert "VANTHU_OBJECTS_URL" not in message
 
 
@@ -35,6 +37,56 @@ def test_a_secret_does_not_show(tmp_path: Path) -> None:
         data_dir=tmp_path, database_url=SecretStr("postgresql+psycopg://u:geheim@h/d")
     )
     assert "geheim" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tsa.invalid",
+        "ftp://tsa.invalid/",
+        "http://",
+        "http:///tsa",
+        "http://name@tsa.invalid/",
+        "https://name:geheim@tsa.invalid/",
+        "http://tsa.invalid:99999/",
+        "http://tsa.invalid/\n",
+    ],
+)
+def test_a_time_stamp_authority_is_a_plain_web_address(value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(tsa_url=value)
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "http://tsa.invalid", "https://tsa.invalid:8443/rfc3161?a=b"]
+)
+def test_a_time_stamp_authority_may_have_port_and_path(value: str) -> None:
+    assert Settings(tsa_url=value).tsa_url == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://ocsp.invalid",
+        "ocsp.invalid/path",
+        "a b",
+        "a,,b",
+        ",",
+        "*",
+        "a:port",
+        "name@ocsp.invalid",
+    ],
+)
+def test_revocation_hosts_are_hosts(value: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(revocation_hosts=value)
+
+
+def test_revocation_hosts_are_listed_with_commas() -> None:
+    settings = Settings(revocation_hosts="ocsp.invalid, crl.invalid:8080,[::1]:80")
+    assert settings.listed_revocation_hosts == ("ocsp.invalid", "crl.invalid:8080", "[::1]:80")
+    assert Settings().listed_revocation_hosts == ()
 
 
 def test_development_signatures_never_count_in_production(
@@ -59,6 +111,8 @@ def test_development_signatures_never_count_in_production(
             database_url=SecretStr(office_settings.database),
             objects_url=SecretStr(office_settings.objects),
             trust_anchors=anchors,
+            secret=SecretStr("x"),
+            tsa_url="http://tsa.invalid/",
         ),
         clock=clock,
     )
