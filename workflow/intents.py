@@ -303,7 +303,7 @@ def judge(office: Office, intent_id: uuid.UUID) -> Signed | None:
         base = base_of(reading, intent)
         now = reading.now
     with office.local_copy(intent.organisation_id, made.sha256, made.size_bytes) as path:
-        if _prefix_sha256(path, base.size_bytes) != base.sha256:
+        if prefix_sha256(path, base.size_bytes) != base.sha256:
             raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
         report = office.sealing.judge(path, now)
     _refuse_bad_own_signature(report, intent, certificate)
@@ -320,7 +320,7 @@ def _made(reading: Reading, intent_id: uuid.UUID) -> SignatureMade | None:
     return reading.session.scalar(select(SignatureMade).where(SignatureMade.intent_id == intent_id))
 
 
-def _prefix_sha256(path: Path, size_bytes: int) -> str:
+def prefix_sha256(path: Path, size_bytes: int) -> str:
     """The digest of the first bytes of a file: a signature may only append (Art. 11.2)."""
     digest = hashlib.sha256()
     left = size_bytes

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from signing import fields, pades, repair
+from signing.archive import archive
 from signing.devca import DevelopmentCA
 from signing.errors import SigningError, TrustUnavailable
 from signing.keys import open_key
@@ -148,6 +149,20 @@ class Sealing:
                 fill=fill,
                 lock=locks,
             )
+        except TrustUnavailable as fault:
+            raise TrustAway(fault.what, 30) from fault
+        except SigningError as refused:
+            raise SigningRefusal(str(refused)) from refused
+
+    def archive(self, source: Path, target: Path) -> pades.SignedRevision:
+        """Write `source` plus validation data and a time-stamp over all of it to `target`.
+
+        Raises:
+            SigningRefusal: some signature in it cannot be brought to B-LTA any more.
+            TrustAway: the time-stamping or revocation service does not answer now.
+        """
+        try:
+            return archive(source, target, trust=self.trust)
         except TrustUnavailable as fault:
             raise TrustAway(fault.what, 30) from fault
         except SigningError as refused:
