@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse
 from api.validation import HeaderInvalid, ParameterInvalid, explain
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import SigningRefusal, TrustAway
+from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("vanthu.api")
@@ -73,6 +73,7 @@ TABLE: Mapping[type[Refusal], Row] = {
     errors.SeriesUndefined: Row(409, "series-undefined", "Chưa quy định hệ thống số"),
     errors.UnknownYear: Row(409, "unknown-year", "Chưa có lịch nghỉ của năm"),
     SigningRefusal: Row(409, "signing-refused", "Không ký được"),
+    KeyRefusal: Row(409, "signing-refused", "Không ký được"),
     errors.StaleVersion: Row(412, "stale-version", "Nội dung đã thay đổi"),
     errors.TooLarge: Row(413, "too-large", "Tệp quá lớn"),
     MediaTypeRefused: Row(415, "media-type-refused", "Kiểu nội dung không được nhận"),
@@ -83,6 +84,7 @@ TABLE: Mapping[type[Refusal], Row] = {
     errors.UnreadableDocument: Row(422, "unreadable-document", "Không đọc được tệp PDF"),
     errors.PreconditionMissing: Row(428, "precondition-missing", "Thiếu If-Match"),
     errors.Unavailable: Row(503, "unavailable", "Tạm thời không phục vụ được"),
+    KeyAway: Row(503, "unavailable", "Tạm thời không phục vụ được"),
     TrustAway: Row(503, "unavailable", "Tạm thời không phục vụ được"),
 }
 #: What is no refusal is a fault of ours: the reader gets its id, the log gets the rest.

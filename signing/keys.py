@@ -6,17 +6,18 @@ token, an HSM or a remote service fits the same Protocol. PINs and activation da
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
-from urllib.parse import unquote
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from signing.errors import UnknownKey
-
-if TYPE_CHECKING:
-    from signing.devca import DevelopmentCA
+from signing import cms
+from signing.errors import KeyRefused, SigningRefused
 
 Algorithm = Literal["rsa", "ecdsa"]
 
@@ -73,15 +74,59 @@ class LiveKey:
         return self.private_key.sign(data, ec.ECDSA(digest))
 
 
-def open_key(url: str, *, development: DevelopmentCA | None = None) -> SigningKey:
-    """Open the key an address names; the scheme picks the kind.
+@dataclass(frozen=True)
+class KeyElsewhere:
+    """What is known here of a key on a token or at a service; `name` is that of the configuration.
 
-    `devca:person/<id>` and `devca:agency/<id>` are keys that `development` has issued before.
-    Raises UnknownKey when there is no such key, or no development CA is configured.
+    Whatever comes back from there is believed only after `checked`.
     """
-    scheme, _, name = url.partition(":")
-    if scheme == "devca" and development is not None:
-        key = development.key(unquote(name))
-        if key is not None:
-            return key
-    raise UnknownKey(url)
+
+    name: str
+    certificate: bytes = field(repr=False)
+    chain: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        public_key = x509.load_der_x509_certificate(self.certificate).public_key()
+        return "rsa" if isinstance(public_key, rsa.RSAPublicKey) else "ecdsa"
+
+    @property
+    def signature_bytes(self) -> int:
+        return cms.value_bytes(self.certificate)
+
+    def checked(self, value: bytes, data: bytes, digest_algorithm: str) -> bytes:
+        """The signature value, if it is one of the certificate's key over `data`.
+
+        Raises KeyRefused (`key_mismatch`).
+        """
+        try:
+            cms.verify_value(self.certificate, data, value, digest_algorithm)
+        except SigningRefused as fault:
+            raise KeyRefused(
+                "key_mismatch",
+                f"Giá trị chữ ký nhận được không khớp chứng thư số của khóa “{self.name}”."
+                " Hãy báo người quản trị hệ thống.",
+            ) from fault
+        return value
+
+
+def chain_of(certificate: bytes, others: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Those of `others` that lead upwards from a certificate, issuer first, without the root."""
+    candidates = [x509.load_der_x509_certificate(der) for der in others]
+    chain: list[x509.Certificate] = []
+    below = x509.load_der_x509_certificate(certificate)
+    while above := next((item for item in candidates if _issued(item, below)), None):
+        # Each step uses one up: certificates that issue each other would lead round and round.
+        candidates.remove(above)
+        chain.append(above)
+        below = above
+    ders = (item.public_bytes(Encoding.DER) for item in chain if item.subject != item.issuer)
+    return tuple(ders)
+
+
+def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+    try:
+        subject.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return issuer != subject

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import (
+    DEFAULT_PURPOSE_LIMITS,
+    DecodeLimits,
+    DecodePurpose,
+    StreamDecodeLimits,
+)
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader as Reader
 
 from signing.errors import SigningRefused, UnreadablePdf
+from signing.lazy import open_lazy
 
 __all__ = [
     "FormField",
@@ -26,11 +34,24 @@ __all__ = [
     "writing",
 ]
 
-Reading = Literal["strict", "lenient"]
+Reading = Literal["lazy", "strict", "lenient"]
+
+# Whoever judges reads everything; whoever appends touches a dozen objects.
+_JUDGING: tuple[Reading, ...] = ("strict", "lenient")
+_WRITING: tuple[Reading, ...] = ("lazy", "strict", "lenient")
 
 # 1 MiB instead of 4 KiB: half the time on a scan of 150 MB.
 CHUNK_BYTES = 1 << 20
 IncrementalPdfFileWriter.IO_CHUNK_SIZE = CHUNK_BYTES
+
+# A cross-reference of eight bytes costs pyHanko 256 and more, and zeros pack a thousandfold: 300 KB
+# would fill 8 GB. This is room for two million objects.
+_DECODING = DecodeLimits(
+    per_purpose={
+        **DEFAULT_PURPOSE_LIMITS,
+        DecodePurpose.XREF_STREAM: StreamDecodeLimits(max_output_size=16 << 20),
+    }
+)
 
 _TAIL_BYTES = 4096
 _MOST_FIELDS = 5_000
@@ -61,18 +82,20 @@ class FormField:
 def opened(
     stream: BinaryIO,
     limits: Limits = Limits(),
-    modes: Sequence[Reading] = ("strict", "lenient"),
+    modes: Sequence[Reading] = _JUDGING,
 ) -> tuple[Reader, Reading]:
     """A reader over the stream, in the first of the modes in which the file can be read.
+
+    "lazy" is as strict as "strict", and declines the unusual.
 
     Raises UnreadablePdf with the reason, in Vietnamese.
     """
     _check_outside(stream, limits)
     for mode in modes:
         try:
-            reader = Reader(stream, strict=mode == "strict")
+            reader = _reader(stream, mode)
             # A hybrid file means two things to two readers; strictly it is none.
-            if mode == "strict" and reader.xrefs.hybrid_xrefs_present:
+            if mode != "lenient" and reader.xrefs.hybrid_xrefs_present:
                 raise ValueError("hybrid cross-references")
             _touch(reader)
         except UnreadablePdf:
@@ -93,7 +116,7 @@ def writing(stream: BinaryIO) -> Iterator[IncrementalPdfFileWriter]:
 
     Raises UnreadablePdf or SigningRefused: what we add must mean the same to every reader.
     """
-    reader, how = opened(stream, Limits(max_bytes=1 << 40))
+    reader, how = opened(stream, Limits(max_bytes=1 << 40), _WRITING)
     if reader.encrypted:
         raise SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu nên không thể ký.")
     if how == "lenient":
@@ -102,7 +125,14 @@ def writing(stream: BinaryIO) -> Iterator[IncrementalPdfFileWriter]:
         )
     try:
         yield IncrementalPdfFileWriter.from_reader(reader)
-    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as fault:
+    except (
+        AssertionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        PdfReadError,
+    ) as fault:
         # How pyHanko says that an object of the file is not what its place demands.
         raise UnreadablePdf("cấu trúc tệp không đúng chuẩn nên không thể ghi thêm.") from fault
 
@@ -168,6 +198,12 @@ def _check_outside(stream: BinaryIO, limits: Limits) -> None:
     if b"%%EOF" not in stream.read():
         raise UnreadablePdf("tệp bị cắt cụt (không có dấu kết thúc %%EOF).")
     stream.seek(0)
+
+
+def _reader(stream: BinaryIO, mode: Reading) -> Reader:
+    if mode == "lazy":
+        return open_lazy(stream, _DECODING)
+    return Reader(stream, strict=mode == "strict", decode_limits=_DECODING)
 
 
 def _touch(reader: Reader) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+import time
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -25,6 +26,9 @@ from signing.wire import WireFault, ask
 SERVICE = "Dịch vụ cấp dấu thời gian"
 
 _ANSWER_MAX_BYTES = 1 << 20
+# How long the last token tells who will sign the next: an authority that had to change its
+# certificate would otherwise be known by the old one for ever, and never be asked again.
+_TELLING_SECONDS = 600.0
 _DIGEST = "sha256"
 # SHA-256 or stronger (TT 15/2025/TT-BKHCN), in the token as in the signature it stamps.
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
@@ -45,18 +49,15 @@ class HttpTimeStamper(TimeStamper):
         self._url = url
         self._timeout_seconds = timeout_seconds
         self._certificates: tuple[bytes, ...] = ()
-        self._last: dict[str, bytes] = {}  # by the algorithm of the digest
+        self._last: dict[str, tuple[float, bytes]] = {}  # by the algorithm of the digest
 
     @property
     def certificates(self) -> tuple[bytes, ...]:
         """The DER certificates that came with the last token, its signer's first.
 
-        The first time it asks for a token.
-
-        Raises TrustUnavailable.
+        Without a token of late it asks for one. Raises TrustUnavailable.
         """
-        if not self._certificates:
-            self._stamp(dummy_digest(_DIGEST), _DIGEST)
+        self._lately(_DIGEST)
         return self._certificates
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
@@ -67,14 +68,17 @@ class HttpTimeStamper(TimeStamper):
         return cms.ContentInfo.load(self._stamp(message_digest, md_algorithm))
 
     async def async_dummy_response(self, md_algorithm: str) -> cms.ContentInfo:
-        """The last token over a digest of this algorithm, to measure room by.
+        """The last token over a digest of this algorithm: its size, and who signs the next.
 
-        Raises TrustUnavailable.
+        Without one of late it asks for one. Raises TrustUnavailable.
         """
-        last = self._last.get(md_algorithm)
-        if last is None:
-            last = self._stamp(dummy_digest(md_algorithm), md_algorithm)
-        return cms.ContentInfo.load(last)
+        return cms.ContentInfo.load(self._lately(md_algorithm))
+
+    def _lately(self, algorithm: str) -> bytes:
+        at, token = self._last.get(algorithm, (0.0, b""))
+        if token and time.monotonic() - at < _TELLING_SECONDS:
+            return token
+        return self._stamp(dummy_digest(algorithm), algorithm)
 
     def _stamp(self, digest: bytes, algorithm: str) -> bytes:
         nonce = secrets.randbits(64)
@@ -100,7 +104,7 @@ class HttpTimeStamper(TimeStamper):
             token: bytes = response["time_stamp_token"].dump()
             signer = _check(response, nonce, digest, algorithm)
             self._remember(response["time_stamp_token"]["content"], signer)
-            self._last[algorithm] = token
+            self._last[algorithm] = time.monotonic(), token
         except WireFault as fault:
             raise self._unavailable(str(fault)) from fault
         except Exception as fault:  # a malformed answer makes its parser raise anything

@@ -146,8 +146,11 @@ def add_certificate(
     It is known by the digest of its bytes; what it says is for validation to read.
 
     Raises:
-        NotFound, Forbidden. Duplicate: it is somebody's already. Invalid: not one owner.
+        NotFound, Forbidden. Duplicate: it is somebody's already.
+        Invalid: not one owner, or an address that no key can have here.
     """
+    if not tx.office.sealing.keyring.accepts(key_url):
+        raise Invalid([("/key_url", "Địa chỉ khóa phải là key:<tên khóa> hoặc client:.")])
     if (person_id is None) == (organisation_id is None):
         raise Invalid([("/person_id", "Chứng thư số phải thuộc một người hoặc một cơ quan.")])
     if organisation_id is not None:

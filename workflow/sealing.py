@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +14,14 @@ from pathlib import Path
 from signing import fields, pades, repair
 from signing.archive import archive
 from signing.devca import DevelopmentCA
-from signing.errors import SigningError, TrustUnavailable
-from signing.keys import open_key
+from signing.errors import (
+    KeyRefused,
+    KeyUnavailable,
+    SigningError,
+    TrustUnavailable,
+    UnknownKey,
+)
+from signing.keyring import Keyring
 from signing.report import SignatureReport
 from signing.trust import Trust, load_anchors
 from signing.validation import validate
@@ -25,6 +32,8 @@ NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
 AGENCY_FIELD = "agency"
 _LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT", "B-LTA": "B-LTA"}
+#: How long a job rests before it asks a service or a key again.
+_AWAY_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,21 @@ class SigningRefusal(Refusal):
         super().__init__(f"Không ký được: {why}")
 
 
+class KeyRefusal(SigningRefusal):
+    """The key itself says no, and would say so again: a wrong PIN, a locked token, another key.
+
+    Whoever has more to sign with it stops: a token locks after a few wrong tries. `code` is stable.
+    """
+
+    def __init__(self, code: str, why: str) -> None:
+        self.code = code
+        super().__init__(why)
+
+
+class KeyAway(Unavailable):
+    """The token is not in its slot, or the service that keeps the key does not answer."""
+
+
 class TrustAway(Unavailable):
     """The time-stamping or revocation service does not answer: a lower level may do meanwhile."""
 
@@ -79,19 +103,24 @@ class IssuedKey:
 class Sealing:
     """The keys this office can reach and the anchors it trusts."""
 
-    def __init__(self, trust: Trust, development: DevelopmentCA | None) -> None:
-        self.trust = trust
+    def __init__(self, trust: Trust, keyring: Keyring, development: DevelopmentCA | None) -> None:
+        self.trust, self.keyring = trust, keyring
         self._development = development
 
     @classmethod
     def open(cls, settings: Settings) -> Sealing:
-        """Development trusts its own CA as well; production only the configured anchors."""
+        """Development trusts its own CA as well; production only the configured anchors.
+
+        Raises ValueError when anchors or keys are not as configured; no key is opened yet.
+        """
         anchors = settings.trust_anchors
         configured = load_anchors(anchors) if anchors else Trust(anchors=())
+        keys = settings.signing_keys
         if not settings.development:
-            return cls(configured, None)
+            return cls(configured, Keyring.load(keys, None), None)
         development = DevelopmentCA(settings.data_dir / "pki")
-        return cls(development.trust.joined(configured), development)
+        keyring = Keyring.load(keys, development)
+        return cls(development.trust.joined(configured), keyring, development)
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
@@ -132,13 +161,14 @@ class Sealing:
         """Write `source` plus one signed and checked revision to `target`.
 
         Raises:
-            SigningRefusal: the key or the file does not allow it.
-            TrustAway: the time-stamping or revocation service does not answer now.
+            SigningRefusal: the file or the certificate does not allow it.
+            KeyRefusal: the key does not, or is not that of the certificate.
+            KeyAway, TrustAway: the key, or a service the level needs, does not answer now.
         """
-        try:
-            key = open_key(key_url, development=self._development)
+        with _refusing():
+            key = self.keyring.open(key_url)
             if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
-                raise SigningRefusal("khóa ký không khớp chứng thư số đã khai báo.")
+                raise KeyRefusal("key_mismatch", "khóa ký không khớp chứng thư số đã khai báo.")
             return pades.sign(
                 source,
                 target,
@@ -149,10 +179,6 @@ class Sealing:
                 fill=fill,
                 lock=locks,
             )
-        except TrustUnavailable as fault:
-            raise TrustAway(fault.what, 30) from fault
-        except SigningError as refused:
-            raise SigningRefusal(str(refused)) from refused
 
     def archive(self, source: Path, target: Path) -> pades.SignedRevision:
         """Write `source` plus validation data and a time-stamp over all of it to `target`.
@@ -161,12 +187,8 @@ class Sealing:
             SigningRefusal: some signature in it cannot be brought to B-LTA any more.
             TrustAway: the time-stamping or revocation service does not answer now.
         """
-        try:
+        with _refusing():
             return archive(source, target, trust=self.trust)
-        except TrustUnavailable as fault:
-            raise TrustAway(fault.what, 30) from fault
-        except SigningError as refused:
-            raise SigningRefusal(str(refused)) from refused
 
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool
@@ -219,3 +241,20 @@ class Sealing:
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         """The document's signature report; an unreadable file gets one too."""
         return validate(source, trust=self.trust, at=at)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What the seal raises, as the office's refusals."""
+    try:
+        yield
+    except TrustUnavailable as fault:
+        raise TrustAway(fault.what, _AWAY_SECONDS) from fault
+    except KeyUnavailable as fault:
+        raise KeyAway(fault.what, _AWAY_SECONDS) from fault
+    except KeyRefused as refused:
+        raise KeyRefusal(refused.code, str(refused)) from refused
+    except UnknownKey as refused:
+        raise KeyRefusal("key_unknown", str(refused)) from refused
+    except SigningError as refused:
+        raise SigningRefusal(str(refused)) from refused

@@ -21,7 +21,7 @@ from tests.api.papers import a_pdf
 from workflow.office import Office
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import SigningRefusal, TrustAway
+from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 
 DAY = date(2026, 11, 21)
 EXAMPLES: list[tuple[Refusal, dict[str, Any]]] = [
@@ -42,6 +42,7 @@ EXAMPLES: list[tuple[Refusal, dict[str, Any]]] = [
     (errors.SeriesUndefined("x"), {"doc_type": "x"}),
     (errors.UnknownYear(2031), {"year": 2031}),
     (SigningRefusal("hết hạn."), {}),
+    (KeyRefusal("pin_refused", "sai mã PIN."), {}),
     (errors.StaleVersion(1, 2), {"expected": 1, "current": 2}),
     (errors.TooLarge(9), {"limit_bytes": 9}),
     (MediaTypeRefused("application/pdf"), {"accepted": "application/pdf"}),
@@ -52,6 +53,7 @@ EXAMPLES: list[tuple[Refusal, dict[str, Any]]] = [
     (errors.UnreadableDocument("rỗng."), {}),
     (errors.PreconditionMissing(), {}),
     (errors.Unavailable("Kho", 7), {"what": "Kho"}),
+    (KeyAway("Thiết bị “khoa”", 7), {"what": "Thiết bị “khoa”"}),
     (TrustAway("Dịch vụ cấp dấu thời gian", 7), {"what": "Dịch vụ cấp dấu thời gian"}),
 ]
 

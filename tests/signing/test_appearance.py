@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 import pypdfium2 as pdfium
 import pytest
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from PIL import Image
 from pyhanko.pdf_utils import generic
@@ -23,6 +24,7 @@ from signing.appearance import Stamp, draw, draw_field, show
 from signing.errors import SigningRefused
 from signing.typefaces import ITALIC, UPRIGHT, typeface
 from tests.signing import marks, pdfs
+from workflow.printing import font_file
 
 
 def blank() -> bytes:
@@ -196,6 +198,28 @@ def test_the_face_has_every_letter_of_vietnamese(face: str) -> None:
     for text in (ALPHABET, toned, "/:+-.,;()“”–"):
         composed = normalize("NFC", text)
         assert opened.width(composed) > 0
+
+
+def test_the_embedded_face_draws_its_letters_as_the_whole_one_does() -> None:
+    """Accented letters are composed of others, which must come along."""
+    letters = "Ủyxãợ15/Đ"
+    writer = IncrementalPdfFileWriter(io.BytesIO(PLAIN))
+    font = typeface(UPRIGHT).embed(writer, set(letters)).get_object()
+    descriptor = font["/DescendantFonts"][0]["/FontDescriptor"]
+    with (
+        TTFont(io.BytesIO(descriptor["/FontFile2"].data)) as cut,
+        TTFont(font_file("")) as whole,
+    ):
+        for letter in letters:
+            glyph, _ = typeface(UPRIGHT).letters[letter]
+            outlines = [
+                face["glyf"][face.getGlyphName(glyph)].getCoordinates(face["glyf"])
+                for face in (cut, whole)
+            ]
+            assert len(outlines[0][0]) > 0
+            assert outlines[0] == outlines[1]
+        unused, _ = typeface(UPRIGHT).letters["Z"]
+        assert not cut["glyf"][cut.getGlyphName(unused)].numberOfContours
 
 
 def test_text_can_be_read_back_letter_by_letter(tmp_path: Path) -> None:

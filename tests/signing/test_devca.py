@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from signing.devca import DevelopmentCA
 from signing.errors import UnknownKey
-from signing.keys import LiveKey, open_key
+from signing.keyring import Keyring
+from signing.keys import LiveKey
 from signing.trust import DEVELOPMENT_MARKER
 
 
@@ -59,14 +60,15 @@ def test_every_subject_carries_the_marker(tmp_path: Path) -> None:
 def test_keys_open_by_their_address(tmp_path: Path) -> None:
     ca = DevelopmentCA(tmp_path)
     person, agency = ca.issue_person("a", "A", "Xã"), ca.issue_agency("a", "Xã")
-    assert open_key("devca:person/a", development=ca) is person
-    assert open_key("devca:agency/a", development=ca) is agency
+    keyring = Keyring.load(None, ca)
+    assert keyring.open("devca:person/a") is person
+    assert keyring.open("devca:agency/a") is agency
 
     for url in ("devca:person/b", "devca:root", "devca:person/../root", "file:a", "", "devca:"):
         with pytest.raises(UnknownKey):
-            open_key(url, development=ca)
+            keyring.open(url)
     with pytest.raises(UnknownKey):
-        open_key("devca:person/a")
+        Keyring.load(None, None).open("devca:person/a")
 
 
 def test_a_live_key_signs_within_the_size_it_states(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from signing import timestamping
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
 from signing.timestamping import SERVICE, HttpTimeStamper
@@ -114,6 +115,17 @@ def test_a_new_certificate_of_the_authority_replaces_the_old_one(
     renewed = services.pki.issue(TSA)
     services.manners["/tsa"] = stamping(renewed)
     stamp(stamper)
+    assert stamper.certificates[0] == renewed.certificate
+
+
+def test_who_signs_the_next_token_is_asked_again_after_a_while(
+    services: Services, stamper: HttpTimeStamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp(stamper)
+    renewed = services.pki.issue(TSA)
+    services.manners["/tsa"] = stamping(renewed)
+    assert stamper.certificates[0] == services.pki.tsa.certificate
+    monkeypatch.setattr(timestamping, "_TELLING_SECONDS", 0.0)
     assert stamper.certificates[0] == renewed.certificate
 
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from signing.devca import DevelopmentCA
-from signing.keys import open_key
 from signing.pades import sign
 from tests.signing import pdfs
 from workflow.arrivals import Arrival
@@ -94,10 +93,9 @@ class Desk:
     def untrusted_pdf(self) -> Path:
         """A PDF signed under an authority that this office does not know."""
         stranger = DevelopmentCA(self.folder / "stranger")
-        stranger.issue_person("someone", "Nguoi La", "Noi khac")
+        key = stranger.issue_person("someone", "Nguoi La", "Noi khac")
         source = self.pdf()
         target = source.with_name(f"{source.stem}-strange.pdf")
-        key = open_key("devca:person/someone", development=stranger)
         sign(source, target, key=key, field="person1", level="B-B", trust=stranger.trust)
         return target
 

@@ -502,21 +502,21 @@ def test_mandates_are_known_inside_only(office: Office, acting: Acting, seat: Se
 def test_a_certificate_has_one_owner(office: Office, acting: Acting, seat: Seat) -> None:
     admin, clerk = acting("xa.quantri"), acting("xa.vanthu").person_id
     with office.transaction(admin) as tx:
-        row = add_certificate(tx, certificate=b"one", key_url="devca:x", person_id=clerk)
+        row = add_certificate(tx, certificate=b"one", key_url="key:x", person_id=clerk)
     for owner in ({"person_id": clerk}, {"organisation_id": seat(COMMUNE)}):
         with pytest.raises(Duplicate), office.transaction(admin) as tx:
-            add_certificate(tx, certificate=b"one", key_url="devca:x", **owner)
+            add_certificate(tx, certificate=b"one", key_url="key:x", **owner)
     both = {"person_id": clerk, "organisation_id": seat(COMMUNE)}
     for nobody in ({}, both):
         with pytest.raises(Invalid), office.transaction(admin) as tx:
-            add_certificate(tx, certificate=b"two", key_url="devca:x", **nobody)
+            add_certificate(tx, certificate=b"two", key_url="key:x", **nobody)
     with pytest.raises(NotFound), office.transaction(acting("vpdp.quantri")) as tx:
-        add_certificate(tx, certificate=b"three", key_url="devca:x", person_id=clerk)
+        add_certificate(tx, certificate=b"three", key_url="key:x", person_id=clerk)
     with office.transaction(admin) as tx:
         end_certificate(tx, row.id, tx.today)
     with pytest.raises(Duplicate), office.transaction(admin) as tx:
         # Whoever it belonged to, it never becomes somebody else's.
-        add_certificate(tx, certificate=b"one", key_url="devca:x", organisation_id=seat(COMMUNE))
+        add_certificate(tx, certificate=b"one", key_url="key:x", organisation_id=seat(COMMUNE))
 
 
 def test_another_than_the_clerk_keeps_the_key_only_in_writing(
