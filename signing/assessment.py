@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
-from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
@@ -27,7 +27,7 @@ from signing.examination import Examination, Examined, certificates
 from signing.reading import Reader, entry, prefix_sha256
 from signing.report import Finding, Indication, Level, SignatureFinding
 from signing.timestamps import token_time
-from signing.trust import Evidence, Trust, is_development
+from signing.trust import Evidence, Trust, is_development, strongly_digested
 from signing.words import finding
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -91,7 +91,7 @@ class _Assessor:
     async def _timestamp(self, item: Examined, embedded: EmbeddedPdfSignature) -> SignatureFinding:
         moment = token_time(embedded.signed_data, embedded.compute_digest)
         assert moment is not None, "intact by examination"
-        verdict = await self._judge_token(embedded.signer_cert, moment)
+        verdict = await self._judge_token(embedded.signed_data, embedded.signer_cert, moment)
         if verdict.trusted:
             self._proven = moment
             self._archived_by.append(embedded.signed_revision)
@@ -101,6 +101,7 @@ class _Assessor:
         stamped, doubtful = await self._stamped(embedded)
         proven = stamped or self._proven
         verdict = await self._judge(embedded.signer_cert, self._evidence, proven or self._at)
+        verdict = _unless_weak(verdict, embedded.signer_info)
         level = await self._level(item, embedded, proven)
         result = self._finding(item, embedded.signer_cert, verdict, proven, level)
         extra = []
@@ -124,11 +125,13 @@ class _Assessor:
             if moment is None:
                 continue
             signer = extract_certificate_info(token).signer_cert
-            if (await self._judge_token(signer, moment)).trusted:
+            if (await self._judge_token(token, signer, moment)).trusted:
                 return moment, False
         return None, doubtful
 
-    async def _judge_token(self, signer: x509.Certificate, moment: datetime) -> ChainVerdict:
+    async def _judge_token(
+        self, token: cms.SignedData, signer: x509.Certificate, moment: datetime
+    ) -> ChainVerdict:
         """A TSA is judged as of the time proven so far.
 
         Lacking only fresh evidence, as of its token's own time while its
@@ -137,8 +140,8 @@ class _Assessor:
         control = self._proven or self._at
         verdict = await self._judge(signer, self._evidence, control, TIME_STAMPING)
         if verdict.sub_indication == "TRY_LATER" and control <= signer.not_valid_after:
-            return await self._judge(signer, self._evidence, moment, TIME_STAMPING)
-        return verdict
+            verdict = await self._judge(signer, self._evidence, moment, TIME_STAMPING)
+        return _unless_weak(verdict, extract_signer_info(token))
 
     async def _judge(
         self,
@@ -291,6 +294,13 @@ def _carried(examined: Iterable[Examined]) -> list[x509.Certificate]:
         except Exception:  # noqa: S112  its own assessment will say that it is malformed
             continue
     return found
+
+
+def _unless_weak(verdict: ChainVerdict, signer: cms.SignerInfo) -> ChainVerdict:
+    """A digest that collides lets one signature stand for two documents (EN 319 102-1 §5.2.8)."""
+    if not verdict.trusted or strongly_digested(signer):
+        return verdict
+    return ChainVerdict("CRYPTO_CONSTRAINTS_FAILURE_NO_POE", verdict.path)
 
 
 def _claimed(embedded: EmbeddedPdfSignature | None) -> datetime | None:

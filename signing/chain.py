@@ -23,7 +23,7 @@ from pyhanko_certvalidator.errors import (
 )
 from pyhanko_certvalidator.policy_decl import NonRevokedStatusAssertion
 
-from signing.trust import Evidence, Trust
+from signing.trust import Evidence, Trust, long_enough
 
 # Either usage signs documents: seals often carry digitalSignature only (rulebook R3.2.8).
 SIGNING = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"})
@@ -95,6 +95,9 @@ async def _judge(
         usage.validate(certificate)
     except InvalidCertificateError:
         return ChainVerdict("CHAIN_CONSTRAINTS_FAILURE", tuple(path))
+    if not long_enough(certificate.public_key):
+        # The policy judges each key by the certificate it signed; this one has signed none.
+        return ChainVerdict("CRYPTO_CONSTRAINTS_FAILURE_NO_POE", tuple(path))
     return ChainVerdict(None, tuple(path))
 
 

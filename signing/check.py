@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from asn1crypto import cms as asn1_cms
+from asn1crypto import x509
 
 from signing import cms
 from signing.errors import SigningRefused
@@ -20,6 +21,7 @@ from signing.revision import Written
 from signing.timestamps import token_time
 
 _OBJECT_START = re.compile(rb"\d+ 0 obj\n<<")
+_KINDS = {"rsa": "rsa", "ec": "ecdsa"}
 _BYTE_RANGE = re.compile(rb"/ByteRange \[([\d ]+)\]")
 
 
@@ -106,16 +108,28 @@ def _byte_range(tail: bytes, start: int, opens: int, closes: int) -> list[int]:
 
 def _check_signature(value: bytes, digest: bytes, certificate: bytes) -> None:
     """RFC 5652 §5.4 and §5.6, EN 319 142-1 §6.3."""
-    info = asn1_cms.ContentInfo.load(value, strict=True)
-    _require(info["content_type"].native == "signed_data", "no signed data")
-    signed = info["content"]
+    signed = asn1_cms.ContentInfo.load(value, strict=True)["content"]
     _require(signed["encap_content_info"]["content"].native is None, "not detached")
     _require(
         certificate in [item.chosen.dump() for item in signed["certificates"]],
         "the signer's certificate is not in it",
     )
     (signer,) = signed["signer_infos"]
-    _require(signer["digest_algorithm"]["algorithm"].native == cms.DIGEST, "another digest")
+    own = x509.Certificate.load(certificate)
+    named = signer["sid"].chosen
+    _require(
+        (named["issuer"].dump(), named["serial_number"].native)
+        == (own.issuer.dump(), own.serial_number),
+        "another certificate is named",
+    )
+    _require(
+        (
+            signer["digest_algorithm"]["algorithm"].native,
+            signer["signature_algorithm"]["algorithm"].native,
+        )
+        == (cms.DIGEST, f"{cms.DIGEST}_{_KINDS[own.public_key.algorithm]}"),
+        "another algorithm",
+    )
     attributes = signer["signed_attrs"]
     # Before anything in it is looked at: asn1crypto may encode anew what it has parsed. What is
     # signed carries the tag of a SET, not the implicit one it stands under.

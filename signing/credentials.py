@@ -151,7 +151,12 @@ def _checked(
         raise _refused("certificate_not_yet_valid", "Chứng thư số chưa có hiệu lực.")
     concerned = [asn1_x509.Certificate.load(der) for der in (certificate, *others)]
     evidence = trust.evidence(concerned, fetch=True)
-    path = _path(_Question(certificate, others, usage is SIGNING, trust, evidence), now)
+    path = _path(
+        _Question(
+            certificate, others, usage is SIGNING, trust.anchors, trust.intermediates, evidence
+        ),
+        now,
+    )
     return Credentials(
         certificate, path.chain, evidence, own.not_valid_after_utc, path.evidence_until
     )
@@ -175,7 +180,8 @@ class _Question:
     certificate: bytes
     others: tuple[bytes, ...]
     signs_documents: bool
-    trust: Trust
+    anchors: tuple[bytes, ...]
+    intermediates: tuple[bytes, ...]
     evidence: Evidence
 
 
@@ -209,7 +215,7 @@ def _path(question: _Question, now: datetime) -> _Path:
             asn1_x509.Certificate.load(question.certificate),
             [asn1_x509.Certificate.load(der) for der in question.others],
             SIGNING if question.signs_documents else TIME_STAMPING,
-            trust=question.trust,
+            trust=Trust(question.anchors, question.intermediates),
             evidence=question.evidence,
             moment=now,
             now=now,

@@ -210,15 +210,15 @@ def _prepare(
     roomy: bool = False,
 ) -> Prepared:
     now = datetime.now(UTC)
+    own = credentials.of_signer(certificate, chain, trust=trust, now=now)
+    stamped = None if level == "B-B" else tsa.expected(trust, now)
+    authority = stamped.authority if stamped and level in ("B-LT", "B-LTA") else None
     with reading.writing(stream) as writer:
         present = list(reading.form_fields(writer.prev))
         permission.check_permitted(writer.prev, stream, present, {field, *fill})
         slot = free_slot(present, field, locks=lock, box=box)
-        own = credentials.of_signer(certificate, chain, trust=trust, now=now)
-        stamped = None if level == "B-B" else tsa.expected(trust, now)
         declare_pades(writer)
         fields.fill(writer, fill)
-        authority = stamped.authority if stamped and level in ("B-LT", "B-LTA") else None
         if authority is not None:
             store(
                 writer,

@@ -74,8 +74,8 @@ class HttpRevocation:
     def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:
         """What is known about these certificates; with `fetch`, not older than MAX_AGE.
 
-        Nothing about those without a listed address, or out of their validity. With `fetch` it
-        takes the timeout at most, for all questions together.
+        Nothing about those without a listed address, or whose chain is broken or expired. With
+        `fetch` it takes the timeout at most, for all questions together.
 
         Raises TrustUnavailable when no service gave an answer that can be used.
         """
@@ -96,14 +96,10 @@ class HttpRevocation:
         if not missing:
             return
         ends_at = time.monotonic() + self._timeout_seconds
-        subjects = list(lineage(certificates, self._trust))
+        subjects = list(lineage(certificates, self._trust, now))
         others = [subject.der for subject in subjects]
         for subject in subjects:
-            certificate = subject.certificate
-            if (
-                subject.der in missing
-                and certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
-            ):
+            if subject.der in missing:
                 self._keep(subject.der, self._ask(subject, others, ends_at))
 
     def _listed(self, der: bytes) -> tuple[list[str], list[str]]:

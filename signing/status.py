@@ -144,19 +144,32 @@ def _take_for_valid(path: ValidationPath, context: ValidationContext) -> None:
             context.record_validation(path.last, path)
 
 
-def lineage(certificates: Iterable[bytes], trust: Trust) -> Iterator[Subject]:
-    """Those of the certificates (DER) that lead by key to an anchor, from above."""
+def lineage(certificates: Iterable[bytes], trust: Trust, now: datetime) -> Iterator[Subject]:
+    """Those of the certificates (DER) that lead by key to an anchor, from above.
+
+    Only over authorities, and as far as all are within their validity: where a chain is broken
+    anyway, no answer would mend it.
+    """
     known = [x509.load_der_x509_certificate(der) for der in trust.anchors]
     waiting = [x509.load_der_x509_certificate(der) for der in dict.fromkeys(certificates)]
     while known:
         found: list[x509.Certificate] = []
         for certificate in waiting:
             issuer = next((above for above in known if issued_by(certificate, above)), None)
-            if issuer is not None and certificate != issuer:  # an anchor vouches for itself
+            if issuer is None or issuer == certificate:  # an anchor vouches for itself
+                continue
+            if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
                 found.append(certificate)
                 yield Subject(certificate, issuer)
-        known = found
         waiting = [certificate for certificate in waiting if certificate not in found]
+        known = list(filter(_is_authority, found))
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
 
 
 @lru_cache(maxsize=512)

@@ -20,6 +20,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 
 from signing.errors import TrustUnavailable
+from signing.trust import long_enough, strongly_digested
 from signing.wire import WireFault, ask
 
 #: What a clerk is told does not answer.
@@ -30,8 +31,6 @@ _ANSWER_MAX_BYTES = 1 << 20
 # certificate would otherwise be known by the old one for ever, and never be asked again.
 _TELLING_SECONDS = 600.0
 _DIGEST = "sha256"
-# SHA-256 or stronger (TT 15/2025/TT-BKHCN), in the token as in the signature it stamps.
-_STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 
 log = logging.getLogger("vanthu.signing")
 
@@ -148,8 +147,8 @@ def _check(
         raise WireFault("its token is for other data")
     signer = _signer(signed_data)
     _check_signature(signed_data, signer)
-    if not _may_stamp(signer.dump()):
-        raise WireFault("its certificate is not for time-stamping alone")
+    if unfit := _unfit(signer.dump()):
+        raise WireFault(unfit)
     if not signer.not_valid_before <= info["gen_time"].native <= signer.not_valid_after:
         raise WireFault("its certificate is not valid at the time it states")
     return signer
@@ -179,9 +178,9 @@ def _signer(signed_data: cms.SignedData) -> x509.Certificate:
 def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate) -> None:
     """Raises WireFault unless the certificate, and no other, signed the content (RFC 5652 §5.4)."""
     signer = extract_signer_info(signed_data)
-    digest_algorithm = signer["digest_algorithm"]["algorithm"].native
-    if digest_algorithm not in _STRONG:
+    if not strongly_digested(signer):
         raise WireFault("its token is signed over a weak digest")
+    digest_algorithm = signer["digest_algorithm"]["algorithm"].native
     # The bytes that were signed, before asn1crypto, asked for its parts, encodes them anew.
     signed = signer["signed_attrs"].untag().dump()
     stated = {item["type"].native: item["values"][0] for item in signer["signed_attrs"]}
@@ -212,10 +211,14 @@ def _check_signature(signed_data: cms.SignedData, certificate: x509.Certificate)
 
 
 @lru_cache(maxsize=16)
-def _may_stamp(certificate: bytes) -> bool:
-    """Whether its purpose is critical, and time-stamping alone (RFC 3161 §2.3)."""
-    for extension in x509.Certificate.load(certificate)["tbs_certificate"]["extensions"]:
+def _unfit(certificate: bytes) -> str | None:
+    """Why a certificate must not stamp time (RFC 3161 §2.3)."""
+    loaded = x509.Certificate.load(certificate)
+    if not long_enough(loaded.public_key):
+        return "its key is too short"
+    for extension in loaded["tbs_certificate"]["extensions"]:
         if extension["extn_id"].native == "extended_key_usage":
-            purposes: list[str] = extension["extn_value"].parsed.native
-            return bool(extension["critical"].native) and purposes == ["time_stamping"]
-    return False
+            alone = extension["extn_value"].parsed.native == ["time_stamping"]
+            if alone and extension["critical"].native:
+                return None
+    return "its certificate is not for time-stamping alone"

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from asn1crypto import pem, x509
+from asn1crypto import cms, pem, x509
+from asn1crypto.keys import PublicKeyInfo
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from pyhanko.sign.timestamps import TimeStamper
@@ -34,6 +36,11 @@ from pyhanko_certvalidator.revinfo.archival import (
     process_legacy_ocsp_input,
 )
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
+
+#: What a new signature may be over (TT 15/2025/TT-BKHCN: SHA-256 or stronger).
+STRONG_DIGESTS = frozenset(
+    {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "shake256"}
+)
 
 DEVELOPMENT_MARKER = "PHAT TRIEN - KHONG CO GIA TRI PHAP LY"
 
@@ -135,6 +142,20 @@ class Trust:
         )
 
 
+def long_enough(key: PublicKeyInfo) -> bool:
+    """Whether a key has the length that TT 15/2025/TT-BKHCN demands; other kinds have but one."""
+    shortest = {"rsa": 2048, "rsassa_pss": 2048, "ec": 256}.get(key.algorithm)
+    return shortest is None or int(key.bit_size) >= shortest
+
+
+def strongly_digested(signer: cms.SignerInfo) -> bool:
+    """Whether a signature is over SHA-256 or stronger, in both places that say so."""
+    stated = {signer["digest_algorithm"]["algorithm"].native}
+    with suppress(ValueError):  # such as rsassa_pkcs1v15, which leaves it to the former
+        stated.add(signer["signature_algorithm"].hash_algo)
+    return stated <= STRONG_DIGESTS
+
+
 class AlgorithmPolicy(DisallowWeakAlgorithmsPolicy):
     """RSA of 2048 bits or more, EC of 256 or more, SHA-256 or stronger (TT 15/2025/TT-BKHCN)."""
 
@@ -147,8 +168,8 @@ class AlgorithmPolicy(DisallowWeakAlgorithmsPolicy):
         self, algo: object, moment: datetime | None, public_key: object
     ) -> AlgorithmUsageConstraint:
         """Whether a signature algorithm, with this public key, may be relied on."""
-        if getattr(public_key, "algorithm", None) == "ec" and public_key.bit_size < 256:  # type: ignore[attr-defined]
-            return AlgorithmUsageConstraint(False, failure_reason="EC key below 256 bits")
+        if isinstance(public_key, PublicKeyInfo) and not long_enough(public_key):
+            return AlgorithmUsageConstraint(False, failure_reason="the key is too short")
         return super().signature_algorithm_allowed(algo, moment, public_key)
 
 

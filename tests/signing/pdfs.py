@@ -169,7 +169,7 @@ def change_page(writer: IncrementalPdfFileWriter) -> None:
     writer.update_container(page)
 
 
-def signed_elsewhere(path: Path, key: LiveKey, name: str) -> None:
+def signed_elsewhere(path: Path, key: LiveKey, name: str, digest: str = "sha256") -> None:
     """Sign in place with plain pyHanko, which looks at nothing that came before."""
     secret = key.private_key.private_bytes(
         serialization.Encoding.DER,
@@ -183,7 +183,9 @@ def signed_elsewhere(path: Path, key: LiveKey, name: str) -> None:
         signing_key=keys.PrivateKeyInfo.load(secret),
         cert_registry=store,
     )
-    metadata = PdfSignatureMetadata(field_name=name, subfilter=SigSeedSubFilter.PADES)
+    metadata = PdfSignatureMetadata(
+        field_name=name, subfilter=SigSeedSubFilter.PADES, md_algorithm=digest
+    )
     stream = io.BytesIO(path.read_bytes())
     PdfSigner(metadata, signer).sign_pdf(IncrementalPdfFileWriter(stream), in_place=True)
     path.write_bytes(stream.getvalue())

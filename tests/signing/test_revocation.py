@@ -27,7 +27,7 @@ from signing.status import CRL_MAX_BYTES
 from signing.trust import Evidence, Trust
 from tests.signing import wire
 from tests.signing.pki import OCSP, Pki, Profile, loaded, now
-from tests.signing.wire import OCSP_ANSWER, Manner, Services, replying
+from tests.signing.wire import OCSP_ANSWER, Manner, Services, good_manners, replying
 
 DEADLINE_SECONDS = 2.0
 CRL_ANSWER = "application/pkix-crl"
@@ -246,7 +246,7 @@ def test_only_listed_hosts_are_asked(
 ) -> None:
     port = services.host.partition(":")[2]
     pki = Pki(address.format(host=services.host, port=port))
-    services.pki = pki
+    services.manners.update(good_manners(pki))
     source = HttpRevocation([listed.format(host=services.host, port=port)], [pki.root.certificate])
     signer = pki.issue(Profile())
     evidence = source.evidence((signer.certificate, *signer.chain), fetch=True)
@@ -437,7 +437,7 @@ def test_it_is_not_sent_elsewhere(
     services: Services, source: HttpRevocation, signer: LiveKey
 ) -> None:
     with wire.serving() as elsewhere:
-        elsewhere.pki = services.pki
+        elsewhere.manners.update(good_manners(services.pki))
         for path in ("/ocsp", "/crl/root"):
             away = {"Location": f"{elsewhere.url}{path}"}
             services.manners[path] = replying("", b"", 302, away)

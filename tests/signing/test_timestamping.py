@@ -261,6 +261,7 @@ MISBEHAVIOURS: dict[str, tuple[Callable[[Pki], Manner], str]] = {
         "not for time-stamping alone",
     ),
     "no purpose": (other_authority(purposes=()), "not for time-stamping alone"),
+    "a short key": (other_authority(key=rsa_key(1024)), "key is too short"),
     "a second purpose": (
         other_authority(
             purposes=(ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.CODE_SIGNING)

@@ -36,16 +36,7 @@ class Services:
         self.pki = Pki(self.url)
         self.asked: Counter[str] = Counter()
         self.connections = 0
-        self.manners: dict[str, Manner] = {
-            "/tsa": stamping(self.pki.tsa),
-            "/ocsp": lambda handler, body: handler.reply(OCSP_ANSWER, self.pki.ocsp_answer(body)),
-            "/crl/root": lambda handler, _: handler.reply(
-                "application/pkix-crl", self.pki.crl(self.pki.root)
-            ),
-            "/crl/issuing": lambda handler, _: handler.reply(
-                "application/pkix-crl", self.pki.crl(self.pki.issuing)
-            ),
-        }
+        self.manners = good_manners(self.pki)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
@@ -60,6 +51,17 @@ class Services:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def good_manners(pki: Pki) -> dict[str, Manner]:
+    """Each service as it should be, by its path."""
+    media_type = "application/pkix-crl"
+    return {
+        "/tsa": stamping(pki.tsa),
+        "/ocsp": lambda handler, body: handler.reply(OCSP_ANSWER, pki.ocsp_answer(body)),
+        "/crl/root": lambda handler, _: handler.reply(media_type, pki.crl(pki.root)),
+        "/crl/issuing": lambda handler, _: handler.reply(media_type, pki.crl(pki.issuing)),
+    }
 
 
 @contextmanager
