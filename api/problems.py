@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse
 from api.validation import HeaderInvalid, ParameterInvalid, explain
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import KeyRefusal, SigningRefusal
+from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("vanthu.api")
@@ -84,6 +84,8 @@ TABLE: Mapping[type[Refusal], Row] = {
     errors.UnreadableDocument: Row(422, "unreadable-document", "Không đọc được tệp PDF"),
     errors.PreconditionMissing: Row(428, "precondition-missing", "Thiếu If-Match"),
     errors.Unavailable: Row(503, "unavailable", "Tạm thời không phục vụ được"),
+    KeyAway: Row(503, "unavailable", "Tạm thời không phục vụ được"),
+    TrustAway: Row(503, "unavailable", "Tạm thời không phục vụ được"),
 }
 #: What is no refusal is a fault of ours: the reader gets its id, the log gets the rest.
 FAULT = Row(500, "internal-error", "Lỗi của hệ thống")

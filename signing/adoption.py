@@ -12,20 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from pyhanko.sign.diff_analysis import (
-    DiffResult,
-    FormUpdatingRule,
-    ModificationLevel,
-    StandardDiffPolicy,
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    MDPPerm,
+    append_signature_field,
+    ensure_sig_flags,
 )
-from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON
-from pyhanko.sign.fields import FieldMDPAction, MDPPerm, append_signature_field
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import credentials, fields, permission, reading
 from signing.assessment import assess
 from signing.credentials import settled
-from signing.difference import FIELD_RULES, POLICY
+from signing.difference import POLICY
 from signing.errors import SigningRefused
 from signing.examination import Examination, certificates, examine
 from signing.fields import SignatureField
@@ -36,17 +35,6 @@ from signing.trust import Trust
 
 # SHA-256 or stronger for every new signature (TT 15/2025/TT-BKHCN).
 _DIGESTS = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
-
-
-# A file's first signature says in the form that there are signatures from now on (ISO 32000-2 table
-# 225): that is no change of what anybody sees.
-_ADDING = StandardDiffPolicy(
-    global_rules=POLICY.global_rules,
-    form_rule=FormUpdatingRule(
-        field_rules=FIELD_RULES,
-        ignored_acroform_keys=ACROFORM_EXEMPT_STRICT_COMPARISON | {"/SigFlags"},
-    ),
-)
 
 
 def fill_only(
@@ -70,6 +58,7 @@ def fill_only(
             if missing:
                 assert slot is not None
                 append_signature_field(writer, slot.spec())
+                ensure_sig_flags(writer)
             tail = revised(writer, size_bytes).getvalue()
         stream.seek(size_bytes)
         stream.write(tail)
@@ -90,18 +79,23 @@ def adopt(
     file; it forbids later changes exactly where the field was reserved for that. With `target` the
     file is copied there, whole or not at all.
 
+    `source` must have the field reserved, so that its lock is known beforehand.
+
     Raises SigningRefused saying what is different, UnreadablePdf, or TrustUnavailable.
     """
     with source.open("rb") as before, returned.open("rb") as after:
         _check_prefix(before, after)
         base, _ = reading.opened(before, permission.LIMITS)
+        slot = reserved_slot(list(reading.form_fields(base)), field)
+        if slot is None:
+            raise SigningRefused("field_missing", f"Văn bản chưa được dành ô chữ ký “{field}”.")
         found = examine(after, permission.LIMITS)
         embedded = _added(base, found, field)
         if embedded.signer_cert.dump() != certificate:
             raise _differs("other_certificate", "được ký bằng chứng thư số khác với đã chọn")
         if embedded.md_algorithm not in _DIGESTS:
             raise _differs("digest_weak", "dùng thuật toán băm không đủ an toàn")
-        _check_lock(base, embedded, field)
+        _check_lock(embedded, locks=slot.locks)
         _check_changes(found.reader, field)
         now = datetime.now(UTC)
         carried = [item.dump() for item in certificates(embedded.signed_data)]
@@ -130,12 +124,14 @@ def _check_prefix(before: BinaryIO, after: BinaryIO) -> None:
 
 def _added(base: Reader, found: Examination, field: str) -> EmbeddedPdfSignature:
     """The one signature added, over everything."""
-    if found.how != "strict":
-        raise _differs("not_strict", "có cấu trúc PDF không chuẩn")
+    revisions = found.reader.xrefs.total_revisions - base.xrefs.total_revisions
+    if revisions != 1:
+        how = "có nhiều hơn một lần cập nhật" if revisions else "chưa được ký"
+        raise _differs("revisions" if revisions else "unsigned", how)
     if found.integrity != "INTACT":
         raise _differs("not_intact", "đã bị thay đổi hoặc có chữ ký hỏng")
-    if found.reader.xrefs.total_revisions != base.xrefs.total_revisions + 1:
-        raise _differs("revisions", "có nhiều hơn một lần cập nhật")
+    if found.how != "strict":
+        raise _differs("not_strict", "có cấu trúc PDF không chuẩn")
     before = {item.name for item in reading.form_fields(base) if item.type == "/Sig" and item.value}
     added = [item for item in found.signatures if item.field not in before]
     if [(item.field, item.kind) for item in added] != [(field, "signature")]:
@@ -147,10 +143,8 @@ def _added(base: Reader, found: Examination, field: str) -> EmbeddedPdfSignature
     return embedded
 
 
-def _check_lock(base: Reader, embedded: EmbeddedPdfSignature, field: str) -> None:
+def _check_lock(embedded: EmbeddedPdfSignature, *, locks: bool) -> None:
     """What the signature forbids must be what its field was reserved for, no less and no more."""
-    slot = reserved_slot(list(reading.form_fields(base)), field)
-    locks = slot is not None and slot.locks
     restricted = embedded.fieldmdp
     fits = restricted is None or (locks and restricted.action == FieldMDPAction.ALL)
     if (embedded.docmdp_level == MDPPerm.NO_CHANGES) != locks or not fits:
@@ -160,7 +154,11 @@ def _check_lock(base: Reader, embedded: EmbeddedPdfSignature, field: str) -> Non
 def _check_changes(reader: Reader, field: str) -> None:
     """Nothing but the signature's field differs from the file that was handed out."""
     last = reader.xrefs.total_revisions - 1
-    changes = _ADDING.review_file(reader, last - 1)
+    try:
+        changes: object = POLICY.review_file(reader, last - 1)
+    except Exception as fault:
+        # What makes the comparison fail cannot be shown to be harmless.
+        raise _differs("content_changed", "thay đổi cấu trúc văn bản") from fault
     if (
         not isinstance(changes, DiffResult)
         or changes.modification_level > ModificationLevel.FORM_FILLING

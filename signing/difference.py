@@ -82,7 +82,6 @@ def _raw(field: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
     return field.raw_get(key) if key in field else None
 
 
-FIELD_RULES = [SigFieldCreationRule(), SigFieldModificationRule(), ReservedFieldRule()]
 POLICY = StandardDiffPolicy(
     global_rules=[
         CatalogModificationRule(),
@@ -97,5 +96,7 @@ POLICY = StandardDiffPolicy(
             )
         ),
     ],
-    form_rule=FormUpdatingRule(field_rules=FIELD_RULES),
+    form_rule=FormUpdatingRule(
+        field_rules=[SigFieldCreationRule(), SigFieldModificationRule(), ReservedFieldRule()]
+    ),
 )

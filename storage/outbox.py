@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
     insert,
     or_,
     select,
@@ -125,7 +126,7 @@ def enqueue(
         insert(job).values(
             id=job_id,
             name=name,
-            args=json.dumps(args, ensure_ascii=False, sort_keys=True),
+            args=_text(args),
             not_before_at=not_before or now,
             attempts=0,
             postponements=0,
@@ -134,6 +135,14 @@ def enqueue(
         )
     )
     return job_id
+
+
+def waiting(session: Session, name: str, args: Mapping[str, Any] | None = None) -> int:
+    """How many jobs of this name (with exactly these args, if given) wait or are being done."""
+    found = select(func.count()).where(job.c.state == WAITING, job.c.name == name)
+    if args is not None:
+        found = found.where(job.c.args == _text(args))
+    return session.scalars(found).one()
 
 
 def claim(
@@ -279,6 +288,10 @@ def _release(session: Session, claimed: Job, **values: object) -> None:
     )
     if released is None:
         raise LeaseLost(f"job {claimed.id} ({claimed.name}), attempt {claimed.attempts}")
+
+
+def _text(args: Mapping[str, Any]) -> str:
+    return json.dumps(args, ensure_ascii=False, sort_keys=True)
 
 
 def _job(row: Row[Any]) -> Job:

@@ -18,9 +18,8 @@ from storage.objects import ObjectRef
 from workflow import binding
 from workflow.office import Office, Reading
 from workflow.records import PendingSignature, Revision, SigningCertificate, SigningIntent
-from workflow.sealing import SigningRefusal
-
-_LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
+from workflow.rules.levels import Level
+from workflow.sealing import SigningRefusal, TrustAway
 
 
 def accepted(reading: Reading, intent_id: uuid.UUID) -> PendingSignature | None:
@@ -85,10 +84,18 @@ def _adopt(
         signed = office.sealing.adopt(
             source, returned, certificate=certificate.certificate, field=intent.field
         )
-        if _LEVELS.index(signed.level) < _LEVELS.index(intent.level):
-            return office.sealing.archive(returned, target)
+        if _falls_short(signed.level, intent.level):
+            try:
+                return office.sealing.archive(returned, target)
+            except TrustAway:
+                if _falls_short(signed.level, intent.meanwhile_level or intent.level):
+                    raise
         shutil.copyfile(returned, target)
         return signed
+
+
+def _falls_short(level: str, wanted: str) -> bool:
+    return Level(level).below(Level(wanted))
 
 
 def append(copy: Path, given: bytes) -> None:

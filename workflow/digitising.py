@@ -13,6 +13,7 @@ from workflow.arrivals import Record, find_case, move, nothing
 from workflow.facts.received import received
 from workflow.office import Office, Transaction
 from workflow.records import Case, Document
+from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, SigningRefusal
 
@@ -38,6 +39,7 @@ def digitise(tx: Transaction, document_id: uuid.UUID, version: int, scan_sha256:
             case,
             file,
             revision,
+            kind=levels.DIGITISED,
             field=AGENCY_FIELD,
             certificate=intents.certificate_of(tx, organisation_id=case.organisation_id),
             job="seal_digitised",

@@ -15,9 +15,10 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -28,6 +29,7 @@ from workflow.files import add_revision, store_report
 from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Appointment,
+    ArchiveStamp,
     Case,
     File,
     Revision,
@@ -36,8 +38,9 @@ from workflow.records import (
     SigningIntent,
     SigningOutcome,
 )
+from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
-from workflow.sealing import SigningRefusal
+from workflow.sealing import SigningRefusal, TrustAway
 
 #: A signature with its validation data stays far below this; see docs/signing.md for the growth.
 GROWTH_BYTES = 2_000_000
@@ -46,6 +49,7 @@ GROWTH_BYTES = 2_000_000
 #: The keys of these addresses are with their holders: see `workflow.pending`.
 CLIENT_HELD = "client:"
 
+Result = TypeVar("Result")
 Record = Callable[[Transaction], None]
 Abandon = Callable[[Transaction, uuid.UUID, str], None]
 """Ends an intent without a signature and puts its case back, saying why."""
@@ -58,6 +62,8 @@ class Made:
     intent_id: uuid.UUID
     ref: ObjectRef
     level: str
+    #: Until when its archive time-stamp holds, where it has one.
+    archive_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,7 @@ def record_intent(
     file: File,
     revision: Revision,
     *,
+    kind: str,
     field: str,
     certificate: SigningCertificate,
     job: str | None,
@@ -126,9 +133,11 @@ def record_intent(
 ) -> SigningIntent:
     """What the acting person is about to have signed, and the job that does it.
 
-    `job` is None when whoever records the intent sees to it, as the holder of a client-held key
-    always does.
+    `kind` of the document says which level is demanded; the signature that locks the file is the
+    last one on it. `job` is None when whoever records the intent sees to it, as the holder of a
+    client-held key always does.
     """
+    demand = levels.demanded(tx.office.law.levels, kind, tx.today, last=locks)
     intent = tx.add(
         SigningIntent(
             organisation_id=case.organisation_id,
@@ -143,7 +152,8 @@ def record_intent(
             mandate_id=mandate_id,
             fill=json.dumps(fill, ensure_ascii=False, sort_keys=True) if fill else None,
             locks=locks,
-            level="B-LT",
+            level=demand.level.value,
+            meanwhile_level=demand.meanwhile and demand.meanwhile.value,
             made_at=tx.now,
             expires_at=tx.now + timedelta(minutes=tx.office.settings.intent_minutes),
         )
@@ -218,24 +228,41 @@ def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
     if accepted is not None:
         limit = base.size_bytes + GROWTH_BYTES
         ref, signed = completing.complete(office, intent, certificate, base, accepted, limit)
-        return Made(intent_id, ref, signed.level)
+        return Made(intent_id, ref, signed.level, signed.archive_expires_at)
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,
     ):
         target = Path(folder) / "signed.pdf"
-        level = office.sealing.sign(
-            source,
-            target,
-            key_url=certificate.key_url,
-            certificate_sha256=certificate.certificate_sha256,
-            field=intent.field,
-            level=intent.level,
-            fill=json.loads(intent.fill) if intent.fill else {},
-            locks=intent.locks,
+        signed = at_level(
+            intent,
+            lambda level: office.sealing.sign(
+                source,
+                target,
+                key_url=certificate.key_url,
+                certificate_sha256=certificate.certificate_sha256,
+                field=intent.field,
+                level=level,
+                fill=json.loads(intent.fill) if intent.fill else {},
+                locks=intent.locks,
+            ),
         )
         ref = office.keep(intent.organisation_id, target, max_bytes=base.size_bytes + GROWTH_BYTES)
-    return Made(intent_id, ref, level)
+    return Made(intent_id, ref, signed.level, signed.archive_expires_at)
+
+
+def at_level(intent: SigningIntent, sign: Callable[[str], Result]) -> Result:
+    """Sign at the level that is demanded, or at the one that will do while a service is away.
+
+    Raises:
+        TrustAway: neither can be reached now.
+    """
+    try:
+        return sign(intent.level)
+    except TrustAway:
+        if intent.meanwhile_level is None:
+            raise
+        return sign(intent.meanwhile_level)
 
 
 def base_of(reading: Reading, intent: SigningIntent) -> Revision:
@@ -261,10 +288,17 @@ def record_made(tx: Transaction, made: Made, then: str) -> None:
             sha256=made.ref.sha256,
             size_bytes=made.ref.size_bytes,
             level=made.level,
+            archive_expires_at=made.archive_expires_at,
             made_at=tx.now,
         )
     )
-    tx.journal("signature.made", intent.organisation_id, intent.id, sha256=made.ref.sha256)
+    tx.journal(
+        "signature.made",
+        intent.organisation_id,
+        intent.id,
+        sha256=made.ref.sha256,
+        level=made.level,
+    )
     tx.enqueue(then, intent=intent.id)
 
 
@@ -285,7 +319,7 @@ def judge(office: Office, intent_id: uuid.UUID) -> Signed | None:
         base = base_of(reading, intent)
         now = reading.now
     with office.local_copy(intent.organisation_id, made.sha256, made.size_bytes) as path:
-        if _prefix_sha256(path, base.size_bytes) != base.sha256:
+        if prefix_sha256(path, base.size_bytes) != base.sha256:
             raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
         report = office.sealing.judge(path, now)
     _refuse_bad_own_signature(report, intent, certificate)
@@ -302,7 +336,7 @@ def _made(reading: Reading, intent_id: uuid.UUID) -> SignatureMade | None:
     return reading.session.scalar(select(SignatureMade).where(SignatureMade.intent_id == intent_id))
 
 
-def _prefix_sha256(path: Path, size_bytes: int) -> str:
+def prefix_sha256(path: Path, size_bytes: int) -> str:
     """The digest of the first bytes of a file: a signature may only append (Art. 11.2)."""
     digest = hashlib.sha256()
     left = size_bytes
@@ -328,10 +362,14 @@ def _refuse_bad_own_signature(
 
 
 def record_signed(tx: Transaction, signed: Signed, made_as: str) -> Revision:
-    """The signed bytes become the file, exactly once: an intent has one outcome."""
-    report = store_report(
-        tx, tx.get(SigningIntent, signed.intent_id).organisation_id, signed.report
-    )
+    """The signed bytes become the file, exactly once: an intent has one outcome.
+
+    A signature below the level that is demanded is raised by a job, as soon as that can be done.
+    """
+    intent = tx.get(SigningIntent, signed.intent_id)
+    made = _made(tx, signed.intent_id)
+    assert made is not None  # what was judged was made
+    report = store_report(tx, intent.organisation_id, signed.report)
     revision = add_revision(
         tx,
         tx.get(File, signed.file_id),
@@ -345,6 +383,17 @@ def record_signed(tx: Transaction, signed: Signed, made_as: str) -> Revision:
             intent_id=signed.intent_id, revision_id=revision.id, report_id=report.id, at=tx.now
         )
     )
+    if made.archive_expires_at is not None:
+        tx.add(
+            ArchiveStamp(
+                file_id=signed.file_id,
+                sha256=signed.ref.sha256,
+                expires_at=made.archive_expires_at,
+                at=tx.now,
+            )
+        )
+    if made.level != intent.level:
+        tx.enqueue("raise_level", file=signed.file_id)
     return revision
 
 

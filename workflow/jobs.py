@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from storage import outbox
 from storage.errors import LeaseLost
-from workflow import delivery, digitising, intents, registration, signatures
+from workflow import archiving, delivery, digitising, intents, registration, signatures
 from workflow.intents import Abandon
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
 from workflow.records import SigningIntent
@@ -70,11 +70,20 @@ JOBS: Mapping[str, Kind] = {
     "verify_incoming": Kind(registration.verify_incoming),
     "seal_digitised": Kind(digitising.seal_digitised, digitising.give_up),
     "judge_digitised": Kind(digitising.judge_digitised, digitising.give_up),
+    "raise_level": Kind(archiving.raise_level),
+    "renew_archive": Kind(archiving.renew_archive),
+    "renew_archives": Kind(archiving.renew_archives, archiving.look_tomorrow),
     "deliver_document": Kind(delivery.deliver_document),
     "recall_delivery": Kind(delivery.recall_delivery),
     "destroy_objects": Kind(delivery.destroy_objects),
     "report_status": Kind(delivery.report_status),
 }
+
+
+def begin(office: Office) -> None:
+    """What recurs is planned; a worker calls this when it starts."""
+    with office.transaction(None) as tx:
+        archiving.keep_looking(tx)
 
 
 def policy_of(office: Office) -> outbox.RetryPolicy:

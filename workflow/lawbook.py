@@ -1,4 +1,4 @@
-"""The law files of this release, read once: document types, deadlines, indicator, workflows."""
+"""The law files of this release, read once: types, deadlines, levels, indicator, workflows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from workflow.rules import deadlines, doctypes, indicator, machine, machine_checks
+from workflow.rules import deadlines, doctypes, indicator, levels, machine, machine_checks
 from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.errors import InvalidDefinition
 
@@ -35,6 +35,7 @@ class Lawbook:
 
     doc_types: doctypes.Catalogue
     deadlines: tuple[deadlines.DeadlineRule, ...]
+    levels: tuple[levels.LevelRule, ...]
     indicator: tuple[indicator.Definition, ...]
     workflows: Mapping[str, machine.Workflow]
     texts: Mapping[str, str]
@@ -54,9 +55,13 @@ class Lawbook:
                 raise InvalidDefinition(f"{name}.toml", f"tự gọi là {workflow.name}.")
             for problem in machine_checks.check(workflow, CATALOGUES, workflows):
                 raise InvalidDefinition(f"{name}.toml", problem.sentence)
+        doc_types = doctypes.parse(text("doc_types.toml"))
         return cls(
-            doc_types=doctypes.parse(text("doc_types.toml")),
+            doc_types=doc_types,
             deadlines=deadlines.parse(text("deadlines.toml")),
+            levels=levels.parse(
+                text("signing_levels.toml"), [kind.code for kind in doc_types.types]
+            ),
             indicator=indicator.parse(text("indicator.toml")),
             workflows=workflows,
             texts=texts,

@@ -200,6 +200,11 @@ class Transaction(Reading):
         plain = {key: journal.plain(value) for key, value in args.items()}
         self.enqueued.append(outbox.enqueue(self.session, name, plain, self.now, not_before))
 
+    def waiting(self, name: str, **args: object) -> int:
+        """How many jobs of this name (and with exactly these `args`, if any) are yet to be done."""
+        plain = {key: journal.plain(value) for key, value in args.items()}
+        return outbox.waiting(self.session, name, plain or None)
+
     def close(self) -> None:
         """Flush, and refuse to commit evidence that no entry digests."""
         self.session.flush()

@@ -130,8 +130,11 @@ def _made_ready(
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,
     ):
-        prepared = office.sealing.prepare(
-            source, certificate=certificate.certificate, level=intent.level, **what
+        prepared = intents.at_level(
+            intent,
+            lambda level: office.sealing.prepare(
+                source, certificate=certificate.certificate, level=level, **what
+            ),
         )
         given = Path(folder) / "given.pdf"
         office.sealing.hand_out(source, given, **what)

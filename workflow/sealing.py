@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from signing import fields, pades, repair
+from signing.archive import archive
 from signing.devca import DevelopmentCA
 from signing.errors import (
     KeyRefused,
@@ -32,7 +33,9 @@ from workflow.stamps import Places
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
 AGENCY_FIELD = "agency"
-_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT"}
+_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT", "B-LTA": "B-LTA"}
+#: How long a job rests before it asks a service or a key again.
+_AWAY_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,14 @@ class KeyRefusal(SigningRefusal):
     def __init__(self, code: str, why: str) -> None:
         self.code = code
         super().__init__(why)
+
+
+class KeyAway(Unavailable):
+    """The token is not in its slot, or the service that keeps the key does not answer."""
+
+
+class TrustAway(Unavailable):
+    """The time-stamping or revocation service does not answer: a lower level may do meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -156,15 +167,15 @@ class Sealing:
         level: str,
         fill: Mapping[str, str],
         locks: bool,
-    ) -> str:
-        """Write `source` plus one signed and checked revision to `target`; the level it has.
+    ) -> pades.SignedRevision:
+        """Write `source` plus one signed and checked revision to `target`.
 
         Raises:
             SigningRefusal: the file or the certificate does not allow it.
             KeyRefusal: the key does not, or is not that of the certificate.
-            Unavailable: the key, the time-stamping or revocation service does not answer now.
+            KeyAway, TrustAway: the key, or a service the level needs, does not answer now.
         """
-        try:
+        with _refusing():
             key = self.keyring.open(key_url)
             if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
                 raise KeyRefusal("key_mismatch", "khóa ký không khớp chứng thư số đã khai báo.")
@@ -177,15 +188,17 @@ class Sealing:
                 trust=self.trust,
                 fill=fill,
                 lock=locks,
-            ).level
-        except (TrustUnavailable, KeyUnavailable) as fault:
-            raise Unavailable(fault.what, 30) from fault
-        except KeyRefused as refused:
-            raise KeyRefusal(refused.code, str(refused)) from refused
-        except UnknownKey as refused:
-            raise KeyRefusal("key_unknown", str(refused)) from refused
-        except SigningError as refused:
-            raise SigningRefusal(str(refused)) from refused
+            )
+
+    def archive(self, source: Path, target: Path) -> pades.SignedRevision:
+        """Write `source` plus validation data and a time-stamp over all of it to `target`.
+
+        Raises:
+            SigningRefusal: some signature in it cannot be brought to B-LTA any more.
+            TrustAway: the time-stamping or revocation service does not answer now.
+        """
+        with _refusing():
+            return archive(source, target, trust=self.trust)
 
     def prepare(
         self,
@@ -201,7 +214,7 @@ class Sealing:
 
         Raises:
             SigningRefusal: the certificate or the file does not allow it.
-            Unavailable: the time-stamping or revocation service does not answer now.
+            TrustAway: the time-stamping or revocation service does not answer now.
         """
         with _refusing():
             return pades.prepare(
@@ -239,7 +252,7 @@ class Sealing:
 
         Raises:
             SigningRefusal: the value, the file or, by now, the certificate does not allow it.
-            Unavailable: the time-stamping or revocation service does not answer now.
+            TrustAway: the time-stamping or revocation service does not answer now.
         """
         with _refusing():
             done = Prepared.from_bytes(prepared)
@@ -252,22 +265,12 @@ class Sealing:
 
         Raises:
             SigningRefusal: it does not extend `source` by exactly this signature.
-            Unavailable: the revocation service does not answer now.
+            TrustAway: the revocation service does not answer now.
         """
         with _refusing():
             return pades.adopt(
                 source, returned, certificate=certificate, field=field, trust=self.trust
             )
-
-    def archive(self, source: Path, target: Path) -> pades.SignedRevision:
-        """Write `source` with the evidence on its signatures and an archive time-stamp to `target`.
-
-        Raises:
-            SigningRefusal: some signature cannot be proven for good.
-            Unavailable: the time-stamping or revocation service does not answer now.
-        """
-        with _refusing():
-            return pades.archive(source, target, trust=self.trust)
 
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, places: Places, *, seal: bool
@@ -331,10 +334,16 @@ class Sealing:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """The seal's refusals as the office's."""
+    """What the seal raises, as the office's refusals."""
     try:
         yield
     except TrustUnavailable as fault:
-        raise Unavailable(fault.what, 30) from fault
+        raise TrustAway(fault.what, _AWAY_SECONDS) from fault
+    except KeyUnavailable as fault:
+        raise KeyAway(fault.what, _AWAY_SECONDS) from fault
+    except KeyRefused as refused:
+        raise KeyRefusal(refused.code, str(refused)) from refused
+    except UnknownKey as refused:
+        raise KeyRefusal("key_unknown", str(refused)) from refused
     except SigningError as refused:
         raise SigningRefusal(str(refused)) from refused

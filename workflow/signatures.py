@@ -17,6 +17,7 @@ from workflow.intents import Record
 from workflow.office import Office, Reading, Transaction
 from workflow.outgoing import take_step, take_system_step
 from workflow.records import Case
+from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
 
@@ -39,6 +40,7 @@ def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
             case,
             file,
             revision,
+            kind=held.document.type_code or levels.DEFAULT,
             field=person_field(signer.ordinal),
             certificate=intents.certificate_of(tx, person_id=signer.person_id),
             job="sign_outgoing",
@@ -69,6 +71,7 @@ def seal(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
                 case,
                 file,
                 revision,
+                kind=held.document.type_code or levels.DEFAULT,
                 field=AGENCY_FIELD,
                 certificate=certificate,
                 job="seal_outgoing",

@@ -11,7 +11,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 
 from storage import outbox
-from workflow.jobs import run_one
+from workflow.jobs import begin, run_one
 from workflow.office import Office
 from workflow.rules.errors import Unavailable
 from workflow.settings import Settings
@@ -48,9 +48,13 @@ class WorkerThread:
         self._thread.join()
 
     def _run(self) -> None:
+        begun = False
         while not self._stopping.is_set():
             self._bell.clear()
             try:
+                if not begun:
+                    begin(self._office)
+                    begun = True
                 while not self._stopping.is_set() and run_one(self._office):
                     pass
             except Unavailable as down:
@@ -104,8 +108,10 @@ def celery_worker(settings: Settings) -> Celery:
 
     def office() -> Office:
         if "office" not in held:
-            held["office"] = Office.open(settings)
-            held["office"].doorbell = CeleryDoorbell(settings.broker)
+            opened = Office.open(settings)
+            opened.doorbell = CeleryDoorbell(settings.broker)
+            begin(opened)
+            held["office"] = opened
         return held["office"]
 
     @worker_process_init.connect(weak=False)

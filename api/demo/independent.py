@@ -8,7 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-_SENTENCE = re.compile(r"^ +- Signature Validation: (.+)$", re.MULTILINE)
+_SIGNATURE = re.compile(
+    r"^ +- Signature Type: (.+)$(?:\n +- .+)*?\n +- Signature Validation: (.+)$", re.MULTILINE
+)
+#: What it calls a time-stamp over the document (ETSI.RFC3161), which it cannot verify.
+_UNKNOWN = "unknown"
 _SECONDS = 30
 VALID = "Signature is Valid."
 
@@ -16,7 +20,8 @@ VALID = "Signature is Valid."
 def pdfsig(path: Path) -> tuple[str, ...] | None:
     """What it says of each signature's mathematics, in order; None where there is no pdfsig.
 
-    Certificates are left out: no machine trusts ours. Raises subprocess.SubprocessError.
+    Time-stamps over the document are left out: it has no opinion on them. Certificates, too: no
+    machine trusts ours. Raises subprocess.SubprocessError.
     """
     program = shutil.which("pdfsig")
     if program is None:
@@ -28,4 +33,5 @@ def pdfsig(path: Path) -> tuple[str, ...] | None:
         timeout=_SECONDS,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
-    return tuple(_SENTENCE.findall(done.stdout.decode(errors="replace")))
+    found = _SIGNATURE.findall(done.stdout.decode(errors="replace"))
+    return tuple(sentence for kind, sentence in found if kind != _UNKNOWN)

@@ -127,7 +127,8 @@ def day_of(stage: Stage) -> date:
 def verdict(document: Json) -> str:
     """What was found of its main file, and in how many signatures."""
     file = document["files"][0]
-    return f"{VERDICTS[file['verdict']]}, {len(file['signatures'])} chữ ký số"
+    signed = sum(found["kind"] == "signature" for found in file["signatures"])
+    return f"{VERDICTS[file['verdict']]}, {signed} chữ ký số"
 
 
 def next_steps(document: Json) -> str:

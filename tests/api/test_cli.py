@@ -141,7 +141,14 @@ def test_files_are_judged_without_an_office(run: Run, office: Office, tmp_path: 
     broken.write_bytes(b"no pdf")
     key = office.sealing.issue_person(uuid.uuid4(), "Nguoi Ky", "Co quan")
     office.sealing.sign(
-        plain, signed, key_url=key.key_url, field="person1", level="B-LT", fill={}, locks=False
+        plain,
+        signed,
+        key_url=key.key_url,
+        certificate_sha256=key.certificate_sha256,
+        field="person1",
+        level="B-LT",
+        fill={},
+        locks=False,
     )
     pki = office.settings.data_dir / "pki"
 

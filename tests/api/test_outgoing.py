@@ -66,8 +66,11 @@ def test_the_whole_way(any_desk: Desk) -> None:
     assert seen["number"]["number"] == 1
     main, annex = seen["files"]
     assert main["verdict"] == annex["verdict"] == "HOP_LE"
-    assert [found["field"] for found in main["signatures"]] == ["person1", "agency"]
-    assert [found["field"] for found in annex["signatures"]] == ["agency"]
+    for file, signed in ((main, ["person1", "agency"]), (annex, ["agency"])):
+        *by_key, archived = file["signatures"]
+        assert [found["field"] for found in by_key] == signed
+        assert {found["level"] for found in by_key} == {"B-LTA"}
+        assert archived["kind"] == "timestamp"
     assert all(found["development"] for found in main["signatures"])
     assert [review["kind"] for review in seen["reviews"]] == ["content", "approval", "format"]
     assert all(review["holds"] for review in seen["reviews"])

@@ -21,7 +21,7 @@ from tests.api.papers import a_pdf
 from workflow.office import Office
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import KeyRefusal, SigningRefusal
+from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 
 DAY = date(2026, 11, 21)
 EXAMPLES: list[tuple[Refusal, dict[str, Any]]] = [
@@ -53,6 +53,8 @@ EXAMPLES: list[tuple[Refusal, dict[str, Any]]] = [
     (errors.UnreadableDocument("rỗng."), {}),
     (errors.PreconditionMissing(), {}),
     (errors.Unavailable("Kho", 7), {"what": "Kho"}),
+    (KeyAway("Thiết bị “khoa”", 7), {"what": "Thiết bị “khoa”"}),
+    (TrustAway("Dịch vụ cấp dấu thời gian", 7), {"what": "Dịch vụ cấp dấu thời gian"}),
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +9,6 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from asn1crypto import keys, x509
-from cryptography.hazmat.primitives import serialization
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -20,18 +17,15 @@ from pyhanko.sign.fields import (
     FieldMDPSpec,
     MDPPerm,
     SigFieldSpec,
-    SigSeedSubFilter,
     SigSeedValueSpec,
     append_signature_field,
 )
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing import pades
 from signing.errors import SigningRefused, UnreadablePdf
 from signing.keys import LiveKey
 from signing.validation import validate
-from tests.signing import pdfs
+from tests.signing import pdfs, plugin
 from tests.signing.conftest import Office
 from tests.signing.pki import Profile
 from tests.signing.test_bad_certificates import CountedKey
@@ -60,31 +54,9 @@ def without_pages(path: Path, _key: LiveKey) -> None:
     pikepdf.new().save(path)
 
 
-def signed(
-    path: Path, key: LiveKey, *, spec: SigFieldSpec | None = None, **metadata: object
-) -> None:
-    """Signed elsewhere, with restrictions of every kind."""
-    secret = key.private_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    signer = SimpleSigner(
-        signing_cert=x509.Certificate.load(key.certificate),
-        signing_key=keys.PrivateKeyInfo.load(secret),
-        cert_registry=SimpleCertificateStore(),
-    )
-    asked: dict[str, object] = {"field_name": "first", "subfilter": SigSeedSubFilter.PADES}
-    described = PdfSignatureMetadata(**(asked | metadata))  # type: ignore[arg-type]
-    stream = io.BytesIO(path.read_bytes())
-    writer = IncrementalPdfFileWriter(stream)
-    PdfSigner(described, signer, new_field_spec=spec).sign_pdf(writer, in_place=True)
-    path.write_bytes(stream.getvalue())
-
-
 def certified(permission: MDPPerm) -> Prepare:
     def prepare(path: Path, key: LiveKey) -> None:
-        signed(pdfs.plain(path), key, certify=True, docmdp_permissions=permission)
+        plugin.sign(pdfs.plain(path), key, certify=True, docmdp_permissions=permission)
 
     return prepare
 
@@ -95,7 +67,7 @@ def restricting(action: FieldMDPAction, *names: str) -> Prepare:
     def prepare(path: Path, key: LiveKey) -> None:
         with_field(path, SigFieldSpec("person1"))
         spec = SigFieldSpec("first", field_mdp_spec=FieldMDPSpec(action, list(names) or None))
-        signed(path, key, spec=spec)
+        plugin.sign(path, key, spec=spec)
 
     return prepare
 
@@ -105,7 +77,7 @@ def with_field(path: Path, spec: SigFieldSpec) -> None:
 
 
 def altered(path: Path, key: LiveKey) -> None:
-    signed(pdfs.plain(path), key)
+    plugin.sign(pdfs.plain(path), key)
     pdfs.revise(path, pdfs.change_page)
 
 
@@ -136,7 +108,7 @@ CLOSED: dict[str, tuple[Prepare, str]] = {
     "altered after a signature": (altered, "not_intact"),
     "the field is for text": (with_text_field, "field_taken"),
     "the field is used": (
-        lambda path, key: signed(pdfs.plain(path), key, field_name="person1"),
+        lambda path, key: plugin.sign(pdfs.plain(path), key, field_name="person1"),
         "field_taken",
     ),
     "the field asks for more": (

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from signing.pades import SignedRevision
 from signing.report import SignatureReport
 from storage.objects import ObjectRef, ObjectStat, ObjectStore
 from workflow.jobs import run_all
@@ -91,13 +92,13 @@ class DyingSealing(Sealing):
 
     step = ""
 
-    def sign(self, source: Path, target: Path, **how: Any) -> str:
+    def sign(self, source: Path, target: Path, **how: Any) -> SignedRevision:
         if self.step == "bytes_read":
             die()
-        level = super().sign(source, target, **how)
+        signed = super().sign(source, target, **how)
         if self.step == "signed":
             die()
-        return level
+        return signed
 
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         report = super().judge(source, at)

@@ -77,7 +77,14 @@ class Desk:
         for field, key, locks in (("person1", person, False), ("agency", agency, True)):
             target = source.with_name(f"{source.stem}-{field}.pdf")
             sealing.sign(
-                source, target, key_url=key.key_url, field=field, level="B-LT", fill={}, locks=locks
+                source,
+                target,
+                key_url=key.key_url,
+                certificate_sha256=key.certificate_sha256,
+                field=field,
+                level="B-LT",
+                fill={},
+                locks=locks,
             )
             source = target
         return source

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pikepdf
 import pytest
 from sqlalchemy import Uuid, bindparam, select, text
 
+from signing.pades import SignedRevision
 from tests.signing.pdfs import hybrid, plain
 from tests.signing.test_validation import encrypted
 from tests.workflow.conftest import Clock
@@ -76,9 +77,11 @@ def test_a_decision_from_draft_to_its_work_file(trip: Trip, office: Office) -> N
     assert main is not None
     assert attachment is not None
     assert main.verdict == "HOP_LE"
-    assert [found.field for found in main.signatures] == ["person1", "agency"]
-    assert {found.level for found in main.signatures} == {"B-LT"}
-    assert [found.field for found in attachment.signatures] == ["agency"]
+    for report, signed in ((main, ["person1", "agency"]), (attachment, ["agency"])):
+        *by_key, archived = report.signatures
+        assert [found.field for found in by_key] == signed
+        assert {found.level for found in by_key} == {"B-LTA"}
+        assert archived.kind == "timestamp"
     assert main.filled["vanthu.number"] == f"Số: {seen.held.entry.code}"
     assert all(found.development for found in main.signatures)
     trip.issue()
@@ -396,7 +399,7 @@ class CrookedSealing(Sealing):
     others_key = ""
     others_certificate = ""
 
-    def sign(self, source: Path, target: Path, **how: Any) -> str:
+    def sign(self, source: Path, target: Path, **how: Any) -> SignedRevision:
         match self.crook:
             case "another file":
                 # The same pages, rewritten: what was approved is no longer what is signed.
@@ -411,8 +414,9 @@ class CrookedSealing(Sealing):
                 return super().sign(source, target, **{**how, **theirs})
             case "a key exchanged":
                 return super().sign(source, target, **{**how, "key_url": self.others_key})
-        shutil.copyfile(source, target)
-        return str(how["level"])
+        content = source.read_bytes()
+        target.write_bytes(content)
+        return SignedRevision(sha256(content).hexdigest(), len(content), how["level"])
 
 
 @pytest.mark.parametrize("crook", ["another file", "another's key", "a key exchanged", "nothing"])
@@ -485,7 +489,11 @@ def test_minutes_without_a_seal_are_numbered_first_and_locked_by_the_last_signer
     assert trip.state == "signed"
     report = trip.view().reports[0]
     assert report is not None
-    assert [found.locks for found in report.signatures] == [False, True]
+    signed = [found for found in report.signatures if found.kind == "signature"]
+    assert [found.locks for found in signed] == [False, True]
+    # The archive time-stamp came after the last signer, not before.
+    assert [found.level for found in signed] == ["B-LTA", "B-LTA"]
+    assert len(report.signatures) == 3
     trip.issue()
     assert trip.state == "issued"
 

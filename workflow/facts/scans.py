@@ -55,7 +55,7 @@ def digitised_unmet(
     if not held.paper or held.main is None:
         return ()
     file, revision = held.main
-    if file.id not in pending and revision.made_as != "sealed":
+    if file.id not in pending and revision.made_as not in ("sealed", "archived"):
         return ()
     report = reports.get(file.id)
     sealed = (

@@ -121,9 +121,8 @@ class Revision(AppendOnly, Base):
     ordinal: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
-    made_as: Mapped[str] = mapped_column(
-        String(16)
-    )  # received | draft | prepared | signed | sealed
+    #: received | draft | prepared | signed | sealed | archived
+    made_as: Mapped[str] = mapped_column(String(16))
     made_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

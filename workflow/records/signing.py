@@ -51,6 +51,8 @@ class SignatureMade(AppendOnly, Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
     level: Mapped[str] = mapped_column(String(8))
+    #: Until when the archive time-stamp over it holds, where it has one.
+    archive_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

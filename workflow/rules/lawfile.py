@@ -74,6 +74,9 @@ class Table:
             raise InvalidDefinition(f"{self.place}.{key}", f"phải là một trong {list(allowed)}")
         return value
 
+    def optional_one_of(self, key: str, choices: Iterable[str]) -> str | None:
+        return self.one_of(key, choices) if key in self._left else None
+
     def tables(self, key: str) -> tuple[Table, ...]:
         """Return an array of tables, each knowing its place in the file."""
         value = self._required(key)

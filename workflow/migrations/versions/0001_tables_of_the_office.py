@@ -1060,6 +1060,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.Integer(), nullable=False),
         sa.Column("level", sa.String(length=8), nullable=False),
+        sa.Column("archive_expires_at", UtcDateTime(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
