@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from signing.errors import (
 from signing.keyring import Keyring
 from signing.pending import Prepared
 from signing.report import SignatureReport
+from signing.revocation import HttpRevocation
+from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
 from signing.validation import validate
 from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
@@ -110,6 +112,16 @@ class IssuedKey:
     key_url: str
 
 
+def _reaching(trust: Trust, settings: Settings) -> Trust:
+    """The same trust with the services outside that the settings name."""
+    hosts = settings.listed_revocation_hosts
+    return replace(
+        trust,
+        revocation=(HttpRevocation(hosts, trust.anchors),) if hosts else (),
+        timestamper=HttpTimeStamper(settings.tsa_url) if settings.tsa_url else None,
+    )
+
+
 class Sealing:
     """The keys this office can reach and the anchors it trusts."""
 
@@ -121,16 +133,17 @@ class Sealing:
     def open(cls, settings: Settings) -> Sealing:
         """Development trusts its own CA as well; production only the configured anchors.
 
+        A configured time-stamp authority goes before the development one.
         Raises ValueError when anchors or keys are not as configured; no key is opened yet.
         """
         anchors = settings.trust_anchors
-        configured = load_anchors(anchors) if anchors else Trust(anchors=())
+        configured = _reaching(load_anchors(anchors) if anchors else Trust(anchors=()), settings)
         keys = settings.signing_keys
         if not settings.development:
             return cls(configured, Keyring.load(keys, None), None)
         development = DevelopmentCA(settings.data_dir / "pki")
         keyring = Keyring.load(keys, development)
-        return cls(development.trust.joined(configured), keyring, development)
+        return cls(configured.joined(development.trust), keyring, development)
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
