@@ -93,7 +93,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     """One of everything in the commune, with its id."""
     desk = Desk(founded_counter)
     counter, seat = founded_counter, desk.seat()
-    outgoing = desk.draft()
+    outgoing, pending = desk.draft(), waiting(desk)
     incoming = desk.receive(sender_kind="citizen", sender_name="Ông A")
     counter.do_jobs()
     incoming.step(CLERK, "register").step(CLERK, "submit")
@@ -150,7 +150,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "incoming_id": incoming.id,
         "file_id": outgoing.seen()["files"][0]["id"],
         "case_id": incoming.seen()["parts"][0]["case_id"],
-        "pending_id": waiting(desk)["id"],
+        "pending_id": pending["id"],
     }
 
 
