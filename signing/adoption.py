@@ -62,18 +62,23 @@ def adopt(
     file; it forbids later changes exactly where the field was reserved for that. With `target` the
     file is copied there, whole or not at all.
 
+    `source` must have the field reserved, so that its lock is known beforehand.
+
     Raises SigningRefused saying what is different, UnreadablePdf, or TrustUnavailable.
     """
     with source.open("rb") as before, returned.open("rb") as after:
         _check_prefix(before, after)
         base, _ = reading.opened(before, permission.LIMITS)
+        slot = reserved_slot(list(reading.form_fields(base)), field)
+        if slot is None:
+            raise SigningRefused("field_missing", f"Văn bản chưa được dành ô chữ ký “{field}”.")
         found = examine(after, permission.LIMITS)
         embedded = _added(base, found, field)
         if embedded.signer_cert.dump() != certificate:
             raise _differs("other_certificate", "được ký bằng chứng thư số khác với đã chọn")
         if embedded.md_algorithm not in _DIGESTS:
             raise _differs("digest_weak", "dùng thuật toán băm không đủ an toàn")
-        _check_lock(base, embedded, field)
+        _check_lock(embedded, locks=slot.locks)
         _check_changes(found.reader, field)
         now = datetime.now(UTC)
         carried = [item.dump() for item in certificates(embedded.signed_data)]
@@ -102,12 +107,14 @@ def _check_prefix(before: BinaryIO, after: BinaryIO) -> None:
 
 def _added(base: Reader, found: Examination, field: str) -> EmbeddedPdfSignature:
     """The one signature added, over everything."""
-    if found.how != "strict":
-        raise _differs("not_strict", "có cấu trúc PDF không chuẩn")
+    revisions = found.reader.xrefs.total_revisions - base.xrefs.total_revisions
+    if revisions != 1:
+        how = "có nhiều hơn một lần cập nhật" if revisions else "chưa được ký"
+        raise _differs("revisions" if revisions else "unsigned", how)
     if found.integrity != "INTACT":
         raise _differs("not_intact", "đã bị thay đổi hoặc có chữ ký hỏng")
-    if found.reader.xrefs.total_revisions != base.xrefs.total_revisions + 1:
-        raise _differs("revisions", "có nhiều hơn một lần cập nhật")
+    if found.how != "strict":
+        raise _differs("not_strict", "có cấu trúc PDF không chuẩn")
     before = {item.name for item in reading.form_fields(base) if item.type == "/Sig" and item.value}
     added = [item for item in found.signatures if item.field not in before]
     if [(item.field, item.kind) for item in added] != [(field, "signature")]:
@@ -119,10 +126,8 @@ def _added(base: Reader, found: Examination, field: str) -> EmbeddedPdfSignature
     return embedded
 
 
-def _check_lock(base: Reader, embedded: EmbeddedPdfSignature, field: str) -> None:
+def _check_lock(embedded: EmbeddedPdfSignature, *, locks: bool) -> None:
     """What the signature forbids must be what its field was reserved for, no less and no more."""
-    slot = reserved_slot(list(reading.form_fields(base)), field)
-    locks = slot is not None and slot.locks
     restricted = embedded.fieldmdp
     fits = restricted is None or (locks and restricted.action == FieldMDPAction.ALL)
     if (embedded.docmdp_level == MDPPerm.NO_CHANGES) != locks or not fits:
@@ -132,7 +137,11 @@ def _check_lock(base: Reader, embedded: EmbeddedPdfSignature, field: str) -> Non
 def _check_changes(reader: Reader, field: str) -> None:
     """Nothing but the signature's field differs from the file that was handed out."""
     last = reader.xrefs.total_revisions - 1
-    changes = POLICY.review_file(reader, last - 1)
+    try:
+        changes: object = POLICY.review_file(reader, last - 1)
+    except Exception as fault:
+        # What makes the comparison fail cannot be shown to be harmless.
+        raise _differs("content_changed", "thay đổi cấu trúc văn bản") from fault
     if (
         not isinstance(changes, DiffResult)
         or changes.modification_level > ModificationLevel.FORM_FILLING

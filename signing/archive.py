@@ -15,7 +15,7 @@ from signing import fields, permission, reading, tsa
 from signing.assessment import assess, certificates_in
 from signing.check import check
 from signing.credentials import settled
-from signing.errors import SigningRefused
+from signing.errors import SigningRefused, TrustUnavailable
 from signing.examination import examine
 from signing.fields import SignatureField
 from signing.revision import Base, SignedRevision, Written, appended, declare_pades, filled
@@ -43,14 +43,12 @@ def archive(source: Path, target: Path, *, trust: Trust) -> SignedRevision:
                 else ("not_intact", "Tệp đã bị thay đổi sau khi ký")
             )
             raise SigningRefused(code, f"{what} nên không thể gắn dấu thời gian lưu trữ.")
-        base, now = Base.of(stream), datetime.now(UTC)
-        known, stamper = certificates_in(found), tsa.expected(trust, now).authority
+        base, now, known = Base.of(stream), datetime.now(UTC), certificates_in(found)
         archived = append_time_stamp(
             stream,
             base,
-            stamper.certificate,
-            certificates=[*(item.dump() for item in known), stamper.certificate, *stamper.chain],
-            evidence=trust.evidence(known, fetch=True) + stamper.evidence,
+            [item.dump() for item in known],
+            trust.evidence(known, fetch=True),
             trust=trust,
             now=now,
         )
@@ -89,35 +87,42 @@ class Archived:
 def append_time_stamp(
     stream: BinaryIO,
     base: Base,
-    authority: bytes,
-    *,
     certificates: Iterable[bytes] = (),
     evidence: Evidence = Evidence(),  # noqa: B008  frozen
+    *,
     trust: Trust,
     now: datetime,
 ) -> Archived:
-    """Append a revision with these validation data and a time-stamp over everything before it.
+    """Append a revision with validation data and a time-stamp over everything before it.
 
-    The data on `authority`, the certificate that the time-stamp must come from, are among them or
-    in the file. Raises SigningRefused, UnreadablePdf or TrustUnavailable.
+    The data on the time-stamp's own authority are added to those given, unless the file has them.
+    Raises SigningRefused, UnreadablePdf or TrustUnavailable.
     """
-    kept = list(certificates)
     for roomy in (False, True):
-        room_bytes = tsa.room_bytes(tsa.expected(trust, now), roomy=roomy)
+        last = tsa.expected(trust, now)
+        authority = last.authority
         with reading.writing(stream) as writer:
             declare_pades(writer)
-            if kept:
-                store(writer, kept, evidence)
-            placeholder = DocumentTimestamp(bytes_reserved=2 * room_bytes)
+            store(
+                writer,
+                [*certificates, authority.certificate, *authority.chain],
+                evidence + authority.evidence,
+            )
+            placeholder = DocumentTimestamp(bytes_reserved=2 * tsa.room_bytes(last, roomy=roomy))
             # No name may begin another, see `fields`: random ones do not.
             occupy(writer, SignatureField(f"archive-{uuid4().hex}"), placeholder)
             revision = appended(writer, base, placeholder)
-        stamped = tsa.time_stamp(revision.digest, authority, trust=trust, now=now)
-        if len(stamped.token) <= revision.room.value_bytes:
+        stamped = tsa.time_stamp(revision.digest, trust=trust, now=now)
+        if (
+            len(stamped.token) <= revision.room.value_bytes
+            and stamped.authority.certificate == authority.certificate
+        ):
             break
+    else:
+        raise TrustUnavailable(tsa.NAME)
     tail = filled(revision.tail, base.size_bytes, revision.room, stamped.token)
     stream.seek(base.size_bytes)
     stream.write(tail)
     return Archived(
-        base.extended(tail), Written(revision.room, stamped.token), stamped.authority.expires_at
+        base.extended(tail), Written(revision.room, stamped.token), authority.expires_at
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
+from cryptography.x509 import load_der_x509_certificate
 from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag, _pkcs11, exceptions, types
 
 from signing.activation import Secret, SecretSource
@@ -69,40 +70,43 @@ class Session:
     def __init__(self, library: _Library, session: types.Session, token: Token) -> None:
         self._library, self._session, self._token = library, session, token
         self.mechanisms = frozenset(session.token.slot.get_mechanisms())
-        self._keys = self._objects(ObjectClass.PRIVATE_KEY)
+        self._keys = [
+            _Key(item, _label(item), _id(item), bool(_value(item, Attribute.ALWAYS_AUTHENTICATE)))
+            for item in self._objects(ObjectClass.PRIVATE_KEY)
+        ]
         self.certificates = [
             Stored(bytes(value), _label(item), _id(item))
             for item in self._objects(ObjectClass.CERTIFICATE)
-            if (value := _value(item, Attribute.VALUE))
+            if _is_certificate(value := _value(item, Attribute.VALUE))
         ]
 
     @property
     def key_ids(self) -> set[bytes]:
         """The ids of all private keys."""
-        return set(map(_id, self._keys))
+        return {key.key_id for key in self._keys}
 
     def key_id(self, label: str | None, key_id: bytes | None) -> bytes:
         """The id under which the token keeps this private key; empty if it has none."""
-        return _id(self._private_key(label, key_id))
+        return self._key(label, key_id).key_id
 
     def sign(
         self, label: str | None, key_id: bytes | None, data: bytes, mechanism: Mechanism
     ) -> bytes:
         """What the token makes of `data` with this private key."""
-        key = self._private_key(label, key_id)
-        if not _value(key, Attribute.ALWAYS_AUTHENTICATE):
-            return bytes(key.sign(data, mechanism=mechanism))
+        key = self._key(label, key_id)
+        if not key.wants_pin_each_time:
+            return bytes(key.handle.sign(data, mechanism=mechanism))
         # Such a key wants the PIN between C_SignInit and C_Sign.
         return self._library.with_pin(
             self._token,
             self._session.token,
-            lambda pin: bytes(key.sign(data, mechanism=mechanism, pin=pin.text)),
+            lambda pin: bytes(key.handle.sign(data, mechanism=mechanism, pin=pin.text)),
         )
 
-    def _private_key(self, label: str | None, key_id: bytes | None) -> Any:
+    def _key(self, label: str | None, key_id: bytes | None) -> _Key:
         """The one private key with this label or id, or with neither the only one."""
         found = [
-            key for key in self._keys if label in (None, _label(key)) and key_id in (None, _id(key))
+            key for key in self._keys if label in (None, key.label) and key_id in (None, key.key_id)
         ]
         if len(found) != 1:
             raise exceptions.MultipleObjectsReturned if found else exceptions.NoSuchKey
@@ -110,6 +114,14 @@ class Session:
 
     def _objects(self, kind: ObjectClass) -> list[types.Object]:
         return list(self._session.get_objects({Attribute.CLASS: kind}))
+
+
+@dataclass(frozen=True)
+class _Key:
+    handle: Any  # python-pkcs11 says at runtime only that it can sign
+    label: str
+    key_id: bytes
+    wants_pin_each_time: bool
 
 
 @dataclass(frozen=True)
@@ -223,6 +235,14 @@ def _value(item: types.Object, attribute: Attribute) -> Any:
         return item[attribute]
     except exceptions.PKCS11Error:
         return None  # an attribute that this object does not have or this token does not know
+
+
+def _is_certificate(value: bytes | None) -> bool:
+    try:
+        load_der_x509_certificate(value or b"")
+    except ValueError:
+        return False  # tokens keep all sorts of things as certificates
+    return True
 
 
 def _label(item: types.Object) -> str:

@@ -231,7 +231,7 @@ class _Conversation:
         return KeyRefused(
             "activation_refused",
             f"Dịch vụ ký số từ xa từ chối kích hoạt khóa “{self._credential.name}” (mã PIN, OTP"
-            " hoặc quyền truy cập). Hệ thống không tự thử lại.",
+            " hoặc quyền truy cập). Hệ thống không tự thử lại; hãy báo người quản trị hệ thống.",
         )
 
 

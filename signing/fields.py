@@ -26,6 +26,7 @@ from pyhanko.sign.fields import (
     MDPPerm,
     SigFieldSpec,
     append_signature_field,
+    ensure_sig_flags,
 )
 
 from signing import reading
@@ -108,6 +109,9 @@ def prepare(
             on_page(writer, box)
         for field in signatures:
             append_signature_field(writer, field.spec())
+        if signatures:
+            # From now on it is appended to, whoever signs: then a signature need not say so.
+            ensure_sig_flags(writer)
         _reserve(writer, {NUMBER: number, DATE: date})
         writer.write_in_place()
 

@@ -27,6 +27,7 @@ MOST_BYTES = 700_000  # in Base64 it still fits into a JSON body of 1 MB
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = struct.Struct(">16sLL")  # signature, the first chunk's length and name, width, height
 _MOST_PIXELS = 4_000_000  # a seal of 42 mm at 1 200 dpi
+_MOST_EMBEDDED_BYTES = 1_000_000  # a document grows by this, and may by no more than 2 MB
 _CLEAR, _INKED = 16, 64  # of 255: hardly there; there
 _COLOURED = 64  # saturation, of 255: neither black, grey nor white
 _LEAST_CLEAR = 0.3  # of the area; the ink of a seal leaves more than half of it clear
@@ -52,8 +53,8 @@ def check(png: bytes, kind: Kind, width_mm: float, height_mm: float) -> None:
 
     The size in millimetres is that of the ink: clear margins are cut off.
 
-    Raises SigningRefused: too large, no PNG, no transparent ground, the wrong colour, or a size
-    that would distort it.
+    Raises SigningRefused: too large, also once embedded, no PNG, no transparent ground, the wrong
+    colour, or a size that would distort it.
     """
     image = _decoded(png)
     box = _ink(image)
@@ -74,6 +75,11 @@ def check(png: bytes, kind: Kind, width_mm: float, height_mm: float) -> None:
     if not 1 - _MOST_DISTORTED <= distortion <= 1 + _MOST_DISTORTED:
         raise SigningRefused(
             "image_distorted", "Chiều rộng và chiều cao (mm) không đúng tỷ lệ của hình trong ảnh."
+        )
+    embedded = _pixels(png)
+    if len(embedded.colours) + len(embedded.opacity) > _MOST_EMBEDDED_BYTES:
+        raise SigningRefused(
+            "image_too_large", "Ảnh có quá nhiều chi tiết. Hãy giảm số điểm ảnh rồi gửi lại."
         )
 
 

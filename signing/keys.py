@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
 from cryptography import x509
@@ -85,7 +86,7 @@ class KeyElsewhere:
     certificate: bytes = field(repr=False)
     chain: tuple[bytes, ...] = field(repr=False)
 
-    @property
+    @cached_property
     def algorithm(self) -> Algorithm:
         public_key = x509.load_der_x509_certificate(self.certificate).public_key()
         return "rsa" if isinstance(public_key, rsa.RSAPublicKey) else "ecdsa"

@@ -266,8 +266,12 @@ def _complete(
     token = None
     now = datetime.now(UTC)
     if prepared.level != "B-B":
-        imprint = hashlib.sha256(signature).digest()
-        token = tsa.time_stamp(imprint, prepared.authority, trust=trust, now=now).token
+        stamped = tsa.time_stamp(hashlib.sha256(signature).digest(), trust=trust, now=now)
+        if prepared.authority not in (None, stamped.authority.certificate):
+            raise SigningRefused(
+                "authority_changed", f"{tsa.NAME} đã đổi chứng thư số. Hãy chuẩn bị ký lại."
+            )
+        token = stamped.token
     value = cms.signed_data(
         prepared.attributes, signature, prepared.certificate, prepared.chain, token
     )
@@ -277,8 +281,7 @@ def _complete(
     whole, expires_at = base.extended(tail), None
     written = [Written(prepared.room, value)]
     if prepared.level == "B-LTA":
-        assert prepared.authority is not None
-        archived = append_time_stamp(stream, whole, prepared.authority, trust=trust, now=now)
+        archived = append_time_stamp(stream, whole, trust=trust, now=now)
         whole, expires_at = archived.whole, archived.expires_at
         written.append(archived.written)
     check(

@@ -10,16 +10,15 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from signing.errors import SigningRefused
 from signing.fields import Box
+from signing.geometry import Rect, Shown
 
 POINTS_PER_MM = 72 / 25.4
 
@@ -36,83 +35,6 @@ _FROM_RIGHT, _FROM_TOP = 15 * POINTS_PER_MM, 8 * POINTS_PER_MM
 _LOWEST = 0.5  # of the page's height: lower is no longer the top of a page
 _STEP = 4.0
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")  # grave, acute, tilde, hook, dot below
-
-
-class _Rect(NamedTuple):
-    """A rectangle on a page as it is read: from the lower left corner of what is shown."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    @property
-    def middle(self) -> float:
-        return (self.left + self.right) / 2
-
-    def meets(self, other: _Rect) -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.bottom < other.top
-            and other.bottom < self.top
-        )
-
-    def around(self, other: _Rect) -> _Rect:
-        return _Rect(
-            min(self.left, other.left),
-            min(self.bottom, other.bottom),
-            max(self.right, other.right),
-            max(self.top, other.top),
-        )
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """What a viewer shows of a page: the part in its own coordinates, and how it is turned."""
-
-    page: int
-    part: _Rect
-    turned: int
-
-    @property
-    def size(self) -> tuple[float, float]:
-        wide, high = self.part.right - self.part.left, self.part.top - self.part.bottom
-        return (high, wide) if self.turned % 180 else (wide, high)
-
-    def upright(self, own: _Rect) -> _Rect:
-        """A rectangle of the page's own coordinates as it is read."""
-        left, bottom, right, top = self.part
-        match self.turned:
-            case 90:
-                sides = own.bottom - bottom, right - own.right, own.top - bottom, right - own.left
-            case 180:
-                sides = right - own.right, top - own.top, right - own.left, top - own.bottom
-            case 270:
-                sides = top - own.top, own.left - left, top - own.bottom, own.right - left
-            case _:
-                sides = own.left - left, own.bottom - bottom, own.right - left, own.top - bottom
-        return _Rect(*sides)
-
-    def box(self, read: _Rect) -> Box:
-        """A rectangle as it is read in the page's own coordinates."""
-        left, bottom, right, top = self.part
-        match self.turned:
-            case 90:
-                sides = (
-                    right - read.top,
-                    bottom + read.left,
-                    right - read.bottom,
-                    bottom + read.right,
-                )
-            case 180:
-                sides = right - read.right, top - read.top, right - read.left, top - read.bottom
-            case 270:
-                sides = left + read.bottom, top - read.right, left + read.top, top - read.left
-            case _:
-                sides = left + read.left, bottom + read.bottom, left + read.right, bottom + read.top
-        own = _Rect(*sides)
-        return Box(self.page, own.left, own.bottom, own.right - own.left, own.top - own.bottom)
 
 
 def person_box(
@@ -140,8 +62,19 @@ def person_box(
                 wide, high = width * scale / 2, height * scale / 2
                 middle = (room.bottom + room.top) / 2
                 left = min(max(room.middle - wide, 0), page.shown.size[0] - 2 * wide)
-                return page.shown.box(_Rect(left, middle - high, left + 2 * wide, middle + high))
+                return page.shown.box(Rect(left, middle - high, left + 2 * wide, middle + high))
     return None
+
+
+def fitted(box: Box, width: float, height: float, turned: int = 0) -> Box:
+    """The middle of a box for an image of at most this size, in proportion.
+
+    The page is shown turned by so many degrees.
+    """
+    place = Shown(box.page, Rect(*box.corners), turned)
+    scale = min(1, place.size[0] / width, place.size[1] / height)
+    left, bottom = (place.size[0] - width * scale) / 2, (place.size[1] - height * scale) / 2
+    return place.box(Rect(left, bottom, left + width * scale, bottom + height * scale))
 
 
 def seal_box(person: Box, width_mm: float, height_mm: float, turned: int = 0) -> Box:
@@ -150,11 +83,11 @@ def seal_box(person: Box, width_mm: float, height_mm: float, turned: int = 0) ->
     Annex I, part I, II.8.a. `person` is the box of the person's image on a page that is shown
     turned by so many degrees.
     """
-    image = _Shown(person.page, _Rect(*person.corners), turned)
+    image = Shown(person.page, Rect(*person.corners), turned)
     wide, high = image.size
     right, middle = wide / 3, high / 2
     half = height_mm * POINTS_PER_MM / 2
-    return image.box(_Rect(right - width_mm * POINTS_PER_MM, middle - half, right, middle + half))
+    return image.box(Rect(right - width_mm * POINTS_PER_MM, middle - half, right, middle + half))
 
 
 def top_right(path: Path, width: float, height: float) -> Box:
@@ -173,7 +106,7 @@ def top_right(path: Path, width: float, height: float) -> Box:
         for obstacles in ([*widgets, *page.words], widgets):
             top = min(high, max(high - _FROM_TOP, height))
             while top - height >= 0 and top >= high * _LOWEST:
-                place = _Rect(right - width, top - height, right, top)
+                place = Rect(right - width, top - height, right, top)
                 if place.left >= 0 and not any(map(place.meets, obstacles)):
                     return page.shown.box(place)
                 top -= _STEP
@@ -195,12 +128,12 @@ def check_free(path: Path, box: Box, taken: Iterable[Box] = ()) -> None:
             if page is None:
                 raise SigningRefused("page_unreadable", f"Không đọc được {where} của tệp.")
             left, bottom, right, top = page.shown.part
-            own = _Rect(*box.corners)
+            own = Rect(*box.corners)
             if not (
                 left <= own.left < own.right <= right and bottom <= own.bottom < own.top <= top
             ):
                 raise SigningRefused("box_off_page", f"Ô chữ ký nằm ngoài {where}.")
-            others = [_Rect(*other.corners) for other in taken if other.page == box.page]
+            others = [Rect(*other.corners) for other in taken if other.page == box.page]
             if any(map(own.meets, [*page.widgets, *others])):
                 raise SigningRefused("box_taken", f"Ô chữ ký ở {where} đè lên ô khác.")
 
@@ -215,7 +148,7 @@ class _Page:
     """A page with its letters, as PDFium reads them."""
 
     def __init__(self, loaded: pdfium.PdfPage, number: int) -> None:
-        self.shown = _Shown(number, _Rect(*loaded.get_bbox()), loaded.get_rotation())
+        self.shown = Shown(number, Rect(*loaded.get_bbox()), loaded.get_rotation())
         self._loaded = loaded
         self._text = loaded.get_textpage()
         letters = [
@@ -227,12 +160,12 @@ class _Page:
         self.folded = "".join(part for _, part in letters)
 
     @cached_property
-    def words(self) -> list[_Rect]:
+    def words(self) -> list[Rect]:
         """Where the letters stand on the page as it is read."""
         return [self._place(index) for index in dict.fromkeys(self._places)]
 
     @cached_property
-    def widgets(self) -> list[_Rect]:
+    def widgets(self) -> list[Rect]:
         """The fields that show, in the page's own coordinates."""
         found = []
         for index in range(raw.FPDFPage_GetAnnotCount(self._loaded.raw)):
@@ -244,16 +177,16 @@ class _Page:
                 and sides.left < sides.right
                 and sides.bottom < sides.top
             ):
-                found.append(_Rect(sides.left, sides.bottom, sides.right, sides.top))
+                found.append(Rect(sides.left, sides.bottom, sides.right, sides.top))
             raw.FPDFPage_CloseAnnot(annotation)
         return found
 
-    def room(self, name: str, titles: Iterable[str]) -> _Rect | None:
+    def room(self, name: str, titles: Iterable[str]) -> Rect | None:
         """The room over the last line with the name that stands under a title."""
         over = [line for title in titles for line in self._lines(title)]
         for line in reversed(list(self._lines(name))):
             for title in sorted(over, key=lambda title: title.bottom):
-                between = _Rect(
+                between = Rect(
                     min(line.left, title.left), line.top, max(line.right, title.right), title.bottom
                 )
                 if title.bottom < line.top or abs(title.middle - line.middle) > _MOST_ASIDE:
@@ -262,22 +195,22 @@ class _Page:
                 lowest = min([title.bottom, *(w.bottom for w in self.words if w.meets(between))])
                 bottom, top = line.top + _GAP, lowest - _GAP
                 if _LEAST_ROOM <= top - bottom <= _MOST_ROOM:
-                    return _Rect(line.middle, bottom, line.middle, top)
+                    return Rect(line.middle, bottom, line.middle, top)
                 break
         return None
 
-    def _lines(self, wanted: str) -> Iterator[_Rect]:
+    def _lines(self, wanted: str) -> Iterator[Rect]:
         """Where a text stands on one line, in the order of the page."""
         start = self.folded.find(wanted) if wanted else -1
         while start >= 0:
             letters = [self._place(i) for i in self._places[start : start + len(wanted)]]
             middle = (letters[0].bottom + letters[0].top) / 2
             if all(letter.bottom < middle < letter.top for letter in letters):
-                yield reduce(_Rect.around, letters)
+                yield reduce(Rect.around, letters)
             start = self.folded.find(wanted, start + 1)
 
-    def _place(self, index: int) -> _Rect:
-        return self.shown.upright(_Rect(*self._text.get_charbox(index, loose=True)))
+    def _place(self, index: int) -> Rect:
+        return self.shown.upright(Rect(*self._text.get_charbox(index, loose=True)))
 
 
 @contextmanager

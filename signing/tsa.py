@@ -16,7 +16,8 @@ from signing.credentials import Credentials, of_authority, settled
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.trust import Trust
 
-_NAME = "Dịch vụ cấp dấu thời gian"
+#: What a clerk is told does not answer.
+NAME = "Dịch vụ cấp dấu thời gian"
 
 _TOKEN_BYTES = 8_192
 
@@ -37,21 +38,15 @@ def expected(trust: Trust, now: datetime) -> Stamped:
     return _stamped(trust, now, None)
 
 
-def time_stamp(digest: bytes, authority: bytes | None, *, trust: Trust, now: datetime) -> Stamped:
-    """A token over a SHA-256 digest, from the authority with this certificate (None: any).
+def time_stamp(digest: bytes, *, trust: Trust, now: datetime) -> Stamped:
+    """A token over a SHA-256 digest; it may be from another authority than the last one.
 
     Its mathematics are the time-stamper's to check; `signing.check` does again, in the file.
 
     Raises TrustUnavailable when there is no authority, it keeps silent or answers something else,
-    and SigningRefused when its certificate is another (`authority_changed`) or not to be believed
-    (`timestamp_untrusted`).
+    and SigningRefused (`timestamp_untrusted`) when its certificate is not to be believed.
     """
-    stamped = _stamped(trust, now, digest)
-    if authority not in (None, stamped.authority.certificate):
-        raise SigningRefused(
-            "authority_changed", f"{_NAME} đã đổi chứng thư số. Hãy chuẩn bị ký lại."
-        )
-    return stamped
+    return _stamped(trust, now, digest)
 
 
 def room_bytes(last: Stamped, roomy: bool) -> int:
@@ -63,18 +58,18 @@ def room_bytes(last: Stamped, roomy: bool) -> int:
 def _stamped(trust: Trust, now: datetime, digest: bytes | None) -> Stamped:
     if trust.timestamper is None:
         # Never a silent downgrade: the level was decided by whoever asked.
-        raise TrustUnavailable(_NAME)
+        raise TrustUnavailable(NAME)
     try:
         token = settled(_answer(trust.timestamper, digest))
         content: bytes = token.dump()
         certificate, others = _certificates(content)
     except (TimestampRequestError, ValueError, TypeError, LookupError, AttributeError) as fault:
-        raise TrustUnavailable(_NAME) from fault
+        raise TrustUnavailable(NAME) from fault
     try:
         authority = of_authority(certificate, others, trust=trust, now=now)
     except SigningRefused as refused:
         raise SigningRefused(
-            "timestamp_untrusted", f"{_NAME} dùng chứng thư số không tin cậy được. Không thể ký."
+            "timestamp_untrusted", f"{NAME} dùng chứng thư số không tin cậy được. Không thể ký."
         ) from refused
     return Stamped(content, authority)
 

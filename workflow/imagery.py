@@ -26,10 +26,11 @@ from workflow.administration import (
     record,
 )
 from workflow.administration import require_administrator as require
+from workflow.facts.outgoing import Dossier
 from workflow.office import Actor, Office, Reading, Transaction
-from workflow.records import Appointment, SealCustody, SignatureImage
+from workflow.records import Appointment, Person, SealCustody, SignatureImage
 from workflow.rules.errors import Forbidden, Invalid, NotFound
-from workflow.stamps import StampOrder
+from workflow.stamps import Showing, Signatory, StampOrder
 
 IMAGE = "Hình ảnh chữ ký, dấu"
 
@@ -82,8 +83,8 @@ def register(tx: Transaction, owner: Owner, picture: Picture, ref: ObjectRef) ->
     present = _present(tx, owner)
     wanted = {
         "sha256": ref.sha256,
-        "width_mm": picture.width_mm,
-        "height_mm": picture.height_mm,
+        "width_um": round(picture.width_mm * 1000),
+        "height_um": round(picture.height_mm * 1000),
     }
     if present is not None:
         if all(getattr(present, name) == value for name, value in wanted.items()):
@@ -133,10 +134,22 @@ def image_of(reading: Reading, owner: Owner) -> SignatureImage:
     return found
 
 
+def size_mm(image: SignatureImage) -> tuple[float, float]:
+    """Width and height of what the image shows, as it is on paper."""
+    return image.width_um / 1000, image.height_um / 1000
+
+
 def read_picture(office: Office, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> bytes:
     """The stored bytes of an image. Raises Unavailable."""
     with office.stream(organisation_id, sha256, size_bytes) as stored:
         return stored.read()
+
+
+def picture_of(office: Office, organisation_id: uuid.UUID, order: StampOrder) -> bytes | None:
+    """The image that an order names; None when it shows text. Raises Unavailable."""
+    if order.image_sha256 is None or order.image_bytes is None:
+        return None
+    return read_picture(office, organisation_id, order.image_sha256, order.image_bytes)
 
 
 def person_stamp(
@@ -149,6 +162,35 @@ def person_stamp(
 def agency_stamp(reading: Reading, organisation_id: uuid.UUID) -> StampOrder | None:
     """What the agency's signature on a main text shows today; None without an image."""
     return _stamp("agency", _present(reading, Owner(organisation_id)))
+
+
+def showing(reading: Reading, held: Dossier) -> Showing:
+    """What the signatures on a document's main text would show today.
+
+    The seal goes over the image of the one who is competent or presides, never the secretary's.
+    """
+    organisation_id = held.document.organisation_id
+    seal = _present(reading, Owner(organisation_id)) if held.outgoing.seal_required else None
+    presiding = [n for n, signer in enumerate(held.signers) if signer.part != "secretary"]
+    return Showing(
+        tuple(_signatory(reading, signer.person_id, organisation_id) for signer in held.signers),
+        None if seal is None else size_mm(seal),
+        presiding[-1] if presiding else 0,
+    )
+
+
+def _signatory(reading: Reading, person_id: uuid.UUID, organisation_id: uuid.UUID) -> Signatory:
+    titles = select(Appointment.title).where(
+        Appointment.person_id == person_id,
+        Appointment.organisation_id == organisation_id,
+        Appointment.holds_on(reading.today),
+    )
+    image = _present(reading, Owner(organisation_id, person_id))
+    return Signatory(
+        reading.get(Person, person_id).full_name,
+        tuple(reading.session.scalars(titles)),
+        None if image is None else size_mm(image),
+    )
 
 
 def _stamp(kind: Literal["person", "agency"], image: SignatureImage | None) -> StampOrder | None:

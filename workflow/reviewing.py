@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from signing.errors import SigningRefused
 from storage.objects import ObjectRef
 from workflow.access import find_document
 from workflow.facts.outgoing import Dossier, dossier_of
 from workflow.files import MAIN, add_revision
+from workflow.imagery import showing
 from workflow.office import Actor, Office, Transaction
 from workflow.outgoing import take_step
 from workflow.records import Case, File, Review, Revision
 from workflow.rules.errors import GuardsUnmet, NotFound
 from workflow.sealing import Layout
+from workflow.stamps import Places, Showing
 from workflow.transitions import stated
 
 
@@ -36,16 +39,20 @@ def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> list[Prepar
 
     Raises:
         UnreadableDocument: a file cannot be signed.
+        GuardsUnmet: a signature is to show, and its place is neither given nor found.
     """
     with office.reading(actor) as reading:
         find_document(reading, document_id, "outgoing")
         held = dossier_of(reading, document_id)
+        shown = showing(reading, held)
     if not held.files:
         raise NotFound("Tệp văn bản")
-    return [_prepared(office, held, file, revision) for file, revision in held.files]
+    return [_prepared(office, held, shown, file, revision) for file, revision in held.files]
 
 
-def _prepared(office: Office, held: Dossier, file: File, revision: Revision) -> Prepared:
+def _prepared(
+    office: Office, held: Dossier, shown: Showing, file: File, revision: Revision
+) -> Prepared:
     if revision.made_as != "draft":
         return Prepared(revision.sha256, None)
     organisation_id = held.document.organisation_id
@@ -57,18 +64,23 @@ def _prepared(office: Office, held: Dossier, file: File, revision: Revision) -> 
         rewritten = office.sealing.make_sound(source, sound)
         made = sound if rewritten else source
         if file.ordinal == MAIN:
+            layout = Layout.from_json(held.outgoing.layout)
+            places = _places(made, layout, shown)
             office.sealing.reserve_fields(
-                made,
-                target,
-                Layout.from_json(held.outgoing.layout),
-                len(held.signers),
-                seal=held.outgoing.seal_required,
+                made, target, layout, places, seal=held.outgoing.seal_required
             )
             made = target
         elif not rewritten:
             return Prepared(revision.sha256, None)
         limit = made.stat().st_size
         return Prepared(revision.sha256, office.keep(organisation_id, made, max_bytes=limit))
+
+
+def _places(source: Path, layout: Layout, shown: Showing) -> Places:
+    try:
+        return shown.places(source, layout.signatures, [layout.number, layout.date])
+    except SigningRefused as refused:
+        raise GuardsUnmet([str(refused)]) from refused
 
 
 def submit(

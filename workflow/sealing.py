@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,10 +23,13 @@ from signing.errors import (
 )
 from signing.keyring import Keyring
 from signing.report import SignatureReport
+from signing.revocation import HttpRevocation
+from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
 from signing.validation import validate
 from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
+from workflow.stamps import Places
 
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
@@ -38,16 +41,24 @@ _AWAY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Layout:
-    """Where number and date stand on the page."""
+    """Where number and date stand, and the signers' images one by one.
+
+    A signer's place that is not given is looked for on the page.
+    """
 
     number: fields.Box
     date: fields.Box
+    signatures: tuple[fields.Box | None, ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> Layout:
         """Read `Outgoing.layout`."""
         boxes = json.loads(text)
-        return cls(number=fields.Box(**boxes["number"]), date=fields.Box(**boxes["date"]))
+        return cls(
+            number=fields.Box(**boxes["number"]),
+            date=fields.Box(**boxes["date"]),
+            signatures=tuple(box and fields.Box(**box) for box in boxes["signatures"]),
+        )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -100,6 +111,16 @@ class IssuedKey:
     key_url: str
 
 
+def _reaching(trust: Trust, settings: Settings) -> Trust:
+    """The same trust with the services outside that the settings name."""
+    hosts = settings.listed_revocation_hosts
+    return replace(
+        trust,
+        revocation=(HttpRevocation(hosts, trust.anchors),) if hosts else (),
+        timestamper=HttpTimeStamper(settings.tsa_url) if settings.tsa_url else None,
+    )
+
+
 class Sealing:
     """The keys this office can reach and the anchors it trusts."""
 
@@ -111,16 +132,17 @@ class Sealing:
     def open(cls, settings: Settings) -> Sealing:
         """Development trusts its own CA as well; production only the configured anchors.
 
+        A configured time-stamp authority goes before the development one.
         Raises ValueError when anchors or keys are not as configured; no key is opened yet.
         """
         anchors = settings.trust_anchors
-        configured = load_anchors(anchors) if anchors else Trust(anchors=())
+        configured = _reaching(load_anchors(anchors) if anchors else Trust(anchors=()), settings)
         keys = settings.signing_keys
         if not settings.development:
             return cls(configured, Keyring.load(keys, None), None)
         development = DevelopmentCA(settings.data_dir / "pki")
         keyring = Keyring.load(keys, development)
-        return cls(development.trust.joined(configured), keyring, development)
+        return cls(configured.joined(development.trust), keyring, development)
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
@@ -191,23 +213,30 @@ class Sealing:
             return archive(source, target, trust=self.trust)
 
     def reserve_fields(
-        self, source: Path, target: Path, layout: Layout, signers: int, *, seal: bool
+        self, source: Path, target: Path, layout: Layout, places: Places, *, seal: bool
     ) -> None:
         """Write a sound `source` with empty number, date and signature fields to `target`.
 
-        The last signature locks everything: the agency's, or without one the last person's.
+        A signature shows in its place, if it has one. The last signature locks everything: the
+        agency's, or without one the last person's.
 
         Raises:
             UnreadableDocument: the file is no PDF that can be signed, or a box is off its page.
         """
-        names = [person_field(n) for n in range(1, signers + 1)] + [AGENCY_FIELD] * seal
+        boxes = {person_field(n): box for n, box in enumerate(places.persons, start=1)}
+        if seal:
+            boxes[AGENCY_FIELD] = places.seal
+        last = list(boxes)[-1]
         try:
             fields.prepare(
                 source,
                 target,
                 number=layout.number,
                 date=layout.date,
-                signatures=[fields.SignatureField(name, locks=name == names[-1]) for name in names],
+                signatures=[
+                    fields.SignatureField(name, box, locks=name == last)
+                    for name, box in boxes.items()
+                ],
             )
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused

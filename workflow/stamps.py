@@ -8,6 +8,7 @@ the top right of page one.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +17,70 @@ from zoneinfo import ZoneInfo
 
 from signing import placement
 from signing.appearance import Stamp
+from signing.errors import SigningRefused
 from signing.fields import Box
 
 Kind = Literal["person", "agency", "attachment", "copy"]
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_HAND_MM = (45.0, 20.0)  # the room under a seal where the person's own image is not known
 _WIDEST = 240.0  # points: longer names go on in the next line; nearly half of A4
+
+
+@dataclass(frozen=True)
+class Signatory:
+    """Who signs a main text: name and titles as they may be printed, and the image's size in mm.
+
+    Without an image the signature is invisible.
+    """
+
+    name: str
+    titles: tuple[str, ...]
+    image_mm: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Boxes of the persons' signatures and of the agency's; None for what does not show."""
+
+    persons: tuple[Box | None, ...]
+    seal: Box | None
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What the signatures on a main text show: the persons', and the seal over one of them."""
+
+    signatories: tuple[Signatory, ...]
+    seal_mm: tuple[float, float] | None
+    sealed_over: int
+
+    def places(self, source: Path, given: Sequence[Box | None], taken: Sequence[Box]) -> Places:
+        """Where it all goes: a place in `given` first, then what the page says, not over `taken`.
+
+        Raises SigningRefused: no place is given or found, or it is off the page or taken.
+        """
+        sizes = [signatory.image_mm for signatory in self.signatories]
+        if self.seal_mm is not None:
+            sizes[self.sealed_over] = sizes[self.sealed_over] or _HAND_MM
+        hands: list[Box | None] = []
+        for number, (signatory, size) in enumerate(zip(self.signatories, sizes, strict=True)):
+            box = given[number] if number < len(given) else None
+            hands.append(None if size is None else _place(source, signatory, size, box))
+        others = [*taken]
+        for hand in filter(None, hands):
+            placement.check_free(source, hand, others)
+            others.append(hand)
+        seal, under = None, hands[self.sealed_over]
+        if self.seal_mm is not None and under is not None:
+            turned = placement.turned(source, under.page)
+            seal = placement.seal_box(under, *self.seal_mm, turned)
+            placement.check_free(source, seal, [box for box in others if box is not under])
+        shown = tuple(
+            hand if signatory.image_mm else None
+            for signatory, hand in zip(self.signatories, hands, strict=True)
+        )
+        return Places(shown, seal)
 
 
 @dataclass(frozen=True)
@@ -67,3 +126,19 @@ def laid_out(
     time = moment.astimezone(_VIETNAM).isoformat(timespec="seconds")
     stamp = Stamp(lines=(*order.lines, time)).within(_WIDEST)
     return stamp, placement.top_right(source, *stamp.text_size)
+
+
+def _place(
+    source: Path, signatory: Signatory, size_mm: tuple[float, float], given: Box | None
+) -> Box:
+    width, height = (side * placement.POINTS_PER_MM for side in size_mm)
+    if given is not None:
+        return placement.fitted(given, width, height, placement.turned(source, given.page))
+    found = placement.person_box(source, signatory.titles, signatory.name, width, height)
+    if found is None:
+        raise SigningRefused(
+            "place_unknown",
+            f"Không tìm thấy chỗ ký của “{signatory.name}”: họ tên phải nằm dưới chức vụ, cách một "
+            "khoảng để ký. Hãy sửa tệp hoặc chỉ rõ vị trí chữ ký trong dự thảo rồi trình lại.",
+        )
+    return found

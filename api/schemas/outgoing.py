@@ -48,6 +48,10 @@ class BoxIn(Payload):
 class LayoutIn(Payload):
     number: BoxIn
     date: BoxIn
+    signatures: Annotated[list[BoxIn | None], Field(max_length=10)] = Field(
+        default=[],
+        description="The signers' images in their order; null: between title and name on the page.",
+    )
 
 
 class BearingIn(Payload):

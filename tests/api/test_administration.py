@@ -153,6 +153,19 @@ def test_a_certificate_is_known_by_its_digest(counter: Counter, admin: Caller) -
     assert made(ended, 200)["valid_to"] == "2099-01-01"
 
 
+def test_a_certificate_says_where_its_key_is_without_saying_how_to_open_it(
+    counter: Counter, admin: Caller
+) -> None:
+    owner = {"person_id": Desk(counter).person(CLERK)}
+    for n, address in enumerate(("key:con-dau", "client:", "devca:person/x")):
+        der = base64.b64encode(b"der %d" % n).decode()
+        made(admin.post("/certificates", json={**owner, "certificate": der, "key_url": address}))
+    for address in ("key:", "key:../x", "client:x", "devca:root", "file:/x", "pkcs11:pin=1"):
+        asked = {**owner, "certificate": "AAAA", "key_url": address}
+        refused = problem(admin.post("/certificates", json=asked), 422, "invalid")
+        assert [error["pointer"] for error in refused["errors"]] == ["/key_url"]
+
+
 def test_units_and_issuers_end_on_a_day(admin: Caller, seat: str) -> None:
     for kind in ("units", "issuers"):
         one = items(admin.get(f"{seat}/{kind}"))[-1]

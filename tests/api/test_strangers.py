@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -11,12 +12,13 @@ from fastapi.routing import APIRoute
 from api.app import ROUTERS
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
+from tests.signing import marks
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|appointments|roles|mandates|keepers|certificates)/"
+    r"|appointments|roles|mandates|keepers|certificates|signature-images)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
 PUBLIC = {
@@ -123,8 +125,16 @@ def things(founded_counter: Counter) -> dict[str, str]:
             },
         )
     )
+    seal = {
+        "image": base64.b64encode(marks.seal()).decode(),
+        "width_mm": 36,
+        "height_mm": 36,
+    }
+    image = made(admin.put(f"/organisations/{seat}/seal-image", json=seal), 200)
     return {
         "organisation_id": seat,
+        "image_id": image["id"],
+        "person_id": desk.person(LEADER),
         "unit_id": first(f"/organisations/{seat}/units")["id"],
         "issuer_id": issuer["id"],
         "appointment_id": person["appointments"][0]["id"],
@@ -165,6 +175,7 @@ def test_a_stranger_finds_nothing(
 def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
     """A body that would be right if the thing were one's own."""
     person, document = things["case_id"], things["document_id"]
+    image = {"image": "AAAA", "width_mm": 36, "height_mm": 36}
     if path.endswith("/end"):
         return {"on": "2027-01-01"}
     if path.endswith("/draft"):
@@ -181,6 +192,8 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         }
     return {
         "/work-files/{work_file_id}/documents": {"document_id": document},
+        "/organisations/{organisation_id}/seal-image": image,
+        "/organisations/{organisation_id}/people/{person_id}/signature-image": image,
         "/organisations/{organisation_id}/appointments": {"person_id": person, "title": "x"},
         "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
         "/organisations/{organisation_id}/keepers": {"person_id": person},

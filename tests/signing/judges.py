@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,16 +17,17 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from signing.fields import Box
+
 
 def program(name: str, package: str) -> str:
     """Where a program is; without it the test says what to install."""
     return shutil.which(name) or pytest.skip(f"no {name}: apt-get install {package}")
 
 
-def signatures(path: Path) -> Iterator[EmbeddedPdfSignature]:
+def signatures(path: Path) -> list[EmbeddedPdfSignature]:
     """The signatures of a file, without time-stamps, as pyHanko's plain reader finds them."""
-    with path.open("rb") as stream:
-        yield from PdfFileReader(stream).embedded_regular_signatures
+    return PdfFileReader(io.BytesIO(path.read_bytes())).embedded_regular_signatures
 
 
 def by_pyhanko(path: Path, field: str, anchor: bytes) -> None:
@@ -78,3 +79,12 @@ def by_openssl(path: Path, field: str, anchor: bytes, folder: Path) -> None:
     command += ["-CAfile", str(paths["anchor"]), "-purpose", "any", "-out", "/dev/null"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def text_of(path: Path, *, page: int, box: Box) -> str:
+    """What poppler reads inside a box of a page (from 1) that is 842 points high."""
+    command = [program("pdftotext", "poppler-utils"), "-f", str(page), "-l", str(page)]
+    for name, value in (("x", box.x), ("y", 842 - box.y - box.height)):
+        command += [f"-{name}", str(round(value))]
+    command += ["-W", str(round(box.width)), "-H", str(round(box.height)), str(path), "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -7,6 +7,7 @@ import struct
 import time
 import zlib
 from pathlib import Path
+from random import Random
 from statistics import median
 from unicodedata import normalize
 
@@ -125,6 +126,19 @@ def test_a_bomb_is_refused_before_a_pixel_is_unpacked() -> None:
         images.check(bomb, "agency", 36, 36)
     assert refused.value.code == "image_too_large"
     assert time.process_time() - started < 0.5
+
+
+def test_an_image_that_would_swell_in_a_document_is_refused() -> None:
+    """A palette is small in a PNG; a document holds every pixel's colours."""
+    side = 1_600
+    noise = Image.frombytes("L", (side, side), Random(1).randbytes(side * side))
+    shades = noise.point(lambda value: min(value // 48, 3)).convert("P")
+    shades.putpalette([0, 0, 255, 0, 0, 200, 0, 40, 160, *bytes(759)])
+    png = marks.png(shades, transparency=3, bits=2)
+    assert len(png) <= images.MOST_BYTES
+    with pytest.raises(SigningRefused) as refused:
+        images.check(png, "person", 36, 36)
+    assert refused.value.code == "image_too_large"
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "P", "LA"])

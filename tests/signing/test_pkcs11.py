@@ -50,7 +50,7 @@ def drawer(
     pki: Pki, keys: dict[str, LiveKey], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tokens.Drawer]:
     with tokens.drawer(tmp_path_factory.mktemp("drawer")) as made:
-        authorities = (pki.root.certificate, pki.issuing.certificate)
+        authorities = (pki.root.certificate, pki.issuing.certificate, b"no certificate")
         made.add("office", keys, others=authorities, each_time=("careful",))
         yield made
 

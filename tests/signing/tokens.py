@@ -60,7 +60,8 @@ class Drawer:
         each_time: tuple[str, ...] = (),
         pin: str = PIN,
     ) -> None:
-        """A new token with these keys, each under its label with its certificate, and `others`.
+        """A new token with these keys, each under its label with its certificate, and `others`:
+        whatever else is kept as a certificate.
 
         The keys in `each_time` want the PIN for each signature.
         """
@@ -196,8 +197,15 @@ def _fill(order: Mapping[str, Any]) -> None:
             certificate = decode_x509_certificate(bytes.fromhex(entry["certificate"]))
             session.create_object({**certificate, **named})
         for other in order["others"]:
-            certificate = decode_x509_certificate(bytes.fromhex(other))
-            session.create_object({**certificate, pkcs11.Attribute.TOKEN: True})
+            session.create_object(
+                {
+                    pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE,
+                    pkcs11.Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
+                    pkcs11.Attribute.SUBJECT: b"",
+                    pkcs11.Attribute.VALUE: bytes.fromhex(other),
+                    pkcs11.Attribute.TOKEN: True,
+                }
+            )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,10 @@ from pydantic import SecretStr, ValidationError
 
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import Trip
+from workflow.entrusting import add_certificate
 from workflow.office import Actor, Office
 from workflow.reporting import measure
+from workflow.rules.errors import Invalid
 from workflow.rules.reasons import Reason
 from workflow.settings import Settings
 
@@ -89,22 +91,14 @@ def test_revocation_hosts_are_listed_with_commas() -> None:
     assert Settings().listed_revocation_hosts == ()
 
 
-def test_development_signatures_never_count_in_production(
-    office: Office,
-    office_settings: Settings,
-    acting: Callable[[str], Actor],
-    clock: Clock,
-    tmp_path: Path,
-) -> None:
-    trip = Trip(office, acting).issued()
-    organisation = trip.issuer("UBND").organisation_id
-    period = f"{clock.now.year}"
-    with office.reading(acting("xa.kiemtoan")) as reading:
-        (_, counted), *_ = measure(reading, organisation, period).issuers
-    assert counted.outgoing_signed.achieved
+@pytest.fixture
+def production(
+    office: Office, office_settings: Settings, clock: Clock, tmp_path: Path
+) -> Iterator[Office]:
+    """The development office, opened for production."""
     anchors = tmp_path / "anchors"
     anchors.mkdir()
-    production = Office.open(
+    opened = Office.open(
         Settings(
             mode="production",
             data_dir=office_settings.data_dir,
@@ -116,6 +110,19 @@ def test_development_signatures_never_count_in_production(
         ),
         clock=clock,
     )
+    yield opened
+    opened.close()
+
+
+def test_development_signatures_never_count_in_production(
+    office: Office, production: Office, acting: Callable[[str], Actor], clock: Clock
+) -> None:
+    trip = Trip(office, acting).issued()
+    organisation = trip.issuer("UBND").organisation_id
+    period = f"{clock.now.year}"
+    with office.reading(acting("xa.kiemtoan")) as reading:
+        (_, counted), *_ = measure(reading, organisation, period).issuers
+    assert counted.outgoing_signed.achieved
     with production.reading(acting("xa.kiemtoan")) as reading:
         (_, counted), *_ = measure(reading, organisation, period).issuers
     assert counted.outgoing_signed.reasons == {Reason.DEVELOPMENT: 1}
@@ -128,4 +135,19 @@ def test_development_signatures_never_count_in_production(
     assert report.verdict == "KHONG_XAC_DINH"
     with pytest.raises(RuntimeError, match="development only"):
         production.sealing.issue_agency(organisation, "x")
-    production.close()
+
+
+def test_a_certificate_is_registered_in_production_with_a_key_that_production_has(
+    office: Office, production: Office, acting: Callable[[str], Actor]
+) -> None:
+    administrator, person = acting("xa.quantri"), acting("xa.vanthu").person_id
+    where = "devca:person/" + str(person)
+    with office.transaction(administrator) as tx:
+        add_certificate(tx, certificate=b"one", key_url=where, person_id=person)
+    with pytest.raises(Invalid) as refused, production.transaction(administrator) as tx:
+        add_certificate(tx, certificate=b"two", key_url=where, person_id=person)
+    assert [pointer for pointer, _ in refused.value.errors] == ["/key_url"]
+    for n, address in enumerate(("key:con-dau", "client:")):
+        with production.transaction(administrator) as tx:
+            row = add_certificate(tx, certificate=b"%d" % n, key_url=address, person_id=person)
+            assert row.key_url == address

@@ -95,8 +95,8 @@ class SignatureImage(Evidence, EffectiveDated, Base):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
-    width_mm: Mapped[float]
-    height_mm: Mapped[float]
+    width_um: Mapped[int]  # micrometres on paper: evidence holds no fractions
+    height_um: Mapped[int]
 
 
 class SigningBatch(Evidence, Base):

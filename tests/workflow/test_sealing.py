@@ -1,0 +1,71 @@
+"""What the settings name is what the seal asks: time-stamps, and the status of its certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asn1crypto import x509
+
+from tests.signing import wire
+from tests.signing.pki import Profile
+from tests.signing.wire import Services
+from workflow.sealing import Sealing
+from workflow.settings import Settings
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    with wire.serving() as running:
+        yield running
+
+
+def opened(folder: Path, services: Services, **settings: str) -> Sealing:
+    """A development office that trusts the PKI behind the services too."""
+    anchors = folder / "anchors"
+    anchors.mkdir()
+    (anchors / "root.der").write_bytes(services.pki.root.certificate)
+    return Sealing.open(Settings(data_dir=folder, trust_anchors=anchors, **settings))  # type: ignore[arg-type]
+
+
+def stamp(sealing: Sealing) -> None:
+    assert sealing.trust.timestamper is not None
+    asyncio.run(sealing.trust.timestamper.async_timestamp(bytes(32), "sha256"))
+
+
+def test_the_named_authority_stamps_time_in_development_too(
+    tmp_path: Path, services: Services
+) -> None:
+    stamp(opened(tmp_path, services, tsa_url=services.tsa_url))
+    assert services.asked == {"/tsa": 1}
+
+
+def test_without_a_name_development_stamps_itself(tmp_path: Path, services: Services) -> None:
+    stamp(opened(tmp_path, services))
+    assert not services.asked
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_listed_hosts_are_asked_about_our_certificates_and_no_others(
+    tmp_path: Path, services: Services, listed: bool
+) -> None:
+    hosts = services.host if listed else "elsewhere.invalid"
+    sealing = opened(tmp_path, services, revocation_hosts=hosts)
+    signer = services.pki.issue(Profile())
+    ours = [x509.Certificate.load(der) for der in (signer.certificate, *signer.chain)]
+    sealing.trust.evidence(ours, fetch=False)
+    assert not services.asked
+    evidence = sealing.trust.evidence(ours, fetch=True)
+    assert bool(services.asked) == bool(evidence.ocsps) == listed
+
+
+def test_the_services_of_development_answer_beside_those_listed(
+    tmp_path: Path, services: Services
+) -> None:
+    sealing = opened(tmp_path, services, revocation_hosts=services.host)
+    own = sealing.issue_person(uuid.uuid4(), "Nguyễn Văn Ước", "UBND xã Tân Hòa").certificate
+    assert sealing.trust.evidence([x509.Certificate.load(own)], fetch=True).ocsps
+    assert not services.asked
