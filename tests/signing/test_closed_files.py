@@ -238,7 +238,8 @@ def test_a_full_disk_leaves_no_half_file(office: Office, tmp_path: Path, level: 
     )
     needed = target.stat().st_size
     target.unlink()
-    for limit in (len(before) // 2, len(before) + 500, needed - 9_000, needed - 1):
+    # The size of an answer differs by a few bytes from one to the next.
+    for limit in (len(before) // 2, len(before) + 500, needed - 9_000, needed - 100):
         command = [sys.executable, "-c", _ON_A_FULL_DISK, office.ca.folder, source, target, level]
         done = subprocess.run([*command, str(limit)], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "OSError File too large", (limit, done)

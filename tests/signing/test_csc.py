@@ -64,6 +64,10 @@ def guarded(credential: Credential, porter: remote.Porter, tmp_path: Path) -> Cr
     )
 
 
+def hurried(key: CscKey, seconds: float) -> CscKey:
+    return replace(key, credential=replace(key.credential, timeout_seconds=seconds))
+
+
 def refusal(work: Callable[[], object]) -> KeyRefused:
     with pytest.raises(KeyRefused) as caught:
         work()
@@ -182,12 +186,12 @@ NONSENSE: dict[str, remote.Manner] = {
 def test_an_answer_that_is_none_makes_the_key_unavailable(
     manner: str, question: str, credential: Credential, porter: remote.Porter
 ) -> None:
-    key = csc.open_key(replace(credential, timeout_seconds=0.3))
+    key = hurried(csc.open_key(credential), 0.3)
     porter.manners[question] = NONSENSE[manner]
     start = time.monotonic()
     with pytest.raises(KeyUnavailable, match="seal"):
         csc.open_key(key.credential) if question == "info" else key.sign(DATA, "sha256")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
     # Nothing was refused: when the service is itself again, so is the key.
     porter.manners.clear()
     assert replace(key, credential=credential).sign(DATA, "sha256")
@@ -196,7 +200,7 @@ def test_an_answer_that_is_none_makes_the_key_unavailable(
 def test_questions_share_the_time_of_one_operation(
     credential: Credential, porter: remote.Porter
 ) -> None:
-    key = csc.open_key(replace(credential, timeout_seconds=0.4))
+    key = hurried(csc.open_key(credential), 0.4)
 
     def late(handler: remote.Handler, body: bytes) -> None:
         porter.closing.wait(0.3)
