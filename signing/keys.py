@@ -46,7 +46,10 @@ class SigningKey(Protocol):
     @property
     def signature_bytes(self) -> int: ...
     def sign(self, data: bytes, digest_algorithm: str) -> bytes:
-        """Sign `data`, which is hashed here with `digest_algorithm` (sha256, sha384, sha512)."""
+        """Sign `data`, which is hashed here with `digest_algorithm` (sha256, sha384, sha512).
+
+        Raises KeyRefused, after which nothing may ask again by itself, and KeyUnavailable.
+        """
         ...
 
 

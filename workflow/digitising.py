@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import uuid
 
+from sqlalchemy import select
+
 from workflow import intents
 from workflow.arrivals import Record, find_case, move, nothing
 from workflow.facts.received import received
-from workflow.office import Office, Transaction
-from workflow.records import Case, Document
+from workflow.office import Office, Reading, Transaction
+from workflow.records import Case, Document, OrganisationName
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, SigningRefusal
+from workflow.stamps import copy_stamp
 
 
 def digitise(tx: Transaction, document_id: uuid.UUID, version: int, scan_sha256: str) -> Case:
@@ -43,11 +46,21 @@ def digitise(tx: Transaction, document_id: uuid.UUID, version: int, scan_sha256:
             field=AGENCY_FIELD,
             certificate=intents.certificate_of(tx, organisation_id=case.organisation_id),
             job="seal_digitised",
+            stamp=copy_stamp(_agency_name(tx, case.organisation_id)),
             locks=True,
         )
 
     effects = {"record_seal_intent": intend}
     return move(tx, document, case, "digitise", "digitising", effects, sha256=scan_sha256)
+
+
+def _agency_name(reading: Reading, organisation_id: uuid.UUID) -> str:
+    return reading.session.scalars(
+        select(OrganisationName.name).where(
+            OrganisationName.organisation_id == organisation_id,
+            OrganisationName.holds_on(reading.today),
+        )
+    ).one()
 
 
 def seal_digitised(office: Office, intent: str) -> Record:

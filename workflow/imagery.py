@@ -145,13 +145,6 @@ def read_picture(office: Office, organisation_id: uuid.UUID, sha256: str, size_b
         return stored.read()
 
 
-def picture_of(office: Office, organisation_id: uuid.UUID, order: StampOrder) -> bytes | None:
-    """The image that an order names; None when it shows text. Raises Unavailable."""
-    if order.image_sha256 is None or order.image_bytes is None:
-        return None
-    return read_picture(office, organisation_id, order.image_sha256, order.image_bytes)
-
-
 def person_stamp(
     reading: Reading, person_id: uuid.UUID, organisation_id: uuid.UUID
 ) -> StampOrder | None:

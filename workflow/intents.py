@@ -40,7 +40,8 @@ from workflow.records import (
 )
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
-from workflow.sealing import SigningRefusal, TrustAway
+from workflow.sealing import Shows, SigningRefusal, TrustAway
+from workflow.stamps import StampOrder
 
 #: A signature with its validation data stays far below this; see docs/signing.md for the growth.
 GROWTH_BYTES = 2_000_000
@@ -129,6 +130,7 @@ def record_intent(
     capacity: str = "",
     mandate_id: uuid.UUID | None = None,
     fill: Mapping[str, str] | None = None,
+    stamp: StampOrder | None = None,
     locks: bool = False,
 ) -> SigningIntent:
     """What the acting person is about to have signed, and the job that does it.
@@ -152,6 +154,7 @@ def record_intent(
             mandate_id=mandate_id,
             fill=json.dumps(fill, ensure_ascii=False, sort_keys=True) if fill else None,
             locks=locks,
+            stamp=stamp and stamp.to_json(),
             level=demand.level.value,
             meanwhile_level=demand.meanwhile and demand.meanwhile.value,
             made_at=tx.now,
@@ -225,10 +228,12 @@ def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
             raise SigningRefusal("ý định ký đã hết hạn, hãy ký lại.")
         certificate = reading.get(SigningCertificate, intent.certificate_id)
         base = base_of(reading, intent)
+        now = reading.now
     if accepted is not None:
         limit = base.size_bytes + GROWTH_BYTES
         ref, signed = completing.complete(office, intent, certificate, base, accepted, limit)
         return Made(intent_id, ref, signed.level, signed.archive_expires_at)
+    shows = shown(office, intent)
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,
@@ -245,10 +250,23 @@ def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
                 level=level,
                 fill=json.loads(intent.fill) if intent.fill else {},
                 locks=intent.locks,
+                shows=shows,
+                moment=now,
             ),
         )
         ref = office.keep(intent.organisation_id, target, max_bytes=base.size_bytes + GROWTH_BYTES)
     return Made(intent_id, ref, signed.level, signed.archive_expires_at)
+
+
+def shown(office: Office, intent: SigningIntent) -> Shows | None:
+    """What an intent's signature is to show; slow, an image is read. Raises Unavailable."""
+    if intent.stamp is None:
+        return None
+    order = StampOrder.from_json(intent.stamp)
+    if order.image_sha256 is None or order.image_bytes is None:
+        return Shows(order, None)
+    with office.stream(intent.organisation_id, order.image_sha256, order.image_bytes) as stored:
+        return Shows(order, stored.read())
 
 
 def at_level(intent: SigningIntent, sign: Callable[[str], Result]) -> Result:

@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -104,7 +105,7 @@ def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> list[Ready]
     with office.reading(actor) as reading:
         document = find_document(reading, document_id)
         waiting = [
-            (intent, certificate, intents.base_of(reading, intent))
+            (intent, certificate, intents.base_of(reading, intent), reading.now)
             for intent, certificate in _waiting(reading, main_case(reading, document.id))
         ]
     return [_made_ready(office, *one) for one in waiting]
@@ -123,9 +124,19 @@ def _waiting(reading: Reading, case: Case) -> Iterator[tuple[SigningIntent, Sign
 
 
 def _made_ready(
-    office: Office, intent: SigningIntent, certificate: SigningCertificate, base: Revision
+    office: Office,
+    intent: SigningIntent,
+    certificate: SigningCertificate,
+    base: Revision,
+    moment: datetime,
 ) -> Ready:
-    what: Any = {"field": intent.field, "fill": _texts(intent), "locks": intent.locks}
+    what: Any = {
+        "field": intent.field,
+        "fill": _texts(intent),
+        "locks": intent.locks,
+        "shows": intents.shown(office, intent),
+        "moment": moment,
+    }
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,
         TemporaryDirectory(prefix="vanthu-") as folder,

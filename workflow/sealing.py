@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from signing import fields, pades, repair
+from signing.appearance import Stamp
 from signing.archive import archive
 from signing.devca import DevelopmentCA
 from signing.errors import (
@@ -30,7 +31,7 @@ from signing.trust import Trust, load_anchors
 from signing.validation import validate
 from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
-from workflow.stamps import Places
+from workflow.stamps import Places, StampOrder, laid_out
 
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
@@ -101,6 +102,18 @@ class KeyAway(Unavailable):
 
 class TrustAway(Unavailable):
     """The time-stamping or revocation service does not answer: a lower level may do meanwhile."""
+
+
+@dataclass(frozen=True)
+class Shows:
+    """What a signature shows: what was ordered, and the image where that names one."""
+
+    order: StampOrder
+    image: bytes | None
+
+    def laid_out(self, source: Path, moment: datetime) -> tuple[Stamp, fields.Box | None]:
+        """See `workflow.stamps.laid_out`."""
+        return laid_out(self.order, self.image, source, moment)
 
 
 @dataclass(frozen=True)
@@ -180,8 +193,12 @@ class Sealing:
         level: str,
         fill: Mapping[str, str],
         locks: bool,
+        shows: Shows | None,
+        moment: datetime,
     ) -> pades.SignedRevision:
         """Write `source` plus one signed and checked revision to `target`.
+
+        The signature claims `moment` as its time.
 
         Raises:
             SigningRefusal: the file or the certificate does not allow it.
@@ -192,6 +209,7 @@ class Sealing:
             key = self.keyring.open(key_url)
             if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
                 raise KeyRefusal("key_mismatch", "khóa ký không khớp chứng thư số đã khai báo.")
+            stamp, box = shows.laid_out(source, moment) if shows else (None, None)
             return pades.sign(
                 source,
                 target,
@@ -201,6 +219,9 @@ class Sealing:
                 trust=self.trust,
                 fill=fill,
                 lock=locks,
+                stamp=stamp,
+                box=box,
+                moment=moment,
             )
 
     def archive(self, source: Path, target: Path) -> pades.SignedRevision:
@@ -222,6 +243,8 @@ class Sealing:
         level: str,
         fill: Mapping[str, str],
         locks: bool,
+        shows: Shows | None,
+        moment: datetime,
     ) -> Prepared:
         """What the key of `certificate`, which its holder keeps, is to sign; as `sign` otherwise.
 
@@ -230,6 +253,7 @@ class Sealing:
             TrustAway: the time-stamping or revocation service does not answer now.
         """
         with _refusing():
+            stamp, box = shows.laid_out(source, moment) if shows else (None, None)
             return pades.prepare(
                 source,
                 certificate=certificate,
@@ -239,10 +263,21 @@ class Sealing:
                 trust=self.trust,
                 fill=fill,
                 lock=locks,
+                stamp=stamp,
+                box=box,
+                moment=moment,
             )
 
     def hand_out(
-        self, source: Path, target: Path, *, field: str, fill: Mapping[str, str], locks: bool
+        self,
+        source: Path,
+        target: Path,
+        *,
+        field: str,
+        fill: Mapping[str, str],
+        locks: bool,
+        shows: Shows | None,
+        moment: datetime,
     ) -> None:
         """Write to `target` what a program that signs by itself is to sign: `source`, and these
         texts and the field, where it has none, in a revision of their own.
@@ -251,7 +286,8 @@ class Sealing:
             SigningRefusal: the file does not allow it.
         """
         with _refusing():
-            pades.fill_only(source, target, fill, fields.SignatureField(field, locks=locks))
+            box = shows.laid_out(source, moment)[1] if shows else None
+            pades.fill_only(source, target, fill, fields.SignatureField(field, box, locks))
 
     def verify_value(self, prepared: bytes, value: bytes) -> None:
         """Raises SigningRefusal unless `value` is a signature over what was prepared."""

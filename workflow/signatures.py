@@ -13,13 +13,15 @@ from workflow import intents
 from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
 from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
+from workflow.imagery import agency_stamp, person_stamp
 from workflow.intents import Record
 from workflow.office import Office, Reading, Transaction
 from workflow.outgoing import take_step, take_system_step
-from workflow.records import Case
+from workflow.records import Case, File
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
 from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
+from workflow.stamps import StampOrder, attachment_stamp
 
 
 def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) -> Case:
@@ -47,6 +49,7 @@ def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
             capacity=signer.capacity,
             # Numbered first: number and date go in with the first signature (Art. 15.2).
             fill=_missing_texts(tx, held),
+            stamp=person_stamp(tx, signer.person_id, case.organisation_id),
             locks=not held.outgoing.seal_required and facts.signers_remaining == 1,
         )
 
@@ -76,11 +79,21 @@ def seal(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
                 certificate=certificate,
                 job="seal_outgoing",
                 fill=_missing_texts(tx, held) if file.ordinal == MAIN else None,
+                stamp=_seal_stamp(tx, held, file),
                 locks=True,
             )
 
     effects = {"record_seal_intent": intend}
     return take_step(tx, document_id, version, "seal", effects, content=content)
+
+
+def _seal_stamp(reading: Reading, held: Dossier, file: File) -> StampOrder | None:
+    """On the main text the seal's image; on a separate attachment number and time (PL1 II.8)."""
+    if file.ordinal == MAIN:
+        return agency_stamp(reading, held.document.organisation_id)
+    assert held.entry is not None  # nothing is sealed before it has its number
+    assert held.entry.code is not None
+    return attachment_stamp(held.entry.code)
 
 
 def _missing_texts(reading: Reading, held: Dossier) -> Mapping[str, str] | None:
