@@ -10,10 +10,10 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
+from api.demo import marks
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
 from tests.api.holding import waiting
-from tests.signing import marks
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: What an administrator of the province above may know of the commune: its people and rules.
