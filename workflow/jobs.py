@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from storage import outbox
 from storage.errors import LeaseLost
-from workflow import archiving, delivery, digitising, registration, signatures
+from workflow import archiving, batches, delivery, digitising, registration, signatures
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
 from workflow.rules.errors import NotFound, Refusal, Unavailable
 
@@ -36,6 +36,7 @@ class Kind:
 JOBS: Mapping[str, Kind] = {
     "sign_outgoing": Kind(signatures.sign_outgoing, signatures.give_up),
     "seal_outgoing": Kind(signatures.seal_outgoing, signatures.give_up),
+    "sign_batch": Kind(batches.sign_batch, batches.give_up),
     "judge_signature": Kind(signatures.judge_signature, signatures.give_up),
     "judge_seal": Kind(signatures.judge_seal, signatures.give_up),
     "verify_incoming": Kind(registration.verify_incoming),
