@@ -201,7 +201,6 @@ class _Path:
 
 
 _BELIEVED = timedelta(minutes=5)
-_MOST_PATHS = 256
 _paths: dict[_Question, _Path] = {}
 
 
@@ -229,8 +228,10 @@ def _path(question: _Question, now: datetime) -> _Path:
         now + _BELIEVED, evidence_until, *(_loaded(der).not_valid_after_utc for der in ders)
     )
     path = _Path(tuple(reversed(ders[1:-1])), evidence_until, now, until)
-    if len(_paths) >= _MOST_PATHS:
-        _paths.clear()
+    # What is believed no more is let go with its evidence: a list may weigh half a megabyte.
+    for other, found in list(_paths.items()):
+        if found.until <= now:
+            _paths.pop(other, None)
     _paths[question] = path
     return path
 
