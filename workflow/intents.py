@@ -25,6 +25,7 @@ from sqlalchemy import select
 from signing.report import SignatureReport
 from storage.objects import ObjectRef
 from workflow import completing
+from workflow.batch_items import intent_ended
 from workflow.files import add_revision, store_report
 from workflow.office import Office, Reading, Transaction
 from workflow.records import (
@@ -203,7 +204,11 @@ def make(office: Office, intent_id: uuid.UUID, *, then: str, abandon: Abandon) -
     if made is None:
         return lambda _tx: None
     done = made
-    return lambda tx: record_made(tx, done, then)
+
+    def record(tx: Transaction) -> None:
+        record_made(tx, done, then)
+
+    return record
 
 
 def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
@@ -295,10 +300,13 @@ def base_of(reading: Reading, intent: SigningIntent) -> Revision:
     return base
 
 
-def record_made(tx: Transaction, made: Made, then: str) -> None:
-    """What the key made stands from now on; job `then` judges it. A second time changes nothing."""
+def record_made(tx: Transaction, made: Made, then: str) -> bool:
+    """What the key made stands from now on, and job `then` judges it.
+
+    A second time changes nothing, and False says so.
+    """
     if lock_case_of(tx, made.intent_id) is None or _made(tx, made.intent_id) is not None:
-        return
+        return False
     intent = tx.get(SigningIntent, made.intent_id)
     tx.add(
         SignatureMade(
@@ -318,6 +326,7 @@ def record_made(tx: Transaction, made: Made, then: str) -> None:
         level=made.level,
     )
     tx.enqueue(then, intent=intent.id)
+    return True
 
 
 def judge(office: Office, intent_id: uuid.UUID) -> Signed | None:
@@ -401,6 +410,7 @@ def record_signed(tx: Transaction, signed: Signed, made_as: str) -> Revision:
             intent_id=signed.intent_id, revision_id=revision.id, report_id=report.id, at=tx.now
         )
     )
+    intent_ended(tx, signed.intent_id, None)
     if made.archive_expires_at is not None:
         tx.add(
             ArchiveStamp(
@@ -418,3 +428,4 @@ def record_signed(tx: Transaction, signed: Signed, made_as: str) -> Revision:
 def record_refused(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:
     """The intent ends without a signature."""
     tx.add(SigningOutcome(intent_id=intent_id, refusal=why, at=tx.now))
+    intent_ended(tx, intent_id, why)

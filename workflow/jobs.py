@@ -16,7 +16,15 @@ from datetime import timedelta
 
 from storage import outbox
 from storage.errors import LeaseLost
-from workflow import archiving, delivery, digitising, intents, registration, signatures
+from workflow import (
+    archiving,
+    batches,
+    delivery,
+    digitising,
+    intents,
+    registration,
+    signatures,
+)
 from workflow.intents import Abandon
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
 from workflow.records import SigningIntent
@@ -64,6 +72,7 @@ def expire_intent(_office: Office, intent: str) -> Record:
 JOBS: Mapping[str, Kind] = {
     "sign_outgoing": Kind(signatures.sign_outgoing, signatures.give_up),
     "seal_outgoing": Kind(signatures.seal_outgoing, signatures.give_up),
+    "sign_batch": Kind(batches.sign_batch, batches.give_up),
     "judge_signature": Kind(signatures.judge_signature, signatures.give_up),
     "judge_seal": Kind(signatures.judge_seal, signatures.give_up),
     "expire_intent": Kind(expire_intent),

@@ -24,10 +24,18 @@ from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_
 from workflow.stamps import StampOrder, attachment_stamp
 
 
-def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) -> Case:
+def sign(
+    tx: Transaction,
+    document_id: uuid.UUID,
+    version: int,
+    content: str,
+    *,
+    job: str | None = "sign_outgoing",
+) -> Case:
     """The acting signer's intent to sign what was approved; a job signs and the case goes on.
 
-    `content` is the digest of what the signer reviewed (`files.content_sha256`).
+    `content` is the digest of what the signer reviewed (`files.content_sha256`); `job` is None
+    when the caller sees to the signing.
 
     Raises:
         GuardsUnmet: the reviewed bytes are not these, or a condition of the step.
@@ -45,7 +53,7 @@ def sign(tx: Transaction, document_id: uuid.UUID, version: int, content: str) ->
             kind=held.document.type_code or levels.DEFAULT,
             field=person_field(signer.ordinal),
             certificate=intents.certificate_of(tx, person_id=signer.person_id),
-            job="sign_outgoing",
+            job=job,
             capacity=signer.capacity,
             # Numbered first: number and date go in with the first signature (Art. 15.2).
             fill=_missing_texts(tx, held),

@@ -44,6 +44,21 @@ STEPS = (
 )
 
 
+#: The same for the job that puts an archive time-stamp on: it judges before it stores, and commits
+#: its result at once.
+ARCHIVING_STEPS = (
+    "before_claim_commits",
+    "claimed",
+    "bytes_read",
+    "signed",
+    "judged",
+    "before_bytes_stored",
+    "bytes_stored",
+    "before_made_commits",
+    "made_committed",
+)
+
+
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -99,6 +114,14 @@ class DyingSealing(Sealing):
         if self.step == "signed":
             die()
         return signed
+
+    def archive(self, source: Path, target: Path) -> SignedRevision:
+        if self.step == "bytes_read":
+            die()
+        archived = super().archive(source, target)
+        if self.step == "signed":
+            die()
+        return archived
 
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         report = super().judge(source, at)

@@ -15,12 +15,20 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
-from tests.workflow.crashing import STEPS
+from tests.workflow.crashing import ARCHIVING_STEPS, STEPS
 from tests.workflow.outgoing_trip import Trip
+from tests.workflow.services import Services
 from workflow.auditing import verify_all
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
-from workflow.records import RegisterEntry, Revision, SigningIntent, SigningOutcome, job
+from workflow.records import (
+    ArchiveStamp,
+    RegisterEntry,
+    Revision,
+    SigningIntent,
+    SigningOutcome,
+    job,
+)
 from workflow.settings import Settings
 
 
@@ -79,6 +87,34 @@ def test_a_signature_survives_a_kill_at_every_step(
     assert report is not None
     signed_by = [found.field for found in report.signatures if found.kind == "signature"]
     assert signed_by == ["person1", "agency"]
+    assert report.verdict == "HOP_LE"
+
+
+@pytest.mark.parametrize("step", ARCHIVING_STEPS)
+def test_an_archive_time_stamp_survives_a_kill_at_every_step(
+    office: Office,
+    office_settings: Settings,
+    acting: Callable[[str], Actor],
+    clock: Clock,
+    step: str,
+) -> None:
+    services = Services(office)
+    services.tsa_away = True
+    trip = Trip(office, acting)
+    # One file below its level, and one job to raise it.
+    trip.draft(trip.new("Giay moi", type_code="giay_moi")).checked().sign()
+    services.tsa_away = False
+    clock.advance(timedelta(minutes=5))
+    killed_at(office_settings, clock, step)
+    recovered(office, clock)
+    trip.number().seal().issue()
+    with office.reading(None) as reading:
+        made = reading.session.scalars(select(Revision.made_as).order_by(Revision.id)).all()
+        stamps = reading.session.scalar(select(func.count()).select_from(ArchiveStamp))
+        assert verify_all(reading) == []
+    assert (made, stamps) == (["draft", "prepared", "signed", "archived", "sealed"], 1)
+    report = trip.view().reports[0]
+    assert report is not None
     assert report.verdict == "HOP_LE"
 
 

@@ -128,7 +128,9 @@ class SigningBatchItem(Evidence, Base):
     ordinal: Mapped[int]
     document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("document.id"))
     content: Mapped[str] = mapped_column(String(64))  # digest of what was reviewed
-    intent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("signing_intent.id"))
+    intent_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("signing_intent.id"), unique=True
+    )
     result: Mapped[str] = mapped_column(String(16))  # waiting | signing | signed | refused
     reason: Mapped[str | None] = mapped_column(Text)
 

@@ -1105,6 +1105,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "batch_id", "ordinal", name=op.f("uq_signing_batch_item_batch_id_ordinal")
         ),
+        sa.UniqueConstraint("intent_id", name=op.f("uq_signing_batch_item_intent_id")),
     )
     op.create_table(
         "signing_outcome",
