@@ -25,7 +25,7 @@ from workflow.auditing import verify_all
 from workflow.digitising import digitise
 from workflow.facts.outgoing import dossier_of, facts_of
 from workflow.files import current_files, store_report
-from workflow.jobs import run_all
+from workflow.jobs import run_all, run_one
 from workflow.office import Actor, Office
 from workflow.records import (
     ArchiveStamp,
@@ -184,6 +184,19 @@ def _delivered(office: Office) -> Revision:
         sent = select(Incoming.document_id).where(Incoming.sent_from_id.is_not(None))
         ((_, revision),) = current_files(reading, reading.session.scalars(sent).one())
         return revision
+
+
+def test_without_a_time_stamp_a_signature_is_judged_in_another_process_as_well(
+    trip: Trip, office: Office, services: Services
+) -> None:
+    services.tsa_away = True
+    trip.draft(invitation(trip)).checked().ask_to_sign()
+    assert run_one(office)
+    assert [made.level for made in rows(office, SignatureMade)] == ["B-B"]
+    services.forget()
+    run_all(office)
+    assert trip.state == "signed"
+    sound(office)
 
 
 def test_without_the_status_of_its_certificate_nothing_is_signed_at_any_level(
