@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -323,8 +323,9 @@ class CrookedSealing(Sealing):
         if self.crook == "a signature instead":
             issued = self.issue_agency(UUID(int=1), "Co quan khac")
             key, digest = issued.key_url, issued.certificate_sha256
-            own = {"level": "B-LT", "fill": {}, "locks": False, "field": "other"}
-            self.sign(source, target, key_url=key, certificate_sha256=digest, **own)
+            own = {"level": "B-LT", "fill": {}, "locks": False, "field": "other", "shows": None}
+            now = datetime.now(UTC)
+            self.sign(source, target, key_url=key, certificate_sha256=digest, moment=now, **own)
         return made
 
 
