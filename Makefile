@@ -16,13 +16,13 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bench-signing format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-		printf '  make %-10s %s\n' "$$name" "$$what"; done
+		printf '  make %-13s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo "  PYTHON=python3.12 chooses the interpreter, WORKERS=4 the parallel test processes."
 
@@ -59,6 +59,9 @@ openapi-check: .venv/dev.installed
 test: .venv/dev.installed ## Run the tests, on real servers started for them
 	@echo "== Tests (pytest, $(WORKERS) processes; starts PostgreSQL, Valkey and SeaweedFS on free ports)"
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench-signing: .venv/dev.installed ## Measure what a signature costs, beside other programs (minutes)
+	$(BIN)/python -m benchmarks.signing
 
 format: .venv/dev.installed ## Lay out the code as `make lint` wants it
 	$(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,6 +26,7 @@ from api.routes import (
     incoming,
     organisations,
     outgoing,
+    pending,
     people,
     registers,
     regulation,
@@ -37,6 +39,7 @@ from api.routes import (
     workflows,
 )
 from api.routes import problems as problem_pages
+from workflow.intents import GROWTH_BYTES
 from workflow.office import Office
 from workflow.rules.errors import Refusal
 
@@ -58,6 +61,7 @@ ROUTERS = (
     incoming.router,
     tasks.router,
     outgoing.router,
+    pending.router,
     signing_batches.router,
     documents.router,
     validations.router,
@@ -72,8 +76,11 @@ ROUTERS = (
     problem_pages.router,
     health.router,
 )
-#: Where the body is streamed to disk, and may be as large as a document.
-STREAMED = frozenset({"/uploads", "/signature-validations"})
+#: Where the body is streamed to disk, and may be as large as an upload and so many bytes more.
+STREAMED = {
+    re.compile("/uploads|/signature-validations"): 0,
+    re.compile("/pending-signatures/[^/]+/file"): GROWTH_BYTES,
+}
 
 
 class Counter(FastAPI):

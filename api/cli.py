@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import uuid
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -104,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
         help="development authority to trust as well, if it is there (%(default)s)",
     )
 
+    _token_sign(commands)
     _workflows(commands)
     _organisations(commands)
     _accounts(commands)
@@ -125,6 +127,41 @@ def parser() -> argparse.ArgumentParser:
         "walk every chain and compare every row with it",
     )
     return top
+
+
+def _token_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    token_sign = _command(
+        commands,
+        "token-sign",
+        "api.commands.token_sign:sign",
+        "sign documents of a server with the key on a token in this computer",
+    )
+    token_sign.add_argument("documents", type=uuid.UUID, nargs="+", metavar="DOCUMENT_ID")
+    token_sign.add_argument("--server", required=True, metavar="URL", help="https://…")
+    token_sign.add_argument("--user", required=True, metavar="NAME", help="sign-in at the server")
+    token_sign.add_argument(
+        "--module",
+        type=Path,
+        required=True,
+        metavar="PKCS11.so",
+        help="the token's PKCS#11 library",
+    )
+    token_sign.add_argument("--token", metavar="LABEL", help="which token, if there are several")
+    which = token_sign.add_mutually_exclusive_group()
+    which.add_argument("--label", help="which key, if the token has several: its label")
+    which.add_argument("--id", type=bytes.fromhex, metavar="HEX", help="or its id")
+    token_sign.add_argument(
+        "--step",
+        choices=("sign", "seal"),
+        help="take this step first; without it, only complete what waits",
+    )
+    for what, prompted in (("password", "password at the server"), ("pin", "PIN of the token")):
+        token_sign.add_argument(
+            f"--{what}-file",
+            type=Path,
+            metavar="FILE",
+            help=f"where the {prompted} is, e.g. /dev/fd/3; without it, it is asked for",
+        )
 
 
 def _workflows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Mapping
 from typing import Final
 
 import anyio
@@ -71,7 +73,8 @@ class BoundedBody:
     rest is let run out for a while, unread and unkept.
     """
 
-    def __init__(self, app: ASGIApp, streamed: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, streamed: Mapping[re.Pattern[str], int]) -> None:
+        """`streamed`: addresses that take a document, and by how much it may outgrow an upload."""
         self.app = app
         self.streamed = streamed
 
@@ -82,8 +85,9 @@ class BoundedBody:
         headers = Headers(scope=scope)
         announced = _content_length(headers)
         limit = JSON_MAX_BYTES
-        if scope["path"] in self.streamed:
-            limit = scope["app"].state.office.settings.upload_max_bytes
+        for address, growth_bytes in self.streamed.items():
+            if address.fullmatch(scope["path"]):
+                limit = scope["app"].state.office.settings.upload_max_bytes + growth_bytes
         complete = announced == 0 and "transfer-encoding" not in headers
         received_bytes = 0
 

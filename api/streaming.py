@@ -6,7 +6,7 @@ import base64
 import hashlib
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO, Literal
@@ -56,13 +56,17 @@ def _door(
         raise SecretRefused
     with office.reading(actor) as reading:
         may_upload(reading, organisation)
+    refuse_unread(request, office.settings.upload_max_bytes)
+    return organisation
+
+
+def refuse_unread(request: Request, limit: int) -> None:
+    """Refuse what is announced as no PDF, or as one above the limit."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != PDF:
         raise MediaTypeRefused(PDF)
     announced = request.headers.get("content-length", "")
-    limit = office.settings.upload_max_bytes
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge(limit)
-    return organisation
 
 
 async def _received(
@@ -72,6 +76,14 @@ async def _received(
     organisation_id: Annotated[uuid.UUID, Depends(_door)],
     key: IdempotencyKeyHeader,
 ) -> AsyncIterator[Delivery]:
+    """The body, and the request to be repeated under its key."""
+    async with spooled(request, office) as (spool, sha256):
+        changing = Changing(office, actor, asked(request, actor, key, digest_of(request, sha256)))
+        yield Delivery(organisation_id, spool, sha256, changing)
+
+
+@asynccontextmanager
+async def spooled(request: Request, office: Office) -> AsyncIterator[tuple[BinaryIO, str]]:
     """The body in a file without a name: whatever happens to us, nothing stays on the disk."""
     try:
         spool = TemporaryFile(dir=office.settings.data_dir)  # noqa: SIM115  closed below
@@ -88,9 +100,7 @@ async def _received(
         if not spool.tell():
             raise UnreadableDocument("tệp rỗng.")
         spool.seek(0)
-        sha256 = digest.hexdigest()
-        changing = Changing(office, actor, asked(request, actor, key, digest_of(request, sha256)))
-        yield Delivery(organisation_id, spool, sha256, changing)
+        yield spool, digest.hexdigest()
 
 
 #: A PDF as the raw body of a POST. The parameters are checked before its first byte is read.
@@ -104,7 +114,10 @@ BODY_SCHEMA = {
 
 
 class StoredFile(Response):
-    """Stored bytes as an answer. What turns out to be altered breaks off before its end."""
+    """Stored bytes as an answer, and what is to follow them.
+
+    What turns out to be altered breaks off before its end.
+    """
 
     def __init__(
         self,
@@ -115,16 +128,18 @@ class StoredFile(Response):
         *,
         name: str,
         disposition: Literal["attachment", "inline"] = "attachment",
+        tail: bytes = b"",
     ) -> None:
         self._open = ExitStack()
         self._stored = self._open.enter_context(office.stream(organisation_id, sha256, size_bytes))
+        self._tail = tail
+        digests = {} if tail else {"ETag": f'"{sha256}"', "Repr-Digest": _repr_digest(sha256)}
         super().__init__(
             media_type=PDF,
             headers={
-                "Content-Length": str(size_bytes),
+                "Content-Length": str(size_bytes + len(tail)),
                 "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(name, safe='')}",
-                "ETag": f'"{sha256}"',
-                "Repr-Digest": _repr_digest(sha256),
+                **digests,
                 # A PDF may carry scripts of whoever sent it; a browser must not run them as ours.
                 "Content-Security-Policy": "sandbox; default-src 'none'",
             },
@@ -143,7 +158,7 @@ class StoredFile(Response):
             while chunk:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 chunk = await run_in_threadpool(self._stored.read, CHUNK_BYTES)
-            await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.body", "body": self._tail})
 
 
 def _repr_digest(sha256: str) -> str:

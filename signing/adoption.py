@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
-from pyhanko.sign.fields import FieldMDPAction, MDPPerm
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    MDPPerm,
+    append_signature_field,
+    ensure_sig_flags,
+)
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import credentials, fields, permission, reading
@@ -22,6 +27,7 @@ from signing.credentials import settled
 from signing.difference import POLICY
 from signing.errors import SigningRefused
 from signing.examination import Examination, certificates, examine
+from signing.fields import SignatureField
 from signing.reading import CHUNK_BYTES, Reader
 from signing.revision import Base, SignedRevision, revised
 from signing.slot import reserved_slot
@@ -31,17 +37,28 @@ from signing.trust import Trust
 _DIGESTS = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 
 
-def fill_only(source: Path, target: Path, values: Mapping[str, str]) -> None:
+def fill_only(
+    source: Path, target: Path, values: Mapping[str, str], slot: SignatureField | None = None
+) -> None:
     """Write reserved text fields in a revision of their own, for a plug-in to sign after it.
 
-    Until it has, nothing vouches for them. Raises UnreadablePdf or SigningRefused.
+    `slot` is reserved as well where the file has no such field, so that the plug-in knows what its
+    signature must forbid. Where there is nothing to write, `target` is `source`. Until the plug-in
+    has signed, nothing vouches for any of this. Raises UnreadablePdf or SigningRefused.
     """
     with fields.rewritten(source, target) as stream:
         size_bytes = stream.seek(0, os.SEEK_END)
         with reading.writing(stream) as writer:
             present = list(reading.form_fields(writer.prev))
+            missing = slot is not None and reserved_slot(present, slot.name) is None
+            if not values and not missing:
+                return
             permission.check_permitted(writer.prev, stream, present, values.keys())
             fields.fill(writer, values)
+            if missing:
+                assert slot is not None
+                append_signature_field(writer, slot.spec())
+                ensure_sig_flags(writer)
             tail = revised(writer, size_bytes).getvalue()
         stream.seek(size_bytes)
         stream.write(tail)

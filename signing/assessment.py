@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from asn1crypto import cms, x509
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -24,8 +22,9 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from signing.chain import SIGNING, TIME_STAMPING, ChainVerdict, judge
 from signing.errors import TrustUnavailable
 from signing.examination import Examination, Examined, certificates
-from signing.reading import Reader, entry, prefix_sha256
+from signing.reading import prefix_sha256
 from signing.report import Finding, Indication, Level, SignatureFinding
+from signing.security_store import stored
 from signing.timestamps import token_time
 from signing.trust import Evidence, Trust, is_development, strongly_digested
 from signing.words import finding
@@ -37,14 +36,6 @@ _FAILURES = {"digest_mismatch": "HASH_FAILURE", "changed_after": "HASH_FAILURE"}
     "signature_mismatch": "SIG_CRYPTO_FAILURE",
     "certificate_missing": "NO_SIGNING_CERTIFICATE_FOUND",
 }
-
-
-@dataclass(frozen=True)
-class _Archive:
-    """The document security store: certificates and evidence kept in the file itself."""
-
-    certificates: tuple[x509.Certificate, ...] = ()
-    evidence: Evidence = field(default_factory=Evidence)
 
 
 async def assess(examination: Examination, trust: Trust, at: datetime) -> list[SignatureFinding]:
@@ -60,7 +51,7 @@ class _Assessor:
         self._reader = examination.reader
         self._trust = trust
         self._at = at
-        self._archive = _archive(examination.reader)
+        self._archive = stored(examination.reader.root)
         self._known = certificates_in(examination)
         try:
             fresh = trust.evidence(self._known, fetch=False)
@@ -173,13 +164,22 @@ class _Assessor:
             return None
         if proven is None:
             return "B-B"
-        kept = await self._judge(embedded.signer_cert, self._archive.evidence, proven)
-        if not kept.trusted:
+        if not await self._kept(embedded.signer_cert, self._archive.evidence, proven):
             return "B-T"
+        # A time-stamp preserves the evidence that was there when it was made, no later one.
         for revision in self._archived_by:
-            if "/DSS" in self._reader.get_historical_root(revision):
+            archived = stored(self._reader.get_historical_root(revision)).evidence
+            if archived == self._archive.evidence or await self._kept(
+                embedded.signer_cert, archived, proven
+            ):
                 return "B-LTA"
         return "B-LT"
+
+    async def _kept(
+        self, certificate: x509.Certificate, evidence: Evidence, proven: datetime
+    ) -> bool:
+        """Whether the evidence in the file alone is enough."""
+        return (await self._judge(certificate, evidence, proven)).trusted
 
     def _failed(self, item: Examined) -> SignatureFinding:
         """A signature whose integrity already decides; trust is not asked."""
@@ -253,32 +253,9 @@ class _Assessor:
         )
 
 
-def _archive(reader: Reader) -> _Archive:
-    """The DSS as far as it can be read: a broken entry is missing evidence, nothing worse."""
-    purposes = (
-        ("/Certs", DecodePurpose.CERTIFICATE),
-        ("/OCSPs", DecodePurpose.OCSP_RESPONSE),
-        ("/CRLs", DecodePurpose.CRL),
-    )
-    found: list[tuple[bytes, ...]] = []
-    try:
-        store = entry(reader.root, "/DSS")
-        if not isinstance(store, generic.DictionaryObject):
-            return _Archive()
-        for key, purpose in purposes:
-            listed = entry(store, key)
-            if not isinstance(listed, generic.ArrayObject):
-                listed = generic.ArrayObject()
-            found.append(tuple(item.get_object().read_data(purpose) for item in listed))
-        certificates = tuple(x509.Certificate.load(der, strict=True) for der in found[0])
-    except Exception:
-        return _Archive()
-    return _Archive(certificates, Evidence(found[1], found[2]))
-
-
 def certificates_in(examination: Examination) -> list[x509.Certificate]:
     """All that a file brings along: in its security store, its signatures and their time-stamps."""
-    return [*_archive(examination.reader).certificates, *_carried(examination.signatures)]
+    return [*stored(examination.reader.root).certificates, *_carried(examination.signatures)]
 
 
 def _carried(examined: Iterable[Examined]) -> list[x509.Certificate]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import BinaryIO
 
 from asn1crypto import cms as asn1_cms
@@ -21,7 +22,7 @@ from signing.revision import Written
 from signing.timestamps import token_time
 
 _OBJECT_START = re.compile(rb"\d+ 0 obj\n<<")
-_KINDS = {"rsa": "rsa", "ec": "ecdsa"}
+_ALGORITHMS = {"rsa": f"{cms.DIGEST}_rsa", "ec": f"{cms.DIGEST}_ecdsa"}
 _BYTE_RANGE = re.compile(rb"/ByteRange \[([\d ]+)\]")
 
 
@@ -115,11 +116,10 @@ def _check_signature(value: bytes, digest: bytes, certificate: bytes) -> None:
         "the signer's certificate is not in it",
     )
     (signer,) = signed["signer_infos"]
-    own = x509.Certificate.load(certificate)
+    issuer, serial, algorithm = _identity(certificate)
     named = signer["sid"].chosen
     _require(
-        (named["issuer"].dump(), named["serial_number"].native)
-        == (own.issuer.dump(), own.serial_number),
+        (named["issuer"].dump(), named["serial_number"].native) == (issuer, serial),
         "another certificate is named",
     )
     _require(
@@ -127,7 +127,7 @@ def _check_signature(value: bytes, digest: bytes, certificate: bytes) -> None:
             signer["digest_algorithm"]["algorithm"].native,
             signer["signature_algorithm"]["algorithm"].native,
         )
-        == (cms.DIGEST, f"{cms.DIGEST}_{_KINDS[own.public_key.algorithm]}"),
+        == (cms.DIGEST, algorithm),
         "another algorithm",
     )
     attributes = signer["signed_attrs"]
@@ -154,6 +154,13 @@ def _check_signature(value: bytes, digest: bytes, certificate: bytes) -> None:
         if attribute["type"].native == "signature_time_stamp_token":
             for token in attribute["values"]:
                 _check_token(token, hashlib.sha256(signature).digest())
+
+
+@lru_cache(maxsize=512)
+def _identity(certificate: bytes) -> tuple[bytes, int, str]:
+    """A certificate's issuer (DER) and serial number, and how its key signs."""
+    own = x509.Certificate.load(certificate)
+    return own.issuer.dump(), own.serial_number, _ALGORITHMS[own.public_key.algorithm]
 
 
 def _check_token(token: asn1_cms.ContentInfo, digest: bytes) -> None:

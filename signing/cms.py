@@ -173,6 +173,11 @@ def signed_data(
     return _der(_SEQUENCE, _SIGNED_DATA, _der(_CONTEXT_0, content))
 
 
+def key_algorithm(certificate: bytes) -> str:
+    """`rsa` or `ecdsa`: what the certificate's key signs with."""
+    return _parts(certificate).algorithm
+
+
 def value_bytes(certificate: bytes) -> int:
     """The largest signature value of the certificate's key, in bytes."""
     key = _parts(certificate).public_key

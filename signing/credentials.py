@@ -7,6 +7,7 @@ their validity, used for their purpose, and active by CRL or OCSP at that time.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko_certvalidator.policy_decl import FRESHNESS_FALLBACK_VALIDITY_DEFAULT
+from pyhanko_certvalidator.policy_decl import (
+    FRESHNESS_FALLBACK_VALIDITY_DEFAULT as _WITHOUT_NEXT_UPDATE,
+)
 
 from signing.chain import SIGNING, TIME_STAMPING, judge
 from signing.errors import SigningRefused
@@ -201,7 +204,6 @@ class _Path:
 
 
 _BELIEVED = timedelta(minutes=5)
-_MOST_PATHS = 256
 _paths: dict[_Question, _Path] = {}
 
 
@@ -223,29 +225,35 @@ def _path(question: _Question, now: datetime) -> _Path:
     )
     if verdict.sub_indication is not None:
         raise _refused(*_REFUSALS.get(verdict.sub_indication, _UNTRUSTED))
+    if question.evidence == Evidence():
+        # An anchor needs none to be believed; Đ31 asks it of every certificate that signs.
+        raise _refused(*_REFUSALS["TRY_LATER"])
     ders = [item.dump() for item in verdict.path]
-    evidence_until = min(_ends(question.evidence))
-    until = min(
-        now + _BELIEVED, evidence_until, *(_loaded(der).not_valid_after_utc for der in ders)
-    )
+    ends = min(_loaded(der).not_valid_after_utc for der in ders)
+    evidence_until = min(_ends(question.evidence), default=ends)
+    until = min(now + _BELIEVED, evidence_until, ends)
     path = _Path(tuple(reversed(ders[1:-1])), evidence_until, now, until)
-    if len(_paths) >= _MOST_PATHS:
-        _paths.clear()
+    # What is believed no more is let go with its evidence: a list may weigh half a megabyte.
+    for other, found in list(_paths.items()):
+        if found.until <= now:
+            _paths.pop(other, None)
     _paths[question] = path
     return path
 
 
 def _ends(evidence: Evidence) -> Iterator[datetime]:
-    """When each piece of evidence lapses, as certvalidator understands it."""
+    """When each piece of evidence lapses, as certvalidator understands it; or its signer."""
     for der in evidence.ocsps:
-        response = ocsp.load_der_ocsp_response(der)
-        for item in response.responses:
-            yield item.next_update_utc or item.this_update_utc + FRESHNESS_FALLBACK_VALIDITY_DEFAULT
-        for certificate in response.certificates:
-            yield certificate.not_valid_after_utc
+        with suppress(ValueError):  # what cannot be read has convinced nobody
+            response = ocsp.load_der_ocsp_response(der)
+            for item in response.responses:
+                yield item.next_update_utc or item.this_update_utc + _WITHOUT_NEXT_UPDATE
+            for certificate in response.certificates:
+                yield certificate.not_valid_after_utc
     for der in evidence.crls:
-        listed = x509.load_der_x509_crl(der)
-        yield listed.next_update_utc or listed.last_update_utc + FRESHNESS_FALLBACK_VALIDITY_DEFAULT
+        with suppress(ValueError):
+            listed = x509.load_der_x509_crl(der)
+            yield listed.next_update_utc or listed.last_update_utc + _WITHOUT_NEXT_UPDATE
 
 
 def _refused(code: str, sentence: str) -> SigningRefused:

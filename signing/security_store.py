@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from asn1crypto import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.generic import pdf_name
@@ -11,6 +13,37 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signing.reading import entry
 from signing.trust import Evidence
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a file brings along to judge its signatures by."""
+
+    certificates: tuple[x509.Certificate, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+def stored(root: generic.DictionaryObject) -> Stored:
+    """The store as far as it can be read: a broken entry is missing evidence, nothing worse."""
+    purposes = (
+        ("/Certs", DecodePurpose.CERTIFICATE),
+        ("/OCSPs", DecodePurpose.OCSP_RESPONSE),
+        ("/CRLs", DecodePurpose.CRL),
+    )
+    found: list[tuple[bytes, ...]] = []
+    try:
+        kept = entry(root, "/DSS")
+        if not isinstance(kept, generic.DictionaryObject):
+            return Stored()
+        for key, purpose in purposes:
+            listed = entry(kept, key)
+            if not isinstance(listed, generic.ArrayObject):
+                listed = generic.ArrayObject()
+            found.append(tuple(item.get_object().read_data(purpose) for item in listed))
+        certificates = tuple(x509.Certificate.load(der, strict=True) for der in found[0])
+    except Exception:
+        return Stored()
+    return Stored(certificates, Evidence(found[1], found[2]))
 
 
 def store(

@@ -79,7 +79,6 @@ def ask(
         except BaseException:
             answer.close()  # what is left unread would be taken for the next answer
             raise
-        answer.release_conn()
     except (urllib3.exceptions.HTTPError, OSError) as fault:
         raise WireFault(f"{type(fault).__name__}: {fault}") from fault
     return content

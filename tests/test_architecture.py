@@ -36,8 +36,8 @@ PLANTED = [
     ("Only the printing room typesets", "signing/planted.py", "import fpdf"),
 ]
 
-# Modules an auditor runs who distrusts the database.
-APART = ("workflow.validating", "workflow.verifier")
+# What runs without an office: for an auditor who distrusts the database, and beside a token.
+APART = ("workflow.validating", "workflow.verifier", "workflow.token_client")
 
 # Written so that this file does not match itself.
 MACHINE_PATH = re.compile(r"(?<![\w.~*])/(?:root|work|home/\w+)/")

@@ -24,6 +24,7 @@ from sqlalchemy import select
 
 from signing.report import SignatureReport
 from storage.objects import ObjectRef
+from workflow import completing
 from workflow.batch_items import intent_ended
 from workflow.files import add_revision, store_report
 from workflow.office import Office, Reading, Transaction
@@ -186,6 +187,13 @@ def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
     )
 
 
+def in_hand(reading: Reading, intent: SigningIntent) -> bool:
+    """Whether what its key made, or its holder brought, is on its way to be judged."""
+    return (
+        completing.accepted(reading, intent.id) is not None or _made(reading, intent.id) is not None
+    )
+
+
 def make(office: Office, intent_id: uuid.UUID, *, then: str, abandon: Abandon) -> Record:
     """The work of a signing job: what the key made is recorded, and job `then` judges it."""
     try:
@@ -206,7 +214,8 @@ def make(office: Office, intent_id: uuid.UUID, *, then: str, abandon: Abandon) -
 def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
     """Sign what the intent says; None when it was signed or has ended already.
 
-    No transaction is open while the key works.
+    No transaction is open while the key works. What a client-held key made was accepted before the
+    intent expired, and is brought in however long a service is away.
 
     Raises:
         SigningRefusal: expired, or the key or the file does not allow it, or our own signature
@@ -217,11 +226,18 @@ def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
         intent = reading.get(SigningIntent, intent_id)
         if _ended(reading, intent_id) or _made(reading, intent_id) is not None:
             return None
-        if intent.expires_at <= reading.now:
+        accepted = completing.accepted(reading, intent_id)
+        if accepted is not None:
+            completing.check_unaltered(reading, accepted)
+        elif intent.expires_at <= reading.now:
             raise SigningRefusal("ý định ký đã hết hạn, hãy ký lại.")
         certificate = reading.get(SigningCertificate, intent.certificate_id)
         base = base_of(reading, intent)
         now = reading.now
+    if accepted is not None:
+        limit = base.size_bytes + GROWTH_BYTES
+        ref, signed = completing.complete(office, intent, certificate, base, accepted, limit)
+        return Made(intent_id, ref, signed.level, signed.archive_expires_at)
     shows = shown(office, intent)
     with (
         office.local_copy(intent.organisation_id, base.sha256, base.size_bytes) as source,

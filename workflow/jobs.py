@@ -16,8 +16,18 @@ from datetime import timedelta
 
 from storage import outbox
 from storage.errors import LeaseLost
-from workflow import archiving, batches, delivery, digitising, registration, signatures
+from workflow import (
+    archiving,
+    batches,
+    delivery,
+    digitising,
+    intents,
+    registration,
+    signatures,
+)
+from workflow.intents import Abandon
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.records import SigningIntent
 from workflow.rules.errors import NotFound, Refusal, Unavailable
 
 log = logging.getLogger("vanthu.jobs")
@@ -33,12 +43,39 @@ class Kind:
     give_up: Callable[..., None] | None = None
 
 
+#: How the case of an intent goes back a step, by the state it waits in.
+_ABANDONED: Mapping[str, Abandon] = {
+    "signing": signatures.abandon,
+    "sealing": signatures.abandon,
+    "digitising": digitising.abandon,
+}
+#: How long until an expired intent is looked at again while one beside it is being completed.
+_ANOTHER_LOOK = timedelta(minutes=1)
+
+
+def expire_intent(_office: Office, intent: str) -> Record:
+    """Job: a step whose holder brought no signature in time is taken back: nothing is in limbo."""
+
+    def record(tx: Transaction) -> None:
+        case = intents.lock_case_of(tx, uuid.UUID(intent))
+        if case is None or intents.in_hand(tx, tx.get(SigningIntent, uuid.UUID(intent))):
+            return
+        if any(intents.in_hand(tx, other) for other in intents.open_intents(tx, case.id)):
+            # Going back now would undo the file beside this one that was signed in time.
+            tx.enqueue("expire_intent", not_before=tx.now + _ANOTHER_LOOK, intent=intent)
+            return
+        _ABANDONED[case.state](tx, uuid.UUID(intent), "Đã quá hạn mà chưa nhận được chữ ký.")
+
+    return record
+
+
 JOBS: Mapping[str, Kind] = {
     "sign_outgoing": Kind(signatures.sign_outgoing, signatures.give_up),
     "seal_outgoing": Kind(signatures.seal_outgoing, signatures.give_up),
     "sign_batch": Kind(batches.sign_batch, batches.give_up),
     "judge_signature": Kind(signatures.judge_signature, signatures.give_up),
     "judge_seal": Kind(signatures.judge_seal, signatures.give_up),
+    "expire_intent": Kind(expire_intent),
     "verify_incoming": Kind(registration.verify_incoming),
     "seal_digitised": Kind(digitising.seal_digitised, digitising.give_up),
     "judge_digitised": Kind(digitising.judge_digitised, digitising.give_up),

@@ -23,6 +23,7 @@ from signing.errors import (
     UnknownKey,
 )
 from signing.keyring import Keyring
+from signing.pending import Prepared
 from signing.report import SignatureReport
 from signing.revocation import HttpRevocation
 from signing.timestamping import HttpTimeStamper
@@ -232,6 +233,93 @@ class Sealing:
         """
         with _refusing():
             return archive(source, target, trust=self.trust)
+
+    def prepare(
+        self,
+        source: Path,
+        *,
+        certificate: bytes,
+        field: str,
+        level: str,
+        fill: Mapping[str, str],
+        locks: bool,
+        shows: Shows | None,
+        moment: datetime,
+    ) -> Prepared:
+        """What the key of `certificate`, which its holder keeps, is to sign; as `sign` otherwise.
+
+        Raises:
+            SigningRefusal: the certificate or the file does not allow it.
+            TrustAway: the time-stamping or revocation service does not answer now.
+        """
+        with _refusing():
+            stamp, box = shows.laid_out(source, moment) if shows else (None, None)
+            return pades.prepare(
+                source,
+                certificate=certificate,
+                chain=(),  # what leads up to an anchor is in the trust
+                field=field,
+                level=_LEVELS[level],
+                trust=self.trust,
+                fill=fill,
+                lock=locks,
+                stamp=stamp,
+                box=box,
+                moment=moment,
+            )
+
+    def hand_out(
+        self,
+        source: Path,
+        target: Path,
+        *,
+        field: str,
+        fill: Mapping[str, str],
+        locks: bool,
+        shows: Shows | None,
+        moment: datetime,
+    ) -> None:
+        """Write to `target` what a program that signs by itself is to sign: `source`, and these
+        texts and the field, where it has none, in a revision of their own.
+
+        Raises:
+            SigningRefusal: the file does not allow it.
+        """
+        with _refusing():
+            box = shows.laid_out(source, moment)[1] if shows else None
+            pades.fill_only(source, target, fill, fields.SignatureField(field, box, locks))
+
+    def verify_value(self, prepared: bytes, value: bytes) -> None:
+        """Raises SigningRefusal unless `value` is a signature over what was prepared."""
+        with _refusing():
+            Prepared.from_bytes(prepared).verify_value(value)
+
+    def complete(
+        self, source: Path, target: Path, *, prepared: bytes, value: bytes
+    ) -> pades.SignedRevision:
+        """Write `source` with its prepared revision and this value to `target`.
+
+        Raises:
+            SigningRefusal: the value, the file or, by now, the certificate does not allow it.
+            TrustAway: the time-stamping or revocation service does not answer now.
+        """
+        with _refusing():
+            done = Prepared.from_bytes(prepared)
+            return pades.complete(source, target, done, value, trust=self.trust)
+
+    def adopt(
+        self, source: Path, returned: Path, *, certificate: bytes, field: str
+    ) -> pades.SignedRevision:
+        """Check a file that came back signed as a whole.
+
+        Raises:
+            SigningRefusal: it does not extend `source` by exactly this signature.
+            TrustAway: the revocation service does not answer now.
+        """
+        with _refusing():
+            return pades.adopt(
+                source, returned, certificate=certificate, field=field, trust=self.trust
+            )
 
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, places: Places, *, seal: bool

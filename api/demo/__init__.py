@@ -26,6 +26,7 @@ CHAPTERS = (
     letters.letter_comes_in,
     letters.tampered_letter_goes_back,
     letters.paper_is_digitised,
+    decision.images_are_registered,
     decision.decision_is_drafted,
     decision.too_early_is_refused,
     decision.decision_is_issued,

@@ -56,6 +56,10 @@ class Person:
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         return _read(self._ask("POST", address, json=body, headers=headers))
 
+    def put(self, address: str, body: Json) -> Json:
+        """Put this there, instead of what is there. Raises Refused."""
+        return _read(self._ask("PUT", address, json=body))
+
     def upload(self, organisation_id: str, pdf: bytes) -> str:
         """The id of the upload. Raises Refused."""
         upload = self._send_pdf("/uploads", organisation_id, pdf)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
+from api.demo import marks
+from api.demo.counter import Json
 from api.demo.papers import DECISION
 from api.demo.stage import COMMUNE, COORDINATION, UNMET, Stage, due, next_steps
 from workflow.printing import typeset
@@ -9,9 +13,35 @@ from workflow.printing import typeset
 _EARLY = "409 transition-not-allowed"
 
 
+def images_are_registered(stage: Stage) -> None:
+    """What signatures will show: the chairman's hand in blue, the commune's seal in red."""
+    stage.chapter("5. Xã khai báo hình ảnh chữ ký và con dấu")
+    commune, admin = stage.seats[COMMUNE], stage.counter["xa.quantri"]
+    chairman = stage.counter["xa.chutich"].id
+    seat = f"/organisations/{commune.id}"
+    for name, address, image in (
+        (
+            "Hình ảnh chữ ký của Chủ tịch",
+            f"{seat}/people/{chairman}/signature-image",
+            _image(marks.scribble(), 45, 18.4),
+        ),
+        ("Hình ảnh con dấu của xã", f"{seat}/seal-image", _image(marks.seal(), 36, 36)),
+    ):
+        width = admin.put(address, image)["width_mm"]
+        stage.tell(name, f"rộng {image['width_mm']} mm", f"rộng {width:g} mm")
+
+
+def _image(png: bytes, width_mm: float, height_mm: float) -> Json:
+    return {
+        "image": base64.b64encode(png).decode(),
+        "width_mm": width_mm,
+        "height_mm": height_mm,
+    }
+
+
 def decision_is_drafted(stage: Stage) -> None:
     """The commune drafts its answer, and has it checked and approved."""
-    stage.chapter("5. Xã soạn Quyết định trả lời công văn")
+    stage.chapter("6. Xã soạn Quyết định trả lời công văn")
     commune, office = stage.seats[COMMUNE], stage.seats[COORDINATION]
     drafter = stage.counter["xa.chuyenvien"]
     draft = drafter.post(
@@ -45,7 +75,7 @@ def decision_is_drafted(stage: Stage) -> None:
 
 def too_early_is_refused(stage: Stage) -> None:
     """Nobody seals or signs out of turn."""
-    stage.chapter("6. Ký sai lượt bị từ chối")
+    stage.chapter("7. Ký sai lượt bị từ chối")
     address = f"/outgoing-documents/{stage.documents['decision']['id']}"
     clerk, deputy = stage.counter["xa.vanthu"], stage.counter["xa.phochutich"]
     stage.refused(
@@ -60,7 +90,7 @@ def too_early_is_refused(stage: Stage) -> None:
 
 def decision_is_issued(stage: Stage) -> None:
     """Signed by the person, numbered, sealed by the agency, issued, filed."""
-    stage.chapter("7. Quyết định được ký, cấp số, ký số của cơ quan, phát hành, lưu")
+    stage.chapter("8. Quyết định được ký, cấp số, ký số của cơ quan, phát hành, lưu")
     commune, clerk = stage.seats[COMMUNE], stage.counter["xa.vanthu"]
     address = f"/outgoing-documents/{stage.documents['decision']['id']}"
     signed = stage.counter["xa.chutich"].step(address, "sign")
@@ -93,7 +123,7 @@ def decision_is_issued(stage: Stage) -> None:
 
 def work_is_completed(stage: Stage) -> None:
     """The decision is the answer: the letter's handling ends; the office registers the decision."""
-    stage.chapter("8. Công văn được giải quyết xong")
+    stage.chapter("9. Công văn được giải quyết xong")
     task = f"/tasks/{stage.documents['task']['case_id']}"
     reported = stage.counter["xa.chuyenvien"].step(
         task, "report", proposal="Đã ban hành Quyết định thành lập Tổ công tác."

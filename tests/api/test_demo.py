@@ -107,7 +107,7 @@ def test_the_whole_story(
     with subtests.test("the scan is a colour picture of at least 200 dpi, true to size"):
         scan = (out / "files" / PAPER).read_bytes()
         (width,), (height,) = (
-            re.findall(side + rb" (\d+)", scan) for side in (b"Width", b"Height")
+            re.findall(side + rb" (\d+)", scan) for side in (b"/Width", b"/Height")
         )
         assert int(width) >= 1653  # A4 is 8.27 x 11.69 inches
         assert int(height) >= 2338

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from api.demo import marks
 from api.demo.papers import DECISION
 from tests.api.conftest import Caller, Counter, problem
 from tests.api.desk import CLERK, LEADER, SPECIALIST, Desk, made
-from tests.signing import marks
 from workflow.printing import typeset
 
 ADMIN = "xa.quantri"

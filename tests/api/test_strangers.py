@@ -10,9 +10,10 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
+from api.demo import marks
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
-from tests.signing import marks
+from tests.api.holding import waiting
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: What an administrator of the province above may know of the commune: its people and rules.
@@ -69,6 +70,7 @@ BODIES: dict[str, Any] = {
     "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
+    "/pending-signatures/{pending_id}/signature": {"token": "A" * 43, "value": "AAAA"},
 }
 
 
@@ -91,7 +93,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     """One of everything in the commune, with its id."""
     desk = Desk(founded_counter)
     counter, seat = founded_counter, desk.seat()
-    outgoing = desk.draft()
+    outgoing, pending = desk.draft(), waiting(desk)
     incoming = desk.receive(sender_kind="citizen", sender_name="Ông A")
     counter.do_jobs()
     incoming.step(CLERK, "register").step(CLERK, "submit")
@@ -148,6 +150,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "incoming_id": incoming.id,
         "file_id": outgoing.seen()["files"][0]["id"],
         "case_id": incoming.seen()["parts"][0]["case_id"],
+        "pending_id": pending["id"],
     }
 
 
@@ -164,6 +167,7 @@ def test_a_stranger_finds_nothing(
         path.format(**ids),
         etag='"1"',
         params={"period": "2026-11"},
+        headers={"Pending-Token": "A" * 43},
         **({} if method == "GET" or body is None else {"json": body}),
     )
     if method != "GET" and path in KNOWN:

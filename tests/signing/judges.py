@@ -57,7 +57,7 @@ def complaints_of_qpdf(path: Path) -> list[str]:
     command = [program("qpdf", "qpdf"), "--check", str(path)]
     done = subprocess.run(command, capture_output=True, text=True)
     shown = (done.stdout + done.stderr).replace(str(path), "").splitlines()
-    return [line for line in shown if "WARNING" in line or "ERROR" in line.upper()]
+    return [line for line in shown if line.startswith(("WARNING", "ERROR", "qpdf:"))]
 
 
 def by_openssl(path: Path, field: str, anchor: bytes, folder: Path) -> None:

@@ -20,11 +20,12 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from api.demo import marks
 from signing import images
 from signing.appearance import Stamp, draw, draw_field, show
 from signing.errors import SigningRefused
 from signing.typefaces import ITALIC, UPRIGHT, typeface
-from tests.signing import marks, pdfs
+from tests.signing import pdfs
 from workflow.printing import font_file
 
 

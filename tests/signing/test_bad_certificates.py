@@ -274,6 +274,15 @@ def test_a_bad_certificate_is_refused_by_its_name_before_the_key_is_used(
 
 
 @pytest.mark.usefixtures("untouched")
+def test_a_signer_who_is_an_anchor_is_not_believed_for_that(desk: Desk) -> None:
+    key = CountedKey(self_signed(desk.services.pki))
+    with pytest.raises(SigningRefused) as refused:
+        replace(desk, trust=Trust((key.certificate,))).sign(key, "B-B")
+    assert refused.value.code == "certificate_status_unknown"
+    assert key.uses == []
+
+
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("bad", ["a look-alike", "self-signed", "expired", "for web servers"])
 def test_what_is_refused_at_sight_makes_nobody_be_asked(desk: Desk, bad: str) -> None:
     with pytest.raises(SigningRefused):

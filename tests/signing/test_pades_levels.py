@@ -12,11 +12,14 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing import fields, pades
 from signing.appearance import Stamp
+from signing.archive import append_time_stamp
 from signing.credentials import of_signer
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.fields import Box, SignatureField
 from signing.keys import LiveKey, SigningKey
 from signing.report import Level
+from signing.revision import Base
+from signing.security_store import store
 from signing.trust import Trust
 from signing.validation import validate
 from tests.signing import judges, pdfs
@@ -158,6 +161,21 @@ def test_archive_raises_and_renews(house: House, key: LiveKey, plain: Path, leve
     assert first.read_bytes().startswith(signed.read_bytes())
     # All that is needed later is in the file.
     assert levels(second, Trust(house.trust.anchors)) == ["B-LTA"]
+
+
+def test_evidence_that_came_after_the_time_stamp_is_not_preserved_by_it(
+    house: House, key: LiveKey, plain: Path
+) -> None:
+    sign(house, key, plain, "B-B")
+    signed = plain.with_name("signed.pdf")
+    with signed.open("r+b") as stream:
+        append_time_stamp(stream, Base.of(stream), trust=house.trust, now=now())
+    assert levels(signed, house.trust) == ["B-T"]
+    evidence = house.status.evidence((key.certificate, *key.chain), fetch=True)
+    pdfs.revise(signed, lambda writer: store(writer, (key.certificate, *key.chain), evidence))
+    assert levels(signed, house.trust) == ["B-LT"]
+    pades.archive(signed, plain, trust=house.trust)
+    assert levels(plain, house.trust) == ["B-LTA"]
 
 
 def code(refused: pytest.ExceptionInfo[SigningRefused]) -> str:

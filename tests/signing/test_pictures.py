@@ -16,6 +16,7 @@ from typing import Protocol
 import pytest
 from PIL import Image, ImageChops, ImageFont
 
+from api.demo import marks
 from api.demo.papers import DECISION, report
 from api.demo.scan import scanned
 from signing import fields, pades, placement
@@ -24,7 +25,6 @@ from signing.devca import DevelopmentCA
 from signing.fields import Box, SignatureField
 from signing.placement import POINTS_PER_MM
 from signing.validation import validate
-from tests.signing import marks
 from tests.signing.conftest import Office
 from tests.signing.rendering import (
     DPI,

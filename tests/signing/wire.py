@@ -166,7 +166,9 @@ def dripping_body(handler: Handler, body: bytes) -> None:
 
 
 def _drip(handler: Handler) -> None:
-    while not handler.server.services.closing.wait(0.02):
+    for _ in range(500):  # ten seconds: longer than any deadline, and not for ever
+        if handler.server.services.closing.wait(0.02):
+            return
         handler.wfile.write(b"0")
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from api.demo import marks
 from api.demo.papers import DECISION
 from signing import placement, reading
 from signing.errors import SigningRefused
 from signing.fields import Box
 from signing.placement import POINTS_PER_MM
 from storage.objects import ObjectRef
-from tests.signing import marks
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, LEADER, SPECIALIST, Trip
 from workflow import imagery, reviewing

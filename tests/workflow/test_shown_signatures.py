@@ -13,8 +13,8 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
+from api.demo import marks
 from api.demo.papers import DECISION
-from tests.signing import marks
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, Desk
 from tests.workflow.outgoing_trip import LEADER, Trip

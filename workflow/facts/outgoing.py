@@ -115,7 +115,6 @@ def place_of(reading: Reading, organisation_id: uuid.UUID, on: date) -> str:
 def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ()) -> OutgoingFacts:
     """The facts of a case as they stand, or as they will with `pending` signatures recorded."""
     actor_id = reading.person_id
-    mandates = mandates_of(reading, held.issuer)
     signed_now = {signed.file_id: signed.report for signed in pending}
     stored = latest_reports(
         reading, held.document.organisation_id, [revision.sha256 for revision in held.revisions]
@@ -130,7 +129,6 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
     persons = persons_signed(main, held.signers, held.files[0][0].id if held.files else None, known)
     organisation_id = held.document.organisation_id
     seal_unmet = agency_unmet(main, organisation_id, known)
-    own = next((s for s in held.signers if s.person_id == actor_id), None)
     reviews = _reviews(reading, held.document.id)
     recipients, unsent = recipients_count(reading, held.document.id)
     return OutgoingFacts(
@@ -139,21 +137,7 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
         and held.outgoing.unit_id in reading.actor.headed_units,
         actor_charged_with_format=bool(actor_id)
         and "format_checker" in reading.actor.roles_in(held.document.organisation_id),
-        actor_incompetence=(
-            "Chỉ người có thẩm quyền ký văn bản này được thực hiện bước này."
-            if own is None
-            else signer_unmet(
-                mandates,
-                held.issuer,
-                own.person_id,
-                held.document.type_code or "",
-                own.capacity,
-                reading.today,
-                held.outgoing.field_of_work,
-            )
-            if own.part != "secretary"
-            else None
-        ),
+        actor_incompetence=incompetence_of(reading, held, actor_id),
         actor_custody_unmet=custody_reason(reading, held.document.organisation_id, actor_id)
         if actor_id
         else None,
@@ -181,6 +165,24 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
         )
         is not None,
         paper=False,
+    )
+
+
+def incompetence_of(reading: Reading, held: Dossier, person_id: uuid.UUID | None) -> str | None:
+    """Why a person may not sign this document today, or None who may (Art. 13)."""
+    own = next((signer for signer in held.signers if signer.person_id == person_id), None)
+    if own is None:
+        return "Chỉ người có thẩm quyền ký văn bản này được thực hiện bước này."
+    if own.part == "secretary":
+        return None
+    return signer_unmet(
+        mandates_of(reading, held.issuer),
+        held.issuer,
+        own.person_id,
+        held.document.type_code or "",
+        own.capacity,
+        reading.today,
+        held.outgoing.field_of_work,
     )
 
 

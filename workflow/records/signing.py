@@ -60,13 +60,17 @@ class PendingSignature(Identified, Base):
     """A prepared signature that waits for a key its holder keeps; working state, not evidence.
 
     `prepared` holds what is appended to the file and what the key is to sign, sealed together with
-    user, certificate, revision and field by `mac`: whoever edits the row cannot make it pass.
+    user, certificate, revision and field by `mac`: whoever edits the row cannot make it pass. A
+    second preparation replaces the row, so that its `id` is good for one preparation only.
     """
 
     __tablename__ = "pending_signature"
     intent_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signing_intent.id"), unique=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     prepared: Mapped[bytes] = mapped_column(LargeBinary)
+    #: What a program that signs the whole file itself is given after the file's own bytes: number
+    #: and date, or the field; empty where nothing goes in.
+    given: Mapped[bytes] = mapped_column(LargeBinary)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: What came back, once: the signature value, or the digest of the whole file.

@@ -1035,6 +1035,7 @@ def upgrade() -> None:
         sa.Column("intent_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("prepared", sa.LargeBinary(), nullable=False),
+        sa.Column("given", sa.LargeBinary(), nullable=False),
         sa.Column("mac", sa.LargeBinary(length=32), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=True),
