@@ -37,6 +37,7 @@ Json = dict[str, Any]
 
 #: While a job completes a signature.
 _PASSING = frozenset({"signing", "sealing", "digitising"})
+_TEXTS = {"vanthu.number": "số, ký hiệu", "vanthu.date": "nơi, ngày"}
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TIMEOUT_SECONDS = 60
 _POLL_SECONDS = 0.2
@@ -141,7 +142,7 @@ class Desk:
         what = item["what"]
         say(f"  {what['file_title'] or 'văn bản'}, ô “{what['field']}”, hạn {item['expires_at']}")
         for name, text in what["texts"].items():
-            say(f"    điền {name}: {text}")
+            say(f"    điền {_TEXTS.get(name, name)}: {text}")
         say(f"    văn bản đã xem: SHA-256 {asked.base_sha256}")
         say(f"    dữ liệu ký:     SHA-256 {asked.digest}")
         address = f"/pending-signatures/{item['id']}"

@@ -120,6 +120,11 @@ class Counter:
         return accounts(self.office)[0].password
 
     @property
+    def data_dir(self) -> Path:
+        """The office's own folder."""
+        return self.office.settings.data_dir
+
+    @property
     def stranger(self) -> Caller:
         """Somebody without a token."""
         return Caller(self.http)

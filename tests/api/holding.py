@@ -14,7 +14,7 @@ from tests.api.desk import LEADER, Desk, Document, made
 
 def hold(desk: Desk, username: str = LEADER, *, agency: bool = False) -> LiveKey:
     """A key that is in this person's own token; the administrator registers its certificate."""
-    authority = DevelopmentCA(desk.counter.office.settings.data_dir / "pki")
+    authority = DevelopmentCA(desk.counter.data_dir / "pki")
     owner = {"organisation_id": desk.seat()} if agency else {"person_id": desk.person(username)}
     identity = f"token-{next(iter(owner.values()))}"
     key = (

@@ -114,7 +114,7 @@ def test_a_leader_signs_and_a_clerk_seals_from_their_own_desks(
     assert clerk.sign(first.step(CLERK, "number"), step="seal") == 0
     said = capsys.readouterr().out
     code = first.seen()["code"]
-    assert f"điền vanthu.number: Số: {code}" in said
+    assert f"điền số, ký hiệu: Số: {code}" in said
     assert first.state == "sealed"
     assert first.seen()["files"][0]["verdict"] == "HOP_LE"
 
