@@ -456,7 +456,7 @@ def test_whoever_does_jobs_plans_the_search(office: Office) -> None:
     planned = threading.Event()
 
     class Bell:
-        def ring(self, job_id: UUID) -> None:
+        def ring(self, job_id: UUID) -> None:  # noqa: ARG002
             planned.set()
 
     office.doorbell = Bell()
