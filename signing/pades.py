@@ -109,7 +109,6 @@ def sign(
             except SigningRefused as refused:
                 if attempt > 1 or refused.code not in _TRANSIENT:
                     raise
-                stream.truncate(base.size_bytes)
         raise AssertionError("the second attempt returns or raises")
 
 
