@@ -42,6 +42,7 @@ from workflow.registration import register
 from workflow.rules.errors import GuardsUnmet
 from workflow.rules.levels import Level
 from workflow.sealing import Sealing
+from workflow.worker import WorkerThread
 
 REST = timedelta(seconds=300)
 
@@ -448,6 +449,21 @@ def test_the_search_is_planned_once_however_many_workers_start(office: Office) -
     assert waiting(office) == ["renew_archives"]
     run_all(office)
     jobs.begin(office)
+    assert waiting(office) == ["renew_archives"]
+
+
+def test_whoever_does_jobs_plans_the_search(office: Office) -> None:
+    planned = threading.Event()
+
+    class Bell:
+        def ring(self, job_id: UUID) -> None:  # noqa: ARG002
+            planned.set()
+
+    office.doorbell = Bell()
+    worker = WorkerThread(office)
+    worker.start()
+    assert planned.wait(30)
+    worker.stop()
     assert waiting(office) == ["renew_archives"]
 
 
