@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import tsp
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing import fields, pades
@@ -240,6 +241,31 @@ def test_an_authority_that_changes_its_certificate_is_asked_again(
     sign(house, counted, plain, level)
     assert len(counted.uses) == 2
     assert levels(plain.with_name("signed.pdf"), Trust(house.trust.anchors)) == [level]
+
+
+class Fickle(Stamper):
+    """Answers under another certificate each time."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.pki.tsa)
+        self._pki = house.pki
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        self.key = self._pki.issue(TSA)
+        return await super().async_request_tsa_response(req)
+
+
+def test_an_authority_that_changes_every_time_postpones(
+    house: House, key: LiveKey, plain: Path
+) -> None:
+    signed, archived = plain.with_name("signed.pdf"), plain.with_name("archived.pdf")
+    sign(house, key, plain)
+    fickle = replace(house.trust, timestamper=Fickle(house))
+    with pytest.raises(TrustUnavailable):
+        pades.archive(signed, archived, trust=fickle)
+    with pytest.raises(TrustUnavailable):
+        pades.sign(plain, archived, key=key, field="x", level="B-LT", trust=fickle)
+    assert not archived.exists()
 
 
 @pytest.mark.parametrize("level", ["B-T", "B-LT", "B-LTA"])
