@@ -98,7 +98,7 @@ def append_time_stamp(
     The data on the time-stamp's own authority are added to those given, unless the file has them.
     Raises SigningRefused, UnreadablePdf or TrustUnavailable.
     """
-    for roomy in (False, True):
+    for _attempt in (1, 2):
         last = tsa.expected(trust, now)
         authority = last.authority
         with reading.writing(stream) as writer:
@@ -108,7 +108,7 @@ def append_time_stamp(
                 [*certificates, authority.certificate, *authority.chain],
                 evidence + authority.evidence,
             )
-            placeholder = DocumentTimestamp(bytes_reserved=2 * tsa.room_bytes(last, roomy=roomy))
+            placeholder = DocumentTimestamp(bytes_reserved=2 * tsa.room_bytes(last))
             # No name may begin another, see `fields`: random ones do not.
             occupy(writer, SignatureField(f"archive-{uuid4().hex}"), placeholder)
             revision = appended(writer, base, placeholder)

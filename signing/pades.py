@@ -22,7 +22,7 @@ from signing.adoption import adopt, fill_only
 from signing.appearance import Stamp
 from signing.archive import append_time_stamp, archive
 from signing.check import check
-from signing.errors import SigningRefused
+from signing.errors import SigningRefused, TrustUnavailable
 from signing.fields import Box
 from signing.keys import SigningKey
 from signing.pending import Prepared
@@ -54,7 +54,7 @@ __all__ = [
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
-# What a second attempt, with another token, may cure.
+# What a second attempt may cure, now that the time-stamp authority's last answer is known.
 _TRANSIENT = ("value_too_large", "authority_changed")
 
 
@@ -85,7 +85,7 @@ def sign(
     """
     with fields.rewritten(source, target) as stream:
         base = Base.of(stream)
-        for attempt in (1, 2):
+        for _attempt in (1, 2):
             prepared = _prepare(
                 stream,
                 base,
@@ -100,17 +100,15 @@ def sign(
                 stamp=stamp,
                 box=box,
                 moment=moment,
-                roomy=attempt > 1,
             )
             signature = key.sign(prepared.attributes, cms.DIGEST)
             prepared.verify_value(signature)
             try:
                 return _complete(stream, base, prepared, signature, trust)
             except SigningRefused as refused:
-                if attempt > 1 or refused.code not in _TRANSIENT:
+                if refused.code not in _TRANSIENT:
                     raise
-                stream.truncate(base.size_bytes)
-        raise AssertionError("the second attempt returns or raises")
+        raise TrustUnavailable(tsa.NAME)
 
 
 def prepare(
@@ -207,7 +205,6 @@ def _prepare(
     stamp: Stamp | None,
     box: Box | None,
     moment: datetime | None,
-    roomy: bool = False,
 ) -> Prepared:
     now = datetime.now(UTC)
     own = credentials.of_signer(certificate, chain, trust=trust, now=now)
@@ -230,7 +227,7 @@ def _prepare(
             timestamp=claimed,
             subfilter=SigSeedSubFilter.PADES,
             reason=reason,
-            bytes_reserved=2 * _room_bytes(own, stamped, roomy),
+            bytes_reserved=2 * _room_bytes(own, stamped),
         )
         occupy(writer, slot, placeholder, stamp, partial(signer_lines, certificate, claimed))
         revision = appended(writer, base, placeholder)
@@ -252,11 +249,11 @@ def _prepare(
     )
 
 
-def _room_bytes(own: credentials.Credentials, stamped: tsa.Stamped | None, roomy: bool) -> int:
+def _room_bytes(own: credentials.Credentials, stamped: tsa.Stamped | None) -> int:
     """Room for the CMS, exact but for the token: every later validation reads all of it."""
     attributes = cms.signed_attributes(bytes(32), own.certificate)
     value = bytes(cms.value_bytes(own.certificate))
-    token = None if stamped is None else bytes(tsa.room_bytes(stamped, roomy))
+    token = None if stamped is None else bytes(tsa.room_bytes(stamped))
     return len(cms.signed_data(attributes, value, own.certificate, own.chain, token))
 
 

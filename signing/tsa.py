@@ -49,10 +49,12 @@ def time_stamp(digest: bytes, *, trust: Trust, now: datetime) -> Stamped:
     return _stamped(trust, now, digest)
 
 
-def room_bytes(last: Stamped, roomy: bool) -> int:
-    """Room for the next token: answers differ in length, and a fixed room fits nearly all."""
-    expected_bytes = max(_TOKEN_BYTES, len(last.token) * 5 // 4)
-    return 4 * expected_bytes if roomy else expected_bytes
+def room_bytes(last: Stamped) -> int:
+    """Room for the next token: answers differ in length, and a fixed room fits nearly all.
+
+    One that does not fit is the last one when the next is asked for, which then has room.
+    """
+    return max(_TOKEN_BYTES, len(last.token) * 5 // 4)
 
 
 def _stamped(trust: Trust, now: datetime, digest: bytes | None) -> Stamped:

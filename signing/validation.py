@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from signing import fields
-from signing.assessment import assess
+from signing.assessment import assess, certificates_in
 from signing.errors import UnreadablePdf
 from signing.examination import Examination, examine
+from signing.permission import LIMITS
 from signing.reading import Limits, prefix_sha256
 from signing.report import (
     POLICY_VERSION,
@@ -111,6 +112,16 @@ def validate(
             signatures=tuple(signatures),
             filled=filled,
         )
+
+
+def ask_status(source: Path, *, trust: Trust) -> None:
+    """Have every source asked about the certificates in a file of ours, before it is judged.
+
+    Without a time-stamp's validation data in it, only what this process has heard can prove them.
+    Raises UnreadablePdf or TrustUnavailable.
+    """
+    with source.open("rb") as stream:
+        trust.evidence(certificates_in(examine(stream, LIMITS)), fetch=True)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_every_command_that_is_named_can_be_typed() -> None:
     named = {
         found.strip()
         for span in code
-        for found in re.findall(r"(?:^|[`/\s])vanthu ([a-z]+(?: [a-z]+)?)\b", span)
+        for found in re.findall(r"(?:^|[`/\s])vanthu ([a-z-]+(?: [a-z]+)?)\b", span)
     }
     assert len(named) > 10
     assert [one for one in named if one not in known and one.split()[0] not in known] == []

@@ -23,7 +23,8 @@ from signing.report import SignatureReport
 from workflow.access import main_case
 from workflow.arrivals import Record, nothing
 from workflow.files import add_revision, current_files, latest_reports, store_report
-from workflow.intents import GROWTH_BYTES, open_intents, prefix_sha256
+from workflow.intents import GROWTH_BYTES, open_intents
+from workflow.judging import prefix_sha256
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
 from workflow.records import (
     ArchiveStamp,

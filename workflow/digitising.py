@@ -10,7 +10,7 @@ import uuid
 
 from sqlalchemy import select
 
-from workflow import intents
+from workflow import intents, judging
 from workflow.arrivals import Record, find_case, move, nothing
 from workflow.facts.received import received
 from workflow.office import Office, Reading, Transaction
@@ -72,7 +72,7 @@ def judge_digitised(office: Office, intent: str) -> Record:
     """Job: the sealed scan is judged, and the case goes on if it holds."""
     intent_id = uuid.UUID(intent)
     try:
-        signed = intents.judge(office, intent_id)
+        signed = judging.judge(office, intent_id)
     except SigningRefusal as refused:
         why = str(refused)
         return lambda tx: abandon(tx, intent_id, why)
@@ -91,7 +91,7 @@ def judge_digitised(office: Office, intent: str) -> Record:
                 case,
                 "record_digitised",
                 "digitised",
-                {"store_digitised_copy": lambda: intents.record_signed(tx, done, "sealed")},
+                {"store_digitised_copy": lambda: judging.record_signed(tx, done, "sealed")},
                 system=True,
                 pending={done.file_id: done.report},
                 sha256=done.ref.sha256,

@@ -5,12 +5,12 @@ The steps of the signing trip, each safe to be the last one before a crash:
   6 `SignatureMade` and the judging job committed   7 that job claimed   8 bytes judged
   9 outcome, revision, report and state committed together with the job's end
 A crash before 6 leaves no trace but perhaps an object no row names, and the key is asked again;
-after 6 it never is. Nothing moves before 9: the full report over the stored bytes decides.
+after 6 it never is. Nothing moves before 9: the full report over the stored bytes decides, in
+`workflow.judging`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
@@ -22,15 +22,12 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from signing.report import SignatureReport
 from storage.objects import ObjectRef
 from workflow import completing
 from workflow.batch_items import intent_ended
-from workflow.files import add_revision, store_report
 from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Appointment,
-    ArchiveStamp,
     Case,
     File,
     Revision,
@@ -66,16 +63,6 @@ class Made:
     level: str
     #: Until when its archive time-stamp holds, where it has one.
     archive_expires_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Signed:
-    """What an intent led to, not yet recorded: stored bytes and the report over them."""
-
-    intent_id: uuid.UUID
-    file_id: uuid.UUID
-    ref: ObjectRef
-    report: SignatureReport
 
 
 def certificate_of(
@@ -173,7 +160,7 @@ def record_intent(
 def lock_case_of(tx: Transaction, intent_id: uuid.UUID) -> Case | None:
     """The intent's case, locked; None when the intent has ended (the job was delivered twice)."""
     case = tx.lock_case(tx.get(SigningIntent, intent_id).case_id)
-    return None if _ended(tx, intent_id) else case
+    return None if ended(tx, intent_id) else case
 
 
 def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
@@ -190,7 +177,8 @@ def open_intents(reading: Reading, case_id: uuid.UUID) -> list[SigningIntent]:
 def in_hand(reading: Reading, intent: SigningIntent) -> bool:
     """Whether what its key made, or its holder brought, is on its way to be judged."""
     return (
-        completing.accepted(reading, intent.id) is not None or _made(reading, intent.id) is not None
+        completing.accepted(reading, intent.id) is not None
+        or made_of(reading, intent.id) is not None
     )
 
 
@@ -224,7 +212,7 @@ def perform(office: Office, intent_id: uuid.UUID) -> Made | None:
     """
     with office.reading(None) as reading:
         intent = reading.get(SigningIntent, intent_id)
-        if _ended(reading, intent_id) or _made(reading, intent_id) is not None:
+        if ended(reading, intent_id) or made_of(reading, intent_id) is not None:
             return None
         accepted = completing.accepted(reading, intent_id)
         if accepted is not None:
@@ -305,7 +293,7 @@ def record_made(tx: Transaction, made: Made, then: str) -> bool:
 
     A second time changes nothing, and False says so.
     """
-    if lock_case_of(tx, made.intent_id) is None or _made(tx, made.intent_id) is not None:
+    if lock_case_of(tx, made.intent_id) is None or made_of(tx, made.intent_id) is not None:
         return False
     intent = tx.get(SigningIntent, made.intent_id)
     tx.add(
@@ -329,100 +317,15 @@ def record_made(tx: Transaction, made: Made, then: str) -> bool:
     return True
 
 
-def judge(office: Office, intent_id: uuid.UUID) -> Signed | None:
-    """The full report over what the key made; None when the intent has ended already.
-
-    Raises:
-        SigningRefusal: what was made is not what the intent says: it is not recorded.
-    """
-    with office.reading(None) as reading:
-        intent = reading.get(SigningIntent, intent_id)
-        if _ended(reading, intent_id):
-            return None
-        made = _made(reading, intent_id)
-        if made is None:
-            raise RuntimeError(f"nothing was made of intent {intent_id}")
-        certificate = reading.get(SigningCertificate, intent.certificate_id)
-        base = base_of(reading, intent)
-        now = reading.now
-    with office.local_copy(intent.organisation_id, made.sha256, made.size_bytes) as path:
-        if prefix_sha256(path, base.size_bytes) != base.sha256:
-            raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
-        report = office.sealing.judge(path, now)
-    _refuse_bad_own_signature(report, intent, certificate)
-    ref = ObjectRef(intent.organisation_id, made.sha256, made.size_bytes)
-    return Signed(intent_id, intent.file_id, ref, report)
-
-
-def _ended(reading: Reading, intent_id: uuid.UUID) -> bool:
+def ended(reading: Reading, intent_id: uuid.UUID) -> bool:
+    """Whether an intent has its outcome."""
     outcome = select(SigningOutcome.id).where(SigningOutcome.intent_id == intent_id)
     return reading.session.scalar(outcome) is not None
 
 
-def _made(reading: Reading, intent_id: uuid.UUID) -> SignatureMade | None:
+def made_of(reading: Reading, intent_id: uuid.UUID) -> SignatureMade | None:
+    """What the key made of an intent, if it has been used."""
     return reading.session.scalar(select(SignatureMade).where(SignatureMade.intent_id == intent_id))
-
-
-def prefix_sha256(path: Path, size_bytes: int) -> str:
-    """The digest of the first bytes of a file: a signature may only append (Art. 11.2)."""
-    digest = hashlib.sha256()
-    left = size_bytes
-    with path.open("rb") as file:
-        while left and (chunk := file.read(min(left, 1 << 20))):
-            digest.update(chunk)
-            left -= len(chunk)
-    return digest.hexdigest()
-
-
-def _refuse_bad_own_signature(
-    report: SignatureReport, intent: SigningIntent, certificate: SigningCertificate
-) -> None:
-    """What is recorded is intact, in the intent's field and under its certificate."""
-    last = next((item for item in reversed(report.signatures) if item.kind == "signature"), None)
-    if (
-        report.integrity != "INTACT"
-        or last is None
-        or last.field != intent.field
-        or last.certificate_sha256 != certificate.certificate_sha256
-    ):
-        raise SigningRefusal("chữ ký vừa tạo không qua được kiểm tra, chưa ghi nhận.")
-
-
-def record_signed(tx: Transaction, signed: Signed, made_as: str) -> Revision:
-    """The signed bytes become the file, exactly once: an intent has one outcome.
-
-    A signature below the level that is demanded is raised by a job, as soon as that can be done.
-    """
-    intent = tx.get(SigningIntent, signed.intent_id)
-    made = _made(tx, signed.intent_id)
-    assert made is not None  # what was judged was made
-    report = store_report(tx, intent.organisation_id, signed.report)
-    revision = add_revision(
-        tx,
-        tx.get(File, signed.file_id),
-        sha256=signed.ref.sha256,
-        size_bytes=signed.ref.size_bytes,
-        made_as=made_as,
-    )
-    tx.session.flush()
-    tx.add(
-        SigningOutcome(
-            intent_id=signed.intent_id, revision_id=revision.id, report_id=report.id, at=tx.now
-        )
-    )
-    intent_ended(tx, signed.intent_id, None)
-    if made.archive_expires_at is not None:
-        tx.add(
-            ArchiveStamp(
-                file_id=signed.file_id,
-                sha256=signed.ref.sha256,
-                expires_at=made.archive_expires_at,
-                at=tx.now,
-            )
-        )
-    if made.level != intent.level:
-        tx.enqueue("raise_level", file=signed.file_id)
-    return revision
 
 
 def record_refused(tx: Transaction, intent_id: uuid.UUID, why: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from workflow.access import find_document, main_case
 from workflow.facts.outgoing import Dossier, approved_content, dossier_of, facts_of
-from workflow.intents import Signed
+from workflow.judging import Signed
 from workflow.office import Reading, Transaction
 from workflow.records import Case
 from workflow.rules.errors import GuardsUnmet

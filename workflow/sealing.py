@@ -28,7 +28,7 @@ from signing.report import SignatureReport
 from signing.revocation import HttpRevocation
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
-from signing.validation import validate
+from signing.validation import ask_status, validate
 from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
 from workflow.stamps import Places, StampOrder, laid_out
@@ -375,6 +375,17 @@ class Sealing:
         report = self.judge(source, None)
         if report.verdict == "KHONG_DOC_DUOC":
             raise UnreadableDocument(" ".join(reason.sentence for reason in report.reasons))
+
+    def judge_own(self, source: Path, at: datetime, level: str) -> SignatureReport:
+        """The report on a file that was signed here, at this level; below B-LT status is asked for.
+
+        Raises:
+            TrustAway: the revocation service does not answer now.
+        """
+        if level in ("B-B", "B-T"):
+            with _refusing():
+                ask_status(source, trust=self.trust)
+        return self.judge(source, at)
 
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         """The document's signature report; an unreadable file gets one too."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from workflow import intents
+from workflow import intents, judging
 from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
 from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
@@ -138,7 +138,7 @@ def judge_seal(office: Office, intent: str) -> Record:
 
 def _judge(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) -> Record:
     try:
-        signed = intents.judge(office, intent_id)
+        signed = judging.judge(office, intent_id)
     except SigningRefusal as refused:
         why = str(refused)
         return lambda tx: abandon(tx, intent_id, why)
@@ -153,7 +153,7 @@ def _judge(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) -> R
         others = [other for other in intents.open_intents(tx, case.id) if other.id != intent_id]
         made_as = "sealed" if effect == "store_agency_signature" else "signed"
         if others:
-            revision = intents.record_signed(tx, done, made_as)
+            revision = judging.record_signed(tx, done, made_as)
             tx.journal(
                 "outgoing.file_sealed",
                 case.organisation_id,
@@ -167,7 +167,7 @@ def _judge(office: Office, intent_id: uuid.UUID, trigger: str, effect: str) -> R
                 tx,
                 case,
                 trigger,
-                {effect: lambda _case, _held: intents.record_signed(tx, done, made_as)},
+                {effect: lambda _case, _held: judging.record_signed(tx, done, made_as)},
                 pending=[done],
                 sha256=done.ref.sha256,
             )

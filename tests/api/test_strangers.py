@@ -70,6 +70,7 @@ BODIES: dict[str, Any] = {
     "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
+    "/signing-batches/{batch_id}/resume": None,
     "/pending-signatures/{pending_id}/signature": {"token": "A" * 43, "value": "AAAA"},
 }
 
@@ -93,7 +94,10 @@ def things(founded_counter: Counter) -> dict[str, str]:
     """One of everything in the commune, with its id."""
     desk = Desk(founded_counter)
     counter, seat = founded_counter, desk.seat()
-    outgoing, pending = desk.draft(), waiting(desk)
+    outgoing = desk.draft()
+    read = {"document_id": outgoing.id, "content_sha256": "0" * 64}
+    batch = made(counter[LEADER].post("/signing-batches", json={"items": [read]}), 202)
+    pending = waiting(desk)
     incoming = desk.receive(sender_kind="citizen", sender_name="Ông A")
     counter.do_jobs()
     incoming.step(CLERK, "register").step(CLERK, "submit")
@@ -149,6 +153,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "document_id": outgoing.id,
         "incoming_id": incoming.id,
         "file_id": outgoing.seen()["files"][0]["id"],
+        "batch_id": batch["id"],
         "case_id": incoming.seen()["parts"][0]["case_id"],
         "pending_id": pending["id"],
     }

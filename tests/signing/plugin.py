@@ -22,6 +22,7 @@ def sign(
     *,
     spec: SigFieldSpec | None = None,
     change: Callable[[IncrementalPdfFileWriter], object] = lambda _writer: None,
+    strict: bool = True,
     **metadata: object,
 ) -> None:
     """Sign in place, in the field `first` unless told otherwise.
@@ -43,7 +44,7 @@ def sign(
     asked: dict[str, object] = {"field_name": "first", "subfilter": SigSeedSubFilter.PADES}
     described = PdfSignatureMetadata(**(asked | metadata))  # type: ignore[arg-type]
     stream = io.BytesIO(path.read_bytes())
-    writer = IncrementalPdfFileWriter(stream)
+    writer = IncrementalPdfFileWriter(stream, strict=strict)
     change(writer)
     PdfSigner(described, signer, new_field_spec=spec).sign_pdf(writer, in_place=True)
     path.write_bytes(stream.getvalue())

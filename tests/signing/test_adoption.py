@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigSeedSubFilter
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+)
 from pyhanko.sign.signers import PdfTimeStamper
 
 from signing import fields, pades
@@ -198,6 +206,11 @@ def appends(path: Path, key: LiveKey) -> None:
     path.write_bytes(path.read_bytes() + b"\n% more\n")
 
 
+def appends_a_line(path: Path, key: LiveKey) -> None:
+    signs()(path, key)
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
 def stamps_only(path: Path, _key: LiveKey) -> None:
     stream = io.BytesIO(path.read_bytes())
     PdfTimeStamper(House.new().stamper).timestamp_pdf(
@@ -225,6 +238,7 @@ WRONG: dict[str, tuple[Attempt, str]] = {
     "the seal's field": (signs("agency"), "other_field"),
     "a time-stamp instead": (stamps_only, "not_intact"),
     "bytes after it": (appends, "not_intact"),
+    "a line after it": (appends_a_line, "coverage"),
     "a broken signature": (breaks_it, "not_intact"),
     "certified: no changes": (
         signs(certify=True, docmdp_permissions=MDPPerm.NO_CHANGES),
@@ -291,6 +305,45 @@ def test_a_weak_digest_is_refused(desk: Desk) -> None:
     shutil.copy(desk.draft, desk.returned)
     plugin.sign(desk.returned, desk.person, field_name="person1", md_algorithm="sha1")
     assert desk.refused_code(desk.draft, desk.person, "person1") == "digest_weak"
+
+
+def refer_to_nothing(writer: IncrementalPdfFileWriter) -> None:
+    """To an object that the file has not: then only a lenient reader compares its revisions."""
+    writer.root[pdf_name("/Foo")] = generic.IndirectObject(9999, 0, writer)
+    writer.update_root()
+
+
+def test_a_document_that_refers_to_nothing_is_no_reason(desk: Desk) -> None:
+    pdfs.revise(desk.draft, refer_to_nothing)
+    signed = desk.folder / "signed.pdf"
+    pades.sign(
+        desk.draft,
+        signed,
+        key=desk.person,
+        field="person1",
+        level="B-T",
+        trust=desk.house.trust,
+    )
+    pades.sign(
+        signed,
+        desk.returned,
+        key=desk.agency,
+        field="agency",
+        level="B-B",
+        trust=desk.house.trust,
+        lock=True,
+    )
+    assert validate(desk.returned, trust=desk.house.trust).reading == "lenient"
+    desk.adopt(signed, desk.agency, "agency")
+
+
+def test_what_cannot_be_appended_to_is_not_taken(desk: Desk) -> None:
+    """Nobody could seal or archive it."""
+    hybrid = pdfs.hybrid(desk.folder / "hybrid.pdf")
+    pdfs.revise(hybrid, lambda writer: append_signature_field(writer, SigFieldSpec("person1")))
+    shutil.copy(hybrid, desk.returned)
+    plugin.sign(desk.returned, desk.person, field_name="person1", strict=False)
+    assert desk.refused_code(hybrid, desk.person, "person1") == "not_strict"
 
 
 def test_what_is_no_pdf_is_unreadable(desk: Desk) -> None:

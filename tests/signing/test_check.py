@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from asn1crypto import cms as asn1_cms
@@ -28,7 +29,7 @@ from signing.responders import TimeStampAuthority
 from signing.revision import Room, Written
 from tests.signing import pdfs
 from tests.signing.pki import Profile, rsa_key
-from tests.signing.trusted import House
+from tests.signing.trusted import House, Stamper
 
 LEVELS: tuple[Level, ...] = ("B-B", "B-T", "B-LT", "B-LTA")
 
@@ -280,3 +281,56 @@ def test_the_forger_is_able(made: dict[Level, Made], key: LiveKey) -> None:
     one = made["B-T"]
     for forge in (plainly, attributes_with(), reencoded(lambda _signed: None)):
         assert resigned(one, key, one.content, forge).passes()
+
+
+class Careless(Stamper):
+    """Stamps something else from a given answer on, and says nothing."""
+
+    def __init__(self, key: LiveKey, good: int) -> None:
+        super().__init__(key)
+        self._good = good
+
+    async def async_timestamp(
+        self, message_digest: bytes, md_algorithm: str
+    ) -> asn1_cms.ContentInfo:
+        self._good -= 1
+        digest = message_digest if self._good >= 0 else message_digest[::-1]
+        return await super().async_timestamp(digest, md_algorithm)
+
+
+@pytest.mark.parametrize(("level", "good"), [("B-T", 1), ("B-LT", 1), ("B-LTA", 1), ("B-LTA", 2)])
+def test_nothing_is_handed_out_that_fails(
+    house: House, key: LiveKey, tmp_path: Path, level: Level, good: int
+) -> None:
+    """The first answer tells the size; the second is the signature's, the third the document's."""
+    source, target = pdfs.plain(tmp_path / "plain.pdf"), tmp_path / "signed.pdf"
+    trust = replace(house.trust, timestamper=Careless(house.pki.tsa, good))
+    with pytest.raises(SigningRefused) as refused:
+        pades.sign(source, target, key=key, field="s", level=level, trust=trust)
+    assert refused.value.code == "own_signature_bad"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_no_archive_time_stamp_over_something_else(
+    house: House, key: LiveKey, tmp_path: Path
+) -> None:
+    source, target = pdfs.plain(tmp_path / "plain.pdf"), tmp_path / "archived.pdf"
+    pades.sign(source, source, key=key, field="s", level="B-B", trust=house.trust)
+    trust = replace(house.trust, timestamper=Careless(house.pki.tsa, 1))
+    with pytest.raises(SigningRefused) as refused:
+        pades.archive(source, target, trust=trust)
+    assert refused.value.code == "own_signature_bad"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_key_of_another_certificate_gets_no_time_stamp(
+    house: House, key: LiveKey, tmp_path: Path
+) -> None:
+    source, stamper = pdfs.plain(tmp_path / "plain.pdf"), Stamper(house.pki.tsa)
+    swapped = replace(key, private_key=rsa_key(2048, 1))
+    trust = replace(house.trust, timestamper=stamper)
+    with pytest.raises(SigningRefused) as refused:
+        pades.sign(source, tmp_path / "o.pdf", key=swapped, field="s", level="B-T", trust=trust)
+    assert refused.value.code == "wrong_signature"
+    assert stamper.asked == 1  # before the key was used, to know the size
+    assert list(tmp_path.iterdir()) == [source]

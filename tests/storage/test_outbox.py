@@ -94,6 +94,23 @@ def test_a_job_exists_only_with_the_transaction_that_wants_it(database: Database
     assert due(database, 0) == [job_id]
 
 
+def test_jobs_that_wait_are_counted_by_name_and_arguments(database: Database) -> None:
+    def waiting(name: str, **args: object) -> int:
+        with database.read() as session:
+            return outbox.waiting(session, name, args or None)
+
+    enqueue(database)
+    enqueue(database, not_before=30)
+    enqueue(database, "renew")
+    assert (waiting("seal_document"), waiting("renew"), waiting("other")) == (2, 1, 0)
+    assert waiting("seal_document", case="Đ1") == 2
+    assert waiting("seal_document", case="Đ2") == 0
+    job = claimed(database, 0)
+    assert waiting("seal_document") == 2, "one is being done"
+    finish(database, job, 1)
+    assert waiting("seal_document") == 1
+
+
 def test_a_job_is_claimed_whole_and_by_one(database: Database) -> None:
     job_id = enqueue(database)
     assert claimed(database, 0) == Job(

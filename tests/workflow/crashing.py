@@ -59,6 +59,10 @@ ARCHIVING_STEPS = (
 )
 
 
+#: A list of two: claim, step and signature of the first; its judging; the same for the second.
+BATCH_STEPS = ("signed", "bytes_stored", *(f"before_commit_{n}" for n in range(2, 10)))
+
+
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -142,6 +146,8 @@ def main(data_dir: str, database_url: str, now: str, step: str) -> None:
     def before_commit(_session: Session) -> None:
         nonlocal commits
         commits += 1
+        if step == f"before_commit_{commits}":
+            die()
         # Two jobs, and each commits twice: its claim, then its result.
         if (commits, step) in {
             (1, "before_claim_commits"),

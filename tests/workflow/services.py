@@ -24,12 +24,17 @@ class Services:
         self._office = office
         self.tsa_away = self.ocsp_away = False
         self.stamps = 0
+        self.known: set[bytes] | None = None
         trust = office.sealing.trust
         assert trust.timestamper is not None
         self._normal = trust.timestamper
         sources = tuple(_Status(self, source) for source in trust.revocation)
         office.sealing.trust = replace(trust, revocation=sources)
         self.authority_lasts(None)
+
+    def forget(self) -> None:
+        """As in a process that has just started: without asking, nothing is known of status."""
+        self.known = set()
 
     def authority_lasts(self, days: float | None) -> None:
         """From now on the authority's certificate ends in so many days; None: in years."""
@@ -65,4 +70,11 @@ class _Status:
     def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:
         if fetch and self.services.ocsp_away:
             raise TrustUnavailable("Dịch vụ kiểm tra chứng thư số")
+        known = self.services.known
+        if known is not None and fetch:
+            known.update(certificates)
+        elif known is not None:
+            certificates = [der for der in certificates if der in known]
+            if not certificates:
+                return Evidence()
         return self.source.evidence(certificates, fetch=fetch)

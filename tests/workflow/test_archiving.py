@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from workflow.auditing import verify_all
 from workflow.digitising import digitise
 from workflow.facts.outgoing import dossier_of, facts_of
 from workflow.files import current_files, store_report
-from workflow.jobs import run_all
+from workflow.jobs import run_all, run_one
 from workflow.office import Actor, Office
 from workflow.records import (
     ArchiveStamp,
@@ -42,6 +42,7 @@ from workflow.registration import register
 from workflow.rules.errors import GuardsUnmet
 from workflow.rules.levels import Level
 from workflow.sealing import Sealing
+from workflow.worker import WorkerThread
 
 REST = timedelta(seconds=300)
 
@@ -186,6 +187,19 @@ def _delivered(office: Office) -> Revision:
         return revision
 
 
+def test_without_a_time_stamp_a_signature_is_judged_in_another_process_as_well(
+    trip: Trip, office: Office, services: Services
+) -> None:
+    services.tsa_away = True
+    trip.draft(invitation(trip)).checked().ask_to_sign()
+    assert run_one(office)
+    assert [made.level for made in rows(office, SignatureMade)] == ["B-B"]
+    services.forget()
+    run_all(office)
+    assert trip.state == "signed"
+    sound(office)
+
+
 def test_without_the_status_of_its_certificate_nothing_is_signed_at_any_level(
     trip: Trip, office: Office, services: Services, clock: Clock
 ) -> None:
@@ -310,8 +324,9 @@ class CrookedSealing(Sealing):
         if self.crook == "a signature instead":
             issued = self.issue_agency(UUID(int=1), "Co quan khac")
             key, digest = issued.key_url, issued.certificate_sha256
-            own = {"level": "B-LT", "fill": {}, "locks": False, "field": "other"}
-            self.sign(source, target, key_url=key, certificate_sha256=digest, **own)
+            own = {"level": "B-LT", "fill": {}, "locks": False, "field": "other", "shows": None}
+            now = datetime.now(UTC)
+            self.sign(source, target, key_url=key, certificate_sha256=digest, moment=now, **own)
         return made
 
 
@@ -434,6 +449,21 @@ def test_the_search_is_planned_once_however_many_workers_start(office: Office) -
     assert waiting(office) == ["renew_archives"]
     run_all(office)
     jobs.begin(office)
+    assert waiting(office) == ["renew_archives"]
+
+
+def test_whoever_does_jobs_plans_the_search(office: Office) -> None:
+    planned = threading.Event()
+
+    class Bell:
+        def ring(self, job_id: UUID) -> None:  # noqa: ARG002
+            planned.set()
+
+    office.doorbell = Bell()
+    worker = WorkerThread(office)
+    worker.start()
+    assert planned.wait(30)
+    worker.stop()
     assert waiting(office) == ["renew_archives"]
 
 

@@ -21,7 +21,7 @@ from workflow.batches import Reviewed
 from workflow.jobs import run_all, run_one
 from workflow.office import Actor, Office
 from workflow.records import SignatureMade, SigningBatch, SigningCertificate, job
-from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
+from workflow.rules.errors import GuardsUnmet, Invalid, NotFound, Unavailable
 
 AUDITOR = "xa.kiemtoan"
 Acting = Callable[[str], Actor]
@@ -127,6 +127,8 @@ def test_a_refused_pin_stops_the_list_and_nothing_is_tried_until_it_is_resumed(
     assert back.content_sha256 == before.content_sha256
     assert "Mã PIN" in (back.moves[-1].opinion or "")
     assert [trip.state for trip in trips[3:]] == ["format_checked"] * 2
+    with office.transaction(None) as tx:
+        batches.sign_batch(office, str(batch))(tx)  # a delivery that comes late
     clock.advance(timedelta(days=1))
     run_all(office)
     assert token.uses == 3
@@ -284,6 +286,22 @@ def test_an_outage_that_outlasts_the_act_stops_the_list(
     sound(office)
 
 
+def test_the_document_at_hand_is_finished_and_the_next_is_not_begun(
+    office: Office, leader: Leader, clock: Clock
+) -> None:
+    services = Services(office)
+    services.tsa_away = True
+    minute = timedelta(minutes=office.settings.intent_minutes) / 15
+    batch = leader.ask(leader.ready(), leader.ready())
+    clock.advance(10 * minute)
+    run_all(office)
+    services.tsa_away = False
+    clock.advance(10 * minute)
+    run_all(office)
+    assert leader.results(batch) == ["signed", "waiting"]
+    assert "hết hạn" in leader.stopped(batch)
+
+
 def test_a_list_that_waited_too_long_is_not_signed(
     office: Office, leader: Leader, token: Token, clock: Clock
 ) -> None:
@@ -397,7 +415,20 @@ def test_two_workers_at_one_list_sign_every_document_once(
         for record in records:
             with office.transaction(None) as tx:
                 record(tx)
+    assert planned(office).count("sign_batch") == 3, "one for each document"
     run_all(office)
     assert leader.results(batch) == ["signed"] * 3
     assert made(office) == 3
     sound(office)
+
+
+def test_a_document_that_another_worker_took_is_not_refused_for_it(
+    office: Office, leader: Leader
+) -> None:
+    batch = leader.ask(leader.ready())
+    (item,) = leader.view(batch).items
+    batches._take(office, leader.acting(LEADER), item.id)
+    with pytest.raises(Unavailable):
+        batches._take(office, leader.acting(LEADER), item.id)
+    run_all(office)
+    assert leader.results(batch) == ["signed"]

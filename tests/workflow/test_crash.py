@@ -15,16 +15,19 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
-from tests.workflow.crashing import ARCHIVING_STEPS, STEPS
-from tests.workflow.outgoing_trip import Trip
+from tests.workflow.crashing import ARCHIVING_STEPS, BATCH_STEPS, STEPS
+from tests.workflow.outgoing_trip import LEADER, Trip
 from tests.workflow.services import Services
+from workflow import batches
 from workflow.auditing import verify_all
+from workflow.batches import Reviewed
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
 from workflow.records import (
     ArchiveStamp,
     RegisterEntry,
     Revision,
+    SignatureMade,
     SigningIntent,
     SigningOutcome,
     job,
@@ -116,6 +119,34 @@ def test_an_archive_time_stamp_survives_a_kill_at_every_step(
     report = trip.view().reports[0]
     assert report is not None
     assert report.verdict == "HOP_LE"
+
+
+@pytest.mark.parametrize("step", BATCH_STEPS)
+def test_a_list_survives_a_kill_at_every_step(
+    office: Office,
+    office_settings: Settings,
+    acting: Callable[[str], Actor],
+    clock: Clock,
+    step: str,
+) -> None:
+    trips = [Trip(office, acting).draft().checked() for _ in range(2)]
+    seen = [trip.view(LEADER) for trip in trips]
+    with office.transaction(acting(LEADER)) as tx:
+        batch = batches.ask(
+            tx, [Reviewed(one.held.document.id, one.content_sha256 or "") for one in seen]
+        ).id
+    killed_at(office_settings, clock, step)
+    recovered(office, clock)
+    recovered(office, clock)  # the second document's job may have been leased, too
+    with office.reading(acting(LEADER)) as reading:
+        view = batches.view(reading, batch)
+        assert [item.result for item in view.items] == ["signed", "signed"]
+        assert view.batch.finished_at is not None
+        made = reading.session.scalar(select(func.count()).select_from(SignatureMade))
+        outcomes = reading.session.scalars(select(SigningOutcome)).all()
+        assert verify_all(reading) == []
+    assert made == len(outcomes) == 2
+    assert [trip.state for trip in trips] == ["signed", "signed"]
 
 
 def recovered(office: Office, clock: Clock) -> None:

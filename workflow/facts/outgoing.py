@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from signing.report import SignatureReport
 from workflow.facts.signed import Signatories, agency_unmet, persons_signed
 from workflow.files import content_sha256, current_files, latest_reports
-from workflow.intents import Signed
+from workflow.judging import Signed
 from workflow.office import Reading
 from workflow.records import (
     Case,
