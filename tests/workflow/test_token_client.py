@@ -82,10 +82,6 @@ LIES: dict[str, tuple[Callable[[Asked], Asked], str]] = {
         "không phải của tệp này",
     ),
     "a longer hole": (lambda asked: shifted(asked, 0, -9, 0, 0), "không trống"),
-    "a hole in the reviewed part": (
-        lambda asked: replace(asked, byte_range=(0, 100, 200, asked.byte_range[3])),
-        "không phủ hết",
-    ),
     "an end that is not signed": (lambda asked: shifted(asked, 0, 0, 0, -20), "không phủ hết"),
     "a beginning that is not signed": (lambda asked: shifted(asked, 9, 0, 0, 0), "không phủ hết"),
     "parts the wrong way round": (
@@ -120,6 +116,25 @@ def test_a_changed_page_behind_the_reviewed_part_is_not_signed(
     prepared.write_bytes(content)
     with pytest.raises(NotWhatItSays, match="không phải của tệp này"):
         check(asked, held, prepared)
+
+
+def test_nothing_may_hide_in_the_room_of_the_signature(
+    asked: Asked, held: HeldKey, prepared: Path
+) -> None:
+    content = bytearray(prepared.read_bytes())
+    content[asked.byte_range[1] + 9] = ord("5")
+    prepared.write_bytes(content)
+    with pytest.raises(NotWhatItSays, match="không trống"):
+        check(asked, held, prepared)
+
+
+def test_the_room_is_not_in_what_was_reviewed(asked: Asked, held: HeldKey, prepared: Path) -> None:
+    whole = prepared.read_bytes()
+    everything = replace(
+        asked, base_bytes=len(whole), base_sha256=hashlib.sha256(whole).hexdigest()
+    )
+    with pytest.raises(NotWhatItSays, match="không phủ hết"):
+        check(everything, held, prepared)
 
 
 def test_a_key_of_another_certificate_is_not_used(
