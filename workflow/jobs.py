@@ -27,7 +27,6 @@ from workflow import (
 )
 from workflow.intents import Abandon
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
-from workflow.records import SigningIntent
 from workflow.rules.errors import NotFound, Refusal, Unavailable
 
 log = logging.getLogger("vanthu.jobs")
@@ -49,7 +48,7 @@ _ABANDONED: Mapping[str, Abandon] = {
     "sealing": signatures.abandon,
     "digitising": digitising.abandon,
 }
-#: How long until an expired intent is looked at again while one beside it is being completed.
+#: How long until an expired intent is looked at again while one of its case is being completed.
 _ANOTHER_LOOK = timedelta(minutes=1)
 
 
@@ -58,10 +57,10 @@ def expire_intent(_office: Office, intent: str) -> Record:
 
     def record(tx: Transaction) -> None:
         case = intents.lock_case_of(tx, uuid.UUID(intent))
-        if case is None or intents.in_hand(tx, tx.get(SigningIntent, uuid.UUID(intent))):
+        if case is None:
             return
-        if any(intents.in_hand(tx, other) for other in intents.open_intents(tx, case.id)):
-            # Going back now would undo the file beside this one that was signed in time.
+        if any(intents.in_hand(tx, one) for one in intents.open_intents(tx, case.id)):
+            # This one, or a file beside it, was signed in time: its own job ends it.
             tx.enqueue("expire_intent", not_before=tx.now + _ANOTHER_LOOK, intent=intent)
             return
         _ABANDONED[case.state](tx, uuid.UUID(intent), "Đã quá hạn mà chưa nhận được chữ ký.")

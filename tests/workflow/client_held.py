@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -103,6 +103,15 @@ class Outage(TimeStamper):
         self.cut = False
         self.asked = 0
 
+    @classmethod
+    def before(cls, office: Office) -> Outage:
+        """The line from this office to its authority."""
+        trust = office.sealing.trust
+        assert trust.timestamper is not None
+        line = cls(trust.timestamper)
+        office.sealing.trust = replace(trust, timestamper=line)
+        return line
+
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         self.asked += 1
         if self.cut:
@@ -110,6 +119,8 @@ class Outage(TimeStamper):
         return await self._real.async_timestamp(message_digest, md_algorithm)
 
     async def async_dummy_response(self, md_algorithm: str) -> cms.ContentInfo:
+        if self.cut:
+            raise TrustUnavailable("Dịch vụ cấp dấu thời gian")
         return await self._real.async_dummy_response(md_algorithm)
 
 

@@ -174,10 +174,7 @@ def test_a_time_stamp_authority_that_is_away_costs_time_but_no_second_touch(
     leader: Holder, clock: Clock
 ) -> None:
     (waiting,) = leader.prepare()
-    sealing = leader.office.sealing
-    assert sealing.trust.timestamper is not None
-    line = Outage(sealing.trust.timestamper)
-    sealing.trust = replace(sealing.trust, timestamper=line)
+    line = Outage.before(leader.office)
     line.cut = True
     leader.bring(waiting)
     for _ in range(3):
@@ -207,11 +204,8 @@ def test_the_files_of_a_seal_are_completed_one_by_one(
     assert main.texts
     assert not attachment.texts
     clerk.bring(attachment)
-    sealing = office.sealing
-    assert sealing.trust.timestamper is not None
-    line = Outage(sealing.trust.timestamper)
+    line = Outage.before(office)
     line.cut = True
-    sealing.trust = replace(sealing.trust, timestamper=line)
     run_all(office)
     clock.set(main.intent.expires_at)
     run_all(office)

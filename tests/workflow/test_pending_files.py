@@ -16,7 +16,7 @@ from signing import pades
 from signing.devca import DevelopmentCA
 from signing.examination import examine
 from tests.signing.pdfs import signed_elsewhere
-from tests.workflow.client_held import Holder, rows, untouched
+from tests.workflow.client_held import Holder, Outage, rows, untouched
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, LEADER, Trip, a_pdf
 from workflow import pending
@@ -120,6 +120,42 @@ def test_whole_files_come_back_signed(
     assert main.filled["vanthu.number"] == f"Số: {entry.code}"
     with office.reading(None) as reading:
         assert verify_all(reading) == []
+
+
+@pytest.mark.parametrize(("type_code", "level"), [("quyet_dinh", None), ("thong_bao", "B-B")])
+def test_a_file_below_the_level_goes_on_only_where_that_will_do_for_now(
+    office: Office,
+    acting: Callable[[str], Actor],
+    tmp_path: Path,
+    clock: Clock,
+    type_code: str,
+    level: str | None,
+) -> None:
+    trip = Trip(office, acting)
+    trip.draft(trip.new(type_code=type_code)).checked()
+    leader = Holder.of(trip, LEADER)
+    trip.ask_to_sign()
+    (waiting,) = leader.prepare()
+    returned = tmp_path / "returned.pdf"
+    plug_in(leader)(unsigned(leader, waiting, tmp_path), returned)
+    line = Outage.before(office)
+    line.cut = True
+    bring_file(leader, waiting, returned)
+    run_all(office)
+    assert trip.state == ("signing" if level is None else "signed")
+    assert level in (None, *levels(trip))
+    line.cut = False
+    for _ in range(2):
+        clock.advance(timedelta(minutes=6))
+        run_all(office)
+    assert trip.state == "signed"
+    assert levels(trip) == ["B-LTA"]
+
+
+def levels(trip: Trip) -> list[str | None]:
+    """Of the signatures on the main text, as they were judged."""
+    report = trip.view().reports[0]
+    return [one.level for one in report.signatures if one.kind == "signature"] if report else []
 
 
 def appended(extra: bytes) -> Callable[[Path, Path], None]:

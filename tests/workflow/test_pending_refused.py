@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from signing.devca import DevelopmentCA
 from tests.workflow.client_held import ADMINISTRATOR, Holder, rows, untouched
@@ -23,6 +23,8 @@ from workflow.records import (
     PendingSignature,
     Revision,
     SealCustody,
+    SigningCertificate,
+    SigningIntent,
     SigningMandate,
     SigningOutcome,
     new_id,
@@ -86,10 +88,15 @@ def test_another_user_cannot_complete_it(leader: Holder) -> None:
     assert untouched(leader.trip)
 
 
+def lowered(waiting: Waiting) -> bytes:
+    """The same preparation but for its level: signed as it is, nobody could tell when."""
+    return replace(waiting.prepared, level="B-B", authority=None, evidence_until=None).to_bytes()
+
+
 ALTERED: list[tuple[str, Callable[[Waiting, Holder], Any]]] = [
     ("id", lambda _waiting, _leader: new_id()),
     ("person_id", lambda _waiting, leader: leader.trip.acting(CLERK).person_id),
-    ("prepared", lambda waiting, _: waiting.pending.prepared.replace(b'"B-LT"', b'"B-BB"')),
+    ("prepared", lambda waiting, _: lowered(waiting)),
     ("given", lambda _waiting, _leader: b"%PDF"),
     ("mac", lambda _waiting, _leader: bytes(32)),
     ("expires_at", lambda waiting, _: waiting.pending.expires_at + timedelta(days=1)),
@@ -105,6 +112,23 @@ def test_a_row_edited_in_the_database_does_not_pass(
     with pytest.raises(SigningRefusal, match="đã bị thay đổi"):
         leader.bring(waiting)
     assert untouched(leader.trip)
+
+
+@pytest.mark.parametrize("column", ["field", "base_sha256", "certificate_id"])
+def test_an_intent_edited_in_the_database_does_not_pass(leader: Holder, column: str) -> None:
+    """Whoever owns the database can drop the triggers that keep intents as they are."""
+    (waiting,) = leader.prepare()
+    others = rows(leader.office, SigningCertificate, SigningCertificate.id != leader.certificate.id)
+    value = {"field": "person2", "base_sha256": "0" * 64, "certificate_id": others[0].id}[column]
+    with leader.office.database.write() as session:
+        if session.connection().dialect.name == "sqlite":
+            session.execute(text("DROP TRIGGER signing_intent_no_update"))
+        else:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(update(SigningIntent).values({column: value}))
+        session.commit()
+    with pytest.raises(SigningRefusal, match="đã bị thay đổi"):
+        leader.bring(waiting)
 
 
 def test_a_pending_signature_moved_to_another_intent_does_not_pass(leader: Holder) -> None:
@@ -127,7 +151,7 @@ def test_a_pending_signature_moved_to_another_intent_does_not_pass(leader: Holde
 def test_what_was_accepted_and_then_edited_is_not_signed(leader: Holder) -> None:
     (waiting,) = leader.prepare()
     leader.bring(waiting)
-    tamper(leader.office, prepared=waiting.pending.prepared.replace(b'"B-LT"', b'"B-BB"'))
+    tamper(leader.office, prepared=lowered(waiting))
     run_all(leader.office)
     assert leader.trip.state == "format_checked"
     assert rows(leader.office, Revision, Revision.made_as == "signed") == []
