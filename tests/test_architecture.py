@@ -26,7 +26,7 @@ PLANTED = [
     ("The rooms of the office", "workflow/planted.py", "# a room without a place"),
     ("The rooms of the office", "workflow/settings.py", "import workflow.office"),
     ("The rooms of the office", "workflow/filing.py", "import workflow.accounts"),
-    ("No circles inside the office", "workflow/files.py", "import workflow.intents"),
+    ("No circles inside the office", "workflow/files.py", "import workflow.judging"),
     ("The law uses nothing but the standard library", "workflow/rules/planted.py", "import minio"),
     ("Only the counter speaks HTTP", "storage/planted.py", "from starlette import requests"),
     ("The counter reaches seal and archive through the office", "api/planted.py", "import signing"),

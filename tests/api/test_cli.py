@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,8 @@ def test_files_are_judged_without_an_office(run: Run, office: Office, tmp_path: 
         level="B-LT",
         fill={},
         locks=False,
+        shows=None,
+        moment=datetime.now(UTC),
     )
     pki = office.settings.data_dir / "pki"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,6 +86,8 @@ class Desk:
                 level="B-LT",
                 fill={},
                 locks=locks,
+                shows=None,
+                moment=datetime.now(UTC),
             )
             source = target
         return source

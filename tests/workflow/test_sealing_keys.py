@@ -55,6 +55,8 @@ class Desk:
             level="B-LT",
             fill={},
             locks=False,
+            shows=None,
+            moment=datetime.now(UTC),
         )
         return target
 
