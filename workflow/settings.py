@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+_SECRET_CHARACTERS = 32
 
 
 class Settings(BaseSettings):
@@ -53,6 +54,16 @@ class Settings(BaseSettings):
     secret: SecretStr = SecretStr("")
     job_lease_seconds: int = Field(default=60, gt=0)
     job_attempts: int = Field(default=8, gt=0)
+
+    @field_validator("secret")
+    @classmethod
+    def _refuse_what_can_be_guessed(cls, value: SecretStr) -> SecretStr:
+        # Whoever reads a pending signature in the database can try secrets without being noticed.
+        if 0 < len(value.get_secret_value()) < _SECRET_CHARACTERS:
+            raise ValueError(
+                f"must have {_SECRET_CHARACTERS} characters, e.g. openssl rand -hex 32"
+            )
+        return value
 
     @field_validator("tsa_url")
     @classmethod

@@ -225,7 +225,7 @@ def test_production_founds_nothing(office: Office, tmp_path: Path, clock: Clock)
         database_url=SecretStr(office.settings.database),
         objects_url=SecretStr(f"file:{tmp_path}"),
         trust_anchors=tmp_path,
-        secret=SecretStr("x"),
+        secret=SecretStr("x" * 32),
         tsa_url="http://tsa.invalid/",
     )
     other = Office(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -14,8 +16,11 @@ from sqlalchemy import func, select
 from signing.cms import signed_attributes
 from tests.workflow.client_held import Holder, Outage, rows, untouched
 from tests.workflow.conftest import Clock
+from tests.workflow.desk import Desk
 from tests.workflow.outgoing_trip import CLERK, LEADER, Trip
 from workflow import auditing, pending
+from workflow.digitising import digitise
+from workflow.incoming_views import view_incoming
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
 from workflow.records import (
@@ -74,6 +79,32 @@ def test_a_document_signed_and_sealed_by_tokens(trip: Trip) -> None:
     ]
     with trip.office.reading(None) as reading:
         assert auditing.verify_all(reading) == []
+
+
+def test_digitised_paper_sealed_by_a_token_or_taken_back(
+    office: Office,
+    acting: Callable[[str], Actor],
+    seat: Callable[[str], uuid.UUID],
+    clock: Clock,
+    tmp_path: Path,
+) -> None:
+    desk = Desk(office, acting, seat, tmp_path)
+    document_id = desk.arrive(desk.pdf("BAN QUET"), medium="paper")
+    clerk = Holder.of(Trip(office, acting, document_id), CLERK, agency=True)
+    scan = desk.one(Revision).sha256
+    desk.do(CLERK, digitise, document_id, desk.case(document_id).version, scan)
+    (late,) = clerk.prepare()
+    clock.set(late.intent.expires_at)
+    desk.run_jobs()
+    assert desk.case(document_id).state == "received"
+    desk.do(CLERK, digitise, document_id, desk.case(document_id).version, scan)
+    (waiting,) = clerk.prepare()
+    clerk.bring(waiting)
+    desk.run_jobs()
+    assert desk.case(document_id).state == "verified"
+    (report,) = desk.see(CLERK, view_incoming, document_id).reports
+    assert report is not None
+    assert report.verdict == "HOP_LE"
 
 
 def test_what_was_accepted_is_in_the_journal(leader: Holder) -> None:

@@ -14,7 +14,7 @@ from signing.devca import DevelopmentCA
 from tests.workflow.client_held import ADMINISTRATOR, Holder, rows, untouched
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, DEPUTY, LEADER, Trip
-from workflow import entrusting
+from workflow import entrusting, pending
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
 from workflow.pending import Waiting
@@ -179,6 +179,23 @@ def test_late_is_too_late_and_the_case_goes_back(leader: Holder, clock: Clock) -
     with pytest.raises(SigningRefusal, match="đã kết thúc"):
         leader.bring(waiting)
     leader.trip.ask_to_sign()
+    (again,) = leader.prepare()
+    leader.bring(again)
+    run_all(leader.office)
+    assert leader.trip.state == "signed"
+
+
+def test_evidence_that_lapses_before_the_intent_ends_the_preparation(
+    leader: Holder, clock: Clock
+) -> None:
+    (ready,) = leader.ready()
+    until = clock.now + timedelta(minutes=1)
+    short = replace(ready, prepared=replace(ready.prepared, evidence_until=until))
+    with leader.office.transaction(leader.trip.acting(LEADER)) as tx:
+        (waiting,) = pending.keep(tx, leader.trip.document_id, [short])
+    clock.set(until)
+    with pytest.raises(SigningRefusal, match="hãy chuẩn bị"):
+        leader.bring(waiting)
     (again,) = leader.prepare()
     leader.bring(again)
     run_all(leader.office)

@@ -41,6 +41,13 @@ def test_a_secret_does_not_show(tmp_path: Path) -> None:
     assert "geheim" not in repr(settings)
 
 
+def test_a_secret_that_could_be_guessed_is_refused_without_being_repeated() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(secret=SecretStr("geheim" * 5))
+    assert "geheim" not in str(refused.value)
+    assert Settings(secret=SecretStr("geheim" * 6)).secret
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -105,7 +112,7 @@ def production(
             database_url=SecretStr(office_settings.database),
             objects_url=SecretStr(office_settings.objects),
             trust_anchors=anchors,
-            secret=SecretStr("x"),
+            secret=SecretStr("x" * 32),
             tsa_url="http://tsa.invalid/",
         ),
         clock=clock,

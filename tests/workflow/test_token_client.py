@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,14 @@ from signing import pades
 from signing.devca import DevelopmentCA
 from signing.keys import LiveKey
 from tests.signing import pdfs
-from workflow.token_client import Asked, HeldKey, NotWhatItSays, check
+from workflow.token_client import (
+    Asked,
+    HeldKey,
+    KeyStopped,
+    NotWhatItSays,
+    check,
+    read_secret,
+)
 
 
 @pytest.fixture
@@ -135,6 +143,26 @@ def test_the_room_is_not_in_what_was_reviewed(asked: Asked, held: HeldKey, prepa
     )
     with pytest.raises(NotWhatItSays, match="không phủ hết"):
         check(everything, held, prepared)
+
+
+def test_a_secret_is_read_from_a_pipe_or_a_file_of_its_owner(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, "bí mật\nvà không hơn".encode())
+    os.close(writer)
+    assert read_secret(Path(f"/dev/fd/{reader}")) == "bí mật"
+    os.close(reader)
+    path = tmp_path / "pin"
+    path.touch(mode=0o600)
+    for wrong in (b"", b"\n", b"\xff\n"):
+        path.write_bytes(wrong)
+        with pytest.raises(KeyStopped):
+            read_secret(path)
+    path.write_bytes(b"1234\r\n")
+    assert read_secret(path) == "1234"
+    path.chmod(0o640)
+    with pytest.raises(KeyStopped) as refused:
+        read_secret(path)
+    assert "1234" not in str(refused.value)
 
 
 def test_a_key_of_another_certificate_is_not_used(
