@@ -1,7 +1,8 @@
 """Client-held keys: what the holder of a key brought becomes the signed file.
 
-Prepared and accepted in `workflow.pending`; here is what the signing job does instead of using a
-key. A time-stamp authority that is away at that moment costs time, not another touch of the token.
+Prepared in `workflow.pending` and taken in `workflow.acceptance`; here is what the signing job does
+instead of using a key. A time-stamp authority that is away then costs time, not another touch of
+the token.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from api.routes.organisations import MAKING
 from api.schemas.pending import SHA256_IN_BASE64URL, Accepted, PendingList, PendingOut, ValueIn
 from api.streaming import BODY_SCHEMA, PDF, StoredFile, refuse_unread, spooled
 from api.validation import HeaderInvalid
-from workflow import pending
+from workflow import acceptance, pending
 from workflow.office import Reading, Transaction
 from workflow.records import Case, PendingSignature, SigningIntent
 from workflow.rules.errors import (
@@ -75,7 +75,7 @@ def download_pending(
     office: OfficeHere,
     actor: ActorHere,
     form: Annotated[
-        pending.Form,
+        acceptance.Form,
         Query(
             description="`unsigned`: for a program that signs the file itself, number and date"
             " filled in where they go in now. `prepared`: with room for the value of a token."
@@ -84,7 +84,7 @@ def download_pending(
 ) -> Response:
     """The file as it is to be signed. That you read it is logged."""
     with office.reading(actor) as reading:
-        held, tail = pending.file_of(reading, pending_id, form)
+        held, tail = acceptance.file_of(reading, pending_id, form)
     base = held.base
     record_view(office, actor, held.case.organisation_id, held.case.document_id, form, base.sha256)
     return StoredFile(
@@ -107,7 +107,7 @@ def complete_with_value(pending_id: uuid.UUID, body: ValueIn, replacing: Replaci
     """
 
     def work(tx: Transaction) -> Shown:
-        return _accepted(tx, pending.accept_value(tx, pending_id, body.token, body.value))
+        return _accepted(tx, acceptance.accept_value(tx, pending_id, body.token, body.value))
 
     return replacing.change(work, status=202)
 
@@ -128,7 +128,7 @@ def _door(
 ) -> str:
     """Everything that can be refused before the first byte of the body is read."""
     with office.reading(actor) as reading:
-        held = pending.find(reading, pending_id, token)
+        held = acceptance.find(reading, pending_id, token)
     refuse_unread(request, held.max_bytes)
     return token
 
@@ -163,10 +163,10 @@ def complete_with_file(
         path = Path(folder) / "returned.pdf"
         with path.open("wb") as copy:
             shutil.copyfileobj(spool, copy, 1 << 20)
-        ref = pending.adopt(office, actor, pending_id, token, path)
+        ref = acceptance.adopt(office, actor, pending_id, token, path)
 
     def work(tx: Transaction) -> Shown:
-        return _accepted(tx, pending.accept_file(tx, pending_id, token, ref))
+        return _accepted(tx, acceptance.accept_file(tx, pending_id, token, ref))
 
     return replacing.change(work, status=202)
 

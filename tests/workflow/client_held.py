@@ -14,7 +14,7 @@ from signing.devca import DevelopmentCA
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
 from tests.workflow.outgoing_trip import Trip
-from workflow import entrusting, pending
+from workflow import acceptance, entrusting, pending
 from workflow.jobs import run_all
 from workflow.office import Office
 from workflow.pending import Ready, Waiting
@@ -81,7 +81,7 @@ class Holder:
     ) -> PendingSignature:
         """Complete it, as meant or otherwise."""
         with self.office.transaction(self.trip.acting(by or self.username)) as tx:
-            return pending.accept_value(
+            return acceptance.accept_value(
                 tx,
                 waiting.intent.id,
                 waiting.token if token is None else token,

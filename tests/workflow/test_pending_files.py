@@ -19,7 +19,7 @@ from tests.signing.pdfs import signed_elsewhere
 from tests.workflow.client_held import Holder, Outage, rows, untouched
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, LEADER, Trip, a_pdf
-from workflow import pending
+from workflow import acceptance
 from workflow.auditing import verify_all
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
@@ -52,7 +52,7 @@ Program = Callable[[Path, Path], object]
 def unsigned(holder: Holder, waiting: Waiting, folder: Path) -> Path:
     """The file as the program gets it."""
     with holder.office.reading(holder.trip.acting(holder.username)) as reading:
-        held, tail = pending.file_of(reading, waiting.intent.id, "unsigned")
+        held, tail = acceptance.file_of(reading, waiting.intent.id, "unsigned")
     given = folder / "given.pdf"
     ref = (held.intent.organisation_id, held.base.sha256, held.base.size_bytes)
     with holder.office.stream(*ref) as stored:
@@ -64,9 +64,9 @@ def bring_file(
     holder: Holder, waiting: Waiting, returned: Path, token: str | None = None
 ) -> PendingSignature:
     actor, token = holder.trip.acting(holder.username), token or waiting.token
-    ref = pending.adopt(holder.office, actor, waiting.intent.id, token, returned)
+    ref = acceptance.adopt(holder.office, actor, waiting.intent.id, token, returned)
     with holder.office.transaction(actor) as tx:
-        return pending.accept_file(tx, waiting.intent.id, token, ref)
+        return acceptance.accept_file(tx, waiting.intent.id, token, ref)
 
 
 def plug_in(holder: Holder, field: str = "person1", **changes: Any) -> Program:
