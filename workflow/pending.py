@@ -82,8 +82,13 @@ def _texts(intent: SigningIntent) -> dict[str, str]:
     return texts
 
 
-def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> list[Ready]:
+def prepare(
+    office: Office, actor: Actor, document_id: uuid.UUID, chain: Sequence[bytes] = ()
+) -> list[Ready]:
     """Make every signature of a document that waits for the actor's own key ready; slow work.
+
+    `chain` are the certificates (DER) of the authorities above the actor's own, where the holder
+    has them: they go into the signature if they lead to an anchor.
 
     Raises:
         NotFound: also where the actor may not know of it. SigningRefusal: the certificate or the
@@ -95,7 +100,7 @@ def prepare(office: Office, actor: Actor, document_id: uuid.UUID) -> list[Ready]
             (intent, certificate, intents.base_of(reading, intent), reading.now)
             for intent, certificate in _waiting(reading, main_case(reading, document.id))
         ]
-    return [_made_ready(office, *one) for one in waiting]
+    return [_made_ready(office, *one, chain) for one in waiting]
 
 
 def _waiting(reading: Reading, case: Case) -> Iterator[tuple[SigningIntent, SigningCertificate]]:
@@ -116,6 +121,7 @@ def _made_ready(
     certificate: SigningCertificate,
     base: Revision,
     moment: datetime,
+    chain: Sequence[bytes],
 ) -> Ready:
     what: Any = {
         "field": intent.field,
@@ -131,7 +137,11 @@ def _made_ready(
         prepared = intents.at_level(
             intent,
             lambda level: office.sealing.prepare(
-                source, certificate=certificate.certificate, level=level, **what
+                source,
+                certificate=certificate.certificate,
+                chain=chain,
+                level=level,
+                **what,
             ),
         )
         given = Path(folder) / "given.pdf"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -239,6 +239,7 @@ class Sealing:
         source: Path,
         *,
         certificate: bytes,
+        chain: Sequence[bytes],
         field: str,
         level: str,
         fill: Mapping[str, str],
@@ -247,6 +248,8 @@ class Sealing:
         moment: datetime,
     ) -> Prepared:
         """What the key of `certificate`, which its holder keeps, is to sign; as `sign` otherwise.
+
+        `chain` are certificates that may lead up from it, besides those known here.
 
         Raises:
             SigningRefusal: the certificate or the file does not allow it.
@@ -257,7 +260,7 @@ class Sealing:
             return pades.prepare(
                 source,
                 certificate=certificate,
-                chain=(),  # what leads up to an anchor is in the trust
+                chain=chain,
                 field=field,
                 level=_LEVELS[level],
                 trust=self.trust,

@@ -50,6 +50,11 @@ class HeldKey:
     subject: str
 
     @property
+    def chain(self) -> tuple[bytes, ...]:
+        """The certificates above its own that the token keeps too (DER)."""
+        return self.key.chain
+
+    @property
     def certificate_sha256(self) -> str:
         return hashlib.sha256(self.key.certificate).hexdigest()
 

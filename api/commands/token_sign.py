@@ -113,7 +113,9 @@ class Desk:
         """
         if self.step is not None:
             self._take_step(document_id)
-        items = _read(self._post(f"/documents/{document_id}/pending-signatures"))["items"]
+        chain = [base64.b64encode(der).decode() for der in held.chain]
+        address = f"/documents/{document_id}/pending-signatures"
+        items = _read(self._post(address, json={"chain": chain}))["items"]
         if not items:
             raise Declined("không có chữ ký nào của văn bản này đang chờ khóa của người ký.")
         seen = {file["sha256"] for file in self.seen[document_id]["files"]}

@@ -18,7 +18,14 @@ from api.auth import ActorHere, OfficeHere
 from api.dependencies import Posting, Replacing, Shown
 from api.problems import MediaTypeRefused, documented
 from api.routes.organisations import MAKING
-from api.schemas.pending import SHA256_IN_BASE64URL, Accepted, PendingList, PendingOut, ValueIn
+from api.schemas.pending import (
+    SHA256_IN_BASE64URL,
+    Accepted,
+    PendingList,
+    PendingOut,
+    PrepareIn,
+    ValueIn,
+)
 from api.streaming import BODY_SCHEMA, PDF, StoredFile, refuse_unread, spooled
 from api.validation import HeaderInvalid
 from workflow import acceptance, pending
@@ -50,13 +57,16 @@ router = APIRouter(
     response_model=PendingList,
     responses=MAKING,
 )
-def prepare_signatures(document_id: uuid.UUID, posting: Posting) -> Response:
+def prepare_signatures(
+    document_id: uuid.UUID, posting: Posting, body: PrepareIn | None = None
+) -> Response:
     """Prepare every signature of a document that waits for your own key.
 
     The step comes first (`sign`, `seal`, `digitise`). Preparing again replaces what was prepared
     before; the older token is then refused.
     """
-    ready = pending.prepare(posting.office, posting.actor, document_id)
+    chain = body.chain if body else ()
+    ready = pending.prepare(posting.office, posting.actor, document_id, chain)
 
     def work(tx: Transaction) -> Shown:
         waiting = pending.keep(tx, document_id, ready)

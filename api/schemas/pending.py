@@ -15,6 +15,16 @@ from workflow.pending import Waiting
 SHA256_IN_BASE64URL = r"^[A-Za-z0-9_-]{43}$"
 
 
+class PrepareIn(Payload):
+    chain: Annotated[
+        tuple[Annotated[Base64Bytes, Field(min_length=1, max_length=20_000)], ...],
+        Field(
+            max_length=5,
+            description="Certificates above your own (DER, in Base64), as your token keeps them.",
+        ),
+    ] = ()
+
+
 class WhatIsSigned(Shape):
     """For a person to compare with what they mean to sign."""
 

@@ -86,6 +86,15 @@ def test_preparing_again_under_the_same_key_gets_the_same_answer(asked: Document
     assert anew.json()["items"][0]["token"] != first.json()["items"][0]["token"]
 
 
+def test_what_stands_above_a_certificate_may_come_with_the_request(asked: Document) -> None:
+    leader, address = asked.desk.counter[LEADER], f"/documents/{asked.id}/pending-signatures"
+    for wrong in ({"chain": ["***"]}, {"chain": ["AAAA"] * 6}, {"pin": "1234"}):
+        problem(leader.post(address, json=wrong), 422, "invalid")
+    problem(leader.post(address, json={"chain": ["AAAA"]}), 409, "signing-refused")
+    chain = [base64.b64encode(der).decode() for der in key_of(asked).chain]
+    assert len(made(leader.post(address, json={"chain": chain}))["items"]) == 1
+
+
 def test_every_refusal_says_why_and_uses_up_nothing(desk: Desk) -> None:
     key = hold(desk)
     asked = desk.draft().checked().reading(LEADER, "sign")

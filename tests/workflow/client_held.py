@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -33,12 +34,14 @@ class Holder:
     certificate: SigningCertificate
 
     @classmethod
-    def of(cls, trip: Trip, username: str, *, agency: bool = False) -> Holder:
+    def of(
+        cls, trip: Trip, username: str, *, agency: bool = False, key: LiveKey | None = None
+    ) -> Holder:
         """From today on this key is the one to sign with; the office is told its certificate."""
         office, actor = trip.office, trip.acting(username)
         folder = DevelopmentCA(office.settings.data_dir / "pki")
         organisation_id = trip.issuer("UBND").organisation_id
-        key = (
+        key = key or (
             folder.issue_agency(f"token-{organisation_id}", "UBND xã Mẫu")
             if agency
             else folder.issue_person(f"token-{actor.person_id}", actor.full_name, "UBND xã Mẫu")
@@ -57,13 +60,14 @@ class Holder:
     def office(self) -> Office:
         return self.trip.office
 
-    def ready(self) -> list[Ready]:
+    def ready(self, chain: Sequence[bytes] = ()) -> list[Ready]:
         """The slow part of preparing, not yet kept."""
-        return pending.prepare(self.office, self.trip.acting(self.username), self.trip.document_id)
+        actor = self.trip.acting(self.username)
+        return pending.prepare(self.office, actor, self.trip.document_id, chain)
 
-    def prepare(self) -> list[Waiting]:
+    def prepare(self, chain: Sequence[bytes] = ()) -> list[Waiting]:
         """Everything of the document that waits for this key."""
-        ready = self.ready()
+        ready = self.ready(chain)
         with self.office.transaction(self.trip.acting(self.username)) as tx:
             return pending.keep(tx, self.trip.document_id, ready)
 

@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import func, select
 
 from signing.cms import signed_attributes
+from tests.signing.pki import Profile, rsa_key
+from tests.signing.trusted import House
 from tests.workflow.client_held import Holder, Outage, rows, untouched
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import Desk
@@ -79,6 +81,26 @@ def test_a_document_signed_and_sealed_by_tokens(trip: Trip) -> None:
     ]
     with trip.office.reading(None) as reading:
         assert auditing.verify_all(reading) == []
+
+
+def test_an_rsa_token_brings_the_certificates_above_its_own(trip: Trip) -> None:
+    house = House.new()
+    trip.office.sealing.trust = house.trust  # which knows the root alone
+    key = house.pki.issue(Profile(key=rsa_key()))
+    leader = Holder.of(trip, LEADER, key=key)
+    trip.ask_to_sign()
+    with pytest.raises(SigningRefusal, match="nguồn tin cậy"):
+        leader.prepare()
+    with pytest.raises(SigningRefusal, match="không đọc được"):
+        leader.prepare([b"no certificate"])
+    (waiting,) = leader.prepare(key.chain)
+    assert waiting.algorithm == "rsa"
+    leader.bring(waiting)
+    run_all(trip.office)
+    assert trip.state == "signed"
+    report = trip.view().reports[0]
+    assert report is not None
+    assert report.verdict == "HOP_LE"
 
 
 def test_digitised_paper_sealed_by_a_token_or_taken_back(
