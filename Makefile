@@ -32,7 +32,7 @@ demo: .venv/runtime.installed ## Walk the main job on a fresh office, over HTTP,
 run: .venv/runtime.installed ## Serve the API on 127.0.0.1:8000, with its documentation at /docs
 	$(BIN)/vanthu serve
 
-check: lint types imports workflows openapi-check test ## Run every check and test: exactly what CI runs
+check: lint types imports workflows openapi-check test ## Run every check and test: what CI runs
 
 lint: .venv/dev.installed ## Check style and known mistakes (ruff)
 	@echo "== Style and known mistakes (ruff)"
