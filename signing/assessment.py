@@ -236,6 +236,7 @@ class _Assessor:
             changes=None if item.changes is None else item.changes.modification_level.name,
             locks=item.locks,
             trusted=item.intact is True and verdict.trusted,
+            trusted_now=False,
             development=development,
             signer=None if certificate is None else certificate.subject.human_friendly,
             issuer=None if certificate is None else certificate.issuer.human_friendly,

@@ -20,7 +20,7 @@ Indication = Literal["TOTAL_PASSED", "INDETERMINATE", "TOTAL_FAILED"]
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 
 # Names what a verdict was judged by; a change of meaning is a new version.
-POLICY_VERSION = "vanthu-1"
+POLICY_VERSION = "vanthu-2"
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,30 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class EvidencePiece:
+    """A piece of what a signature was judged by, named by its bytes (DER), which are kept apart."""
+
+    kind: Literal["certificate", "ocsp", "crl", "timestamp"]
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class RevisionFinding:
+    """What one revision of the file did, in sentences; it ends `end_bytes` into the file."""
+
+    end_bytes: int
+    changes: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class SignatureFinding:
     """One signature or document time-stamp, as found in the bytes.
 
     `revision_bytes` is how much of the file it covers from the start, `revision_sha256` the digest
     of that prefix: whoever holds a revision can tell whether this signature was put on it.
-    `trusted`: the chain holds at `proven_at`, or at the time of checking when no time is proven.
-    `intact` is None when it could not be decided.
+    `trusted`: the chain holds at `proven_at`, or at the time of checking when no time is proven;
+    `trusted_now`: it holds at the time of checking. `intact` is None when it could not be decided.
     """
 
     field: str
@@ -50,6 +67,7 @@ class SignatureFinding:
     changes: str | None
     locks: bool
     trusted: bool
+    trusted_now: bool
     development: bool
     signer: str | None
     issuer: str | None
@@ -62,11 +80,12 @@ class SignatureFinding:
     revision_sha256: str | None
     revision_bytes: int | None
     reasons: tuple[Finding, ...] = ()
+    evidence: tuple[EvidencePiece, ...] = ()
 
 
 @dataclass(frozen=True)
 class SignatureReport:
-    """The verdict on one file; `signatures` in the order in which they were put into the bytes.
+    """The verdict on one file; `signatures` and `revisions` in the order of the bytes.
 
     `filled` holds the text of `vanthu.number` and `vanthu.date` as of the last revision.
     """
@@ -84,6 +103,7 @@ class SignatureReport:
     anchors_sha256: str
     checked_at: datetime
     signatures: tuple[SignatureFinding, ...] = ()
+    revisions: tuple[RevisionFinding, ...] = ()
     filled: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -107,6 +127,10 @@ class SignatureReport:
         for name in ("reasons", "warnings"):
             values[name] = _findings(values[name])
         values["signatures"] = tuple(map(_signature, values["signatures"]))
+        values["revisions"] = tuple(
+            RevisionFinding(item["end_bytes"], _findings(item["changes"]))
+            for item in values["revisions"]
+        )
         return cls(**values)
 
 
@@ -124,4 +148,10 @@ def _signature(values: dict[str, Any]) -> SignatureFinding:
     for name in ("signed_at", "proven_at"):
         if values[name] is not None:
             values[name] = datetime.fromisoformat(values[name])
-    return SignatureFinding(**values | {"reasons": _findings(values["reasons"])})
+    return SignatureFinding(
+        **values
+        | {
+            "reasons": _findings(values["reasons"]),
+            "evidence": tuple(EvidencePiece(**item) for item in values["evidence"]),
+        }
+    )

@@ -19,7 +19,10 @@ _SENTENCES = {
     "certificate_malformed": "Chứng thư số của người ký được mã hóa sai chuẩn.",
     "too_many_certificates": "Chữ ký kèm quá nhiều chứng thư số nên không kiểm tra.",
     "too_complex": "Tệp quá phức tạp nên chưa kiểm tra được hết các thay đổi.",
+    "painted_over": "Chữ ký thêm sau có hình che lên nội dung đã được ký.",
+    "field_changed": "Ô trong biểu mẫu bị thay đổi sau khi ký.",
     # the document
+    "resources_exhausted": "Tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ nên dừng kiểm tra.",
     "too_many_signatures": "Tệp có quá nhiều chữ ký nên không kiểm tra.",
     "changed_after_last": "Có nội dung được thêm sau chữ ký cuối cùng mà không ai ký.",
     "bytes_after_last": "Có dữ liệu lạ nối thêm sau chữ ký cuối cùng.",
@@ -37,6 +40,16 @@ _SENTENCES = {
     "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": "Thuật toán hoặc độ dài khóa không đủ an toàn.",
     "CHAIN_CONSTRAINTS_FAILURE": "Chứng thư số không được cấp cho mục đích ký văn bản.",
     "CERTIFICATE_CHAIN_GENERAL_FAILURE": "Không xác minh được chuỗi chứng thư số.",
+    # what a revision did
+    "original": "Văn bản ban đầu.",
+    "signed": "Thêm chữ ký số.",
+    "timestamped": "Thêm dấu thời gian.",
+    "validation_data": "Thêm dữ liệu xác minh chữ ký.",
+    "fields_filled": "Điền số, ngày vào ô dành sẵn.",
+    "field_added": "Thêm ô ký.",
+    "metadata": "Cập nhật thông tin mô tả tệp.",
+    "nothing": "Không thay đổi nội dung.",
+    "unexplained": "Thay đổi không giải thích được.",
     # worth knowing
     "lenient": "Tệp PDF không hoàn toàn đúng chuẩn; đã đọc ở chế độ dung sai.",
     "time_unproven": "Thời gian ký do người ký tự khai, không có dấu thời gian tin cậy.",
