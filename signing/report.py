@@ -134,6 +134,14 @@ class SignatureReport:
         return cls(**values)
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """A report, and the bytes of the evidence its signatures name, by SHA-256 (hex)."""
+
+    report: SignatureReport
+    evidence: Mapping[str, bytes] = field(default_factory=dict)
+
+
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()

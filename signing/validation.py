@@ -26,6 +26,7 @@ from signing.report import (
     Finding,
     Indication,
     Integrity,
+    Judgement,
     SignatureFinding,
     SignatureReport,
     Verdict,
@@ -47,6 +48,18 @@ def validate(
     expected_fill: Mapping[str, str] | None = None,
     limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> SignatureReport:
+    """The report of `judge`, for whoever keeps no evidence."""
+    return judge(source, trust=trust, at=at, expected_fill=expected_fill, limits=limits).report
+
+
+def judge(
+    source: Path | bytes,
+    *,
+    trust: Trust,
+    at: datetime | None = None,
+    expected_fill: Mapping[str, str] | None = None,
+    limits: Limits = Limits(),  # noqa: B008  frozen
+) -> Judgement:
     """Judge a PDF as of `at` (None: now).
 
     `expected_fill`: text that the reserved fields must hold in the bytes, such as the number in
@@ -58,22 +71,24 @@ def validate(
         size_bytes = stream.seek(0, os.SEEK_END)
         sha256 = prefix_sha256(stream, size_bytes)
 
-        def report(integrity: Integrity, verdict: Verdict, **values: object) -> SignatureReport:
+        def report(integrity: Integrity, verdict: Verdict, **values: object) -> Judgement:
             defaults: dict[str, object] = {
                 "indication": None,
                 "sub_indication": None,
                 "warnings": (),
                 "reading": None,
             }
-            return SignatureReport(
-                sha256=sha256,
-                size_bytes=size_bytes,
-                integrity=integrity,
-                verdict=verdict,
-                policy=POLICY_VERSION,
-                anchors_sha256=trust.anchors_sha256,
-                checked_at=moment,
-                **(defaults | values),  # type: ignore[arg-type]
+            return Judgement(
+                SignatureReport(
+                    sha256=sha256,
+                    size_bytes=size_bytes,
+                    integrity=integrity,
+                    verdict=verdict,
+                    policy=POLICY_VERSION,
+                    anchors_sha256=trust.anchors_sha256,
+                    checked_at=moment,
+                    **(defaults | values),  # type: ignore[arg-type]
+                )
             )
 
         try:
