@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.hostile.cases import NOT_INTACT, Cases, Desk
-from tests.hostile.paper import CATALOG, CONTENT, FONT, FORGED, FORM, PAGE, Paper, shows, stream
+from tests.hostile.paper import (
+    CATALOG,
+    CONTENT,
+    FONT,
+    FORGED,
+    FORM,
+    INFO,
+    PAGE,
+    Paper,
+    shows,
+    stream,
+)
 from tests.signing.handmade import STANDARD
 
 CASES = Cases("incremental")
@@ -71,7 +82,7 @@ def content_behind_a_hybrid_table(paper: Paper) -> None:
     about = b"/Type /XRef /Size %d /W [1 4 2] /Index [4 1]" % (number + 1)
     paper.put(number, 0, stream(rows, about))
     paper.trailer += b" /XRefStm %d" % at
-    paper.write(7, paper.objects[7])
+    paper.write(INFO, paper.objects[INFO])
     paper.end()
     paper.trailer = paper.trailer.partition(b" /XRefStm")[0]
 

@@ -67,5 +67,12 @@ KNOWN: frozenset[str] = frozenset(
         "dangling: the cross-references, signed",
         "dangling: the cross-references, stamped",
         "dangling: a signature's appearance, signed",
+        "genuine: a reference to nothing, stream",
+        "genuine: field below another",
+        "genuine: form moved",
+        "genuine revision: an unused number freed, last",
+        "genuine revision: an unused number freed, signed",
+        "genuine revision: an unused number freed, stamped",
+        "genuine revision: archived twice",
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from signing import cms
@@ -94,7 +95,8 @@ class Paper(Handmade):
         paper.write(CONTENT, content or shows(AGREED))
         paper.write(FONT, b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
         paper.write(INFO, b"<< /Title (Contract) >>")
-        paper.trailer = b"/Info 7 0 R /ID [<00> <00>]"
+        paper._size = 10  # the form comes later, under a number of its own
+        paper.trailer = b"/Info 6 0 R /ID [<00> <00>]"
         return paper
 
     def copy(self) -> Paper:
@@ -164,13 +166,27 @@ class Paper(Handmade):
         self._body += text
         return start
 
+    def put(self, number: int, generation: int, text: bytes) -> Entry:
+        """Write an object with the file's line ends; its entry."""
+        start = len(self._body)
+        entry = super().put(number, generation, b"%s")
+        del self._body[start:]
+        head, tail = b"%d %d obj\n" % (number, generation), b"\nendobj\n"
+        ends = self.newline
+        self._body += head.replace(b"\n", ends) + text + tail.replace(b"\n", ends)
+        return entry
+
     def end(self, how: str = "table") -> Paper:
         """End the revision with a `table`, or with a cross-reference `stream`."""
         entries, self.entries = self.entries, {}
-        if how == "table":
-            self.table(entries)
-        else:
+        start = len(self._body)
+        if how == "stream":
             self.stream(entries)
+        else:
+            self.table(entries)
+            # A row has 20 bytes whatever its end (§7.5.4).
+            rows = self._body[start:].replace(b" \n", (b" " + self.newline)[-2:])
+            self._body[start:] = re.sub(rb"(?<!\r)\n", self.newline, rows)
         self.ends.append(len(self._body))
         return self
 
@@ -224,12 +240,31 @@ class Paper(Handmade):
             b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (%s) /P %d 0 R /F 132 /Rect %s%s%s %s >>"
             % (name.encode(), page, rect, signed, shown, widget),
         )
-        if b"/AcroForm" not in self.objects[CATALOG]:
+        self.list_field(number)
+        self.list_annotation(number, page)
+        return number
+
+    def list_field(self, number: int) -> None:
+        """Enter a field into the form, which may lie apart, and may not be there yet."""
+        place = FORM
+        if b"/AcroForm <<" in self.objects[CATALOG]:
+            place = CATALOG
+        elif b"/AcroForm" not in self.objects[CATALOG]:
             self.write(FORM, b"<< /Fields [] /SigFlags 3 >>")
             self.extend(CATALOG, b"/AcroForm %d 0 R" % FORM)
-        self.append(FORM, b"/Fields", b"%d 0 R" % number)
-        self.append(page, b"/Annots", b"%d 0 R" % number)
-        return number
+        self._list(place, b"/Fields", number)
+
+    def list_annotation(self, number: int, page: int = PAGE) -> None:
+        """Enter an annotation into its page, whose array may lie apart."""
+        self._list(page, b"/Annots", number)
+
+    def _list(self, place: int, key: bytes, number: int) -> None:
+        apart = re.search(key + rb" (\d+) 0 R", self.objects[place])
+        if apart:
+            text = self.objects[int(apart[1])]
+            self.write(int(apart[1]), text.replace(b"]", b" %d 0 R]" % number))
+        else:
+            self.append(place, key, b"%d 0 R" % number)
 
     def value(
         self,
@@ -259,7 +294,8 @@ class Paper(Handmade):
 
         `covered` may have other pieces signed than those around the value, `written` names others.
         """
-        place = self._body.rindex(b"\n%d 0 obj" % number)
+        *_, found = re.finditer(rb"[\r\n]%d 0 obj" % number, self._body)
+        place = found.start()
         start = self._body.index(b"/Contents <", place) + len(b"/Contents ")
         end = self._body.index(b">", start) + 1
         pieces = covered([0, start, end, len(self._body) - end])

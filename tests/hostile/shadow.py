@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.hostile.cases import NOT_INTACT, Cases, Desk
-from tests.hostile.paper import CATALOG, CONTENT, FONT, FORGED, FORM, PAGE, Paper, shows, stream
+from tests.hostile.paper import (
+    CATALOG,
+    CONTENT,
+    FONT,
+    FORGED,
+    FORM,
+    INFO,
+    PAGE,
+    Paper,
+    shows,
+    stream,
+)
 from tests.signing.handmade import STANDARD
 
 CASES = Cases("shadow")
@@ -119,7 +130,7 @@ def hide_and_replace_by_the_root(paper: Paper) -> None:
 @CASES.change("only the trailer leads to the hidden catalogue", NOT_INTACT, base=doubled)
 def hide_and_replace_by_the_trailer_alone(paper: Paper) -> None:
     paper.root = 20
-    paper.write(7, paper.objects[7])
+    paper.write(INFO, paper.objects[INFO])
 
 
 @CASES.change("a table lists the copy that lay hidden: no object is appended", base=doubled)

@@ -11,11 +11,19 @@ import pytest
 
 from signing.trust import Trust
 from signing.validation import validate
-from tests.hostile import byte_ranges, dangling, genuine, incremental, shadow, wrapping
+from tests.hostile import (
+    byte_ranges,
+    dangling,
+    genuine,
+    genuine_later,
+    incremental,
+    shadow,
+    wrapping,
+)
 from tests.hostile.cases import Case, Desk
 from tests.hostile.known import KNOWN
 
-MODULES = (byte_ranges, wrapping, incremental, shadow, dangling, genuine)
+MODULES = (byte_ranges, wrapping, incremental, shadow, dangling, genuine, genuine_later)
 CASES = list(chain.from_iterable(module.CASES for module in MODULES))
 
 
