@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -122,17 +123,17 @@ class Children:
             with theirs, tell:
                 files = [file.fileno() for file in (source, target) if file is not None]
                 template.start(task, [theirs.fileno(), tell.fileno(), *files])
-            fault = None
-            try:
+            answer = None
+            with suppress(Broken):
                 answer = _conversation(Channel(ours, ends_at), asked, reply)
-            except Broken as broken:
-                fault = broken
             ours.close()  # whoever still talks finds nobody
             used = self._ended(template, told, ends_at)
         if used is not None:
             self._on_end(task, used)
-        if fault is not None or used is None:
-            raise Exhausted(f"{fault or 'no answer'}; {used or 'no child'}")
+        if answer is None or used is None:
+            raise Exhausted(f"no answer; {used or 'no child'}")
+        if answer.values.get("kind") == "failed":
+            raise Exhausted(f"{answer.values.get('what')!r:.200}; {used}")
         return answer
 
     def _ended(self, template: _Template, told: socket.socket, ends_at: float) -> Use | None:

@@ -72,7 +72,7 @@ class Bounds:
     cpu_seconds: int = 20
     wall_seconds: float = 30
     memory_bytes: int = 512 << 20
-    written_bytes: int = 0
+    written_bytes: int = 50_000_000
 
 
 def die_with(parent: int) -> None:

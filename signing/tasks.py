@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -40,13 +41,21 @@ class _Asking:
 
 
 def perform(name: str, job: Job) -> None:
-    """Do it and tell the service: the result, or what was refused. Raises Broken, and anything."""
+    """Do it and tell the service: the result, what was refused, or where it failed.
+
+    Raises Broken when the service is not there to hear it.
+    """
     try:
         result = TASKS[name](job)
     except SigningRefused as refused:
         result = Message({"kind": "refused", "code": refused.code, "sentence": str(refused)})
     except UnreadablePdf as refused:
         result = Message({"kind": "unreadable", "sentence": str(refused)})
+    except Exception as fault:
+        # For the log: which line of ours or a library's, and nothing that stood in the file.
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        what = f"{type(fault).__name__} in {where.filename}:{where.lineno}"
+        result = Message({"kind": "failed", "what": what})
     job.channel.send(result)
 
 
