@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 
 from asn1crypto import cms, tsp
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+
+# A genuine signature carries one.
+_MOST_TOKENS = 4
 
 
 def token_time(signed_data: cms.SignedData, imprint: Callable[[str], bytes]) -> datetime | None:
@@ -34,3 +38,14 @@ def token_time(signed_data: cms.SignedData, imprint: Callable[[str], bytes]) -> 
     )
     moment: datetime = info["gen_time"].native
     return moment if intact and valid else None
+
+
+def tokens(signer: cms.SignerInfo) -> list[cms.ContentInfo]:
+    """The time-stamp tokens on a signature, each once, as many as a genuine one has."""
+    values = (
+        value
+        for attribute in signer["unsigned_attrs"]
+        if attribute["type"].native == "signature_time_stamp_token"
+        for value in attribute["values"]
+    )
+    return list({one.dump(): one for one in islice(values, _MOST_TOKENS)}.values())
