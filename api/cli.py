@@ -6,9 +6,11 @@ Commands are imported when chosen: `--help` answers at once, and `validate` need
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from workflow.rules.errors import Refusal, Unavailable
 _EXIT_CODES = """\
 exit codes:
   0  done; everything asked about is in order
-  1  refused, or something was found (a bad signature, a tampered row, a stale file)
+  1  refused, or something was found (a file that cannot be opened, a tampered row)
   2  the command or a setting cannot be meant
   3  the database, a store or a port does not answer now
 
@@ -29,6 +31,9 @@ VANTHU_OBJECTS_URL, VANTHU_BROKER_URL, VANTHU_MODE; without any, everything live
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `vanthu --help`)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Vietnamese whatever the locale; a file name that is no UTF-8 is escaped as JSON does.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     chosen = parser().parse_args(arguments)
     module, function = chosen.run.split(":")
     try:
@@ -103,6 +108,19 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("var/pki"),
         help="development authority to trust as well, if it is there (%(default)s)",
+    )
+    validate.add_argument(
+        "--at",
+        type=_moment,
+        metavar="TIME",
+        help="judge as of then: ISO 8601 with an offset, or a date: its end in Vietnam (now)",
+    )
+    validate.add_argument(
+        "--max-bytes",
+        type=_size,
+        default=50_000_000,
+        metavar="N",
+        help="the largest file that is read (%(default)s)",
     )
 
     _token_sign(commands)
@@ -250,6 +268,32 @@ def _command(
     command = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
     command.set_defaults(run=run)
     return command
+
+
+def _moment(text: str) -> datetime:
+    """A time with its zone, or the end of a day in Vietnam."""
+    from workflow.rules.deadlines import end_of_day
+
+    try:
+        if "T" not in text.upper() and " " not in text:
+            return end_of_day(date.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise argparse.ArgumentTypeError(
+                f"{text} has no zone: write {text}+07:00, or Z for UTC"
+            )
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text} is not ISO 8601, such as 2026-11-22T08:00:00+07:00 or 2026-11-22"
+        ) from None
+
+
+def _size(text: str) -> int:
+    size = int(text)
+    if size < 1:
+        raise ValueError(text)
+    return size
 
 
 def _port(text: str) -> int:

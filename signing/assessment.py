@@ -17,7 +17,7 @@ from typing import Literal
 from asn1crypto import cms, parser
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko.sign.general import extract_certificate_info, extract_signer_info
+from pyhanko.sign.general import extract_signer_info
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing.algorithms import strongly_digested
@@ -29,7 +29,7 @@ from signing.particulars import claimed, particulars
 from signing.reading import prefix_sha256
 from signing.report import EvidencePiece, Indication, Level, SignatureFinding
 from signing.security_store import stored
-from signing.timestamps import token_time, tokens
+from signing.timestamps import signer_of, token_time, tokens
 from signing.trust import Evidence, Trust, is_development
 from signing.words import finding
 
@@ -187,15 +187,12 @@ class _Assessor:
         """
         control = self._at if self._proof is None else self._proof.moment
         verdict = self._judge_token(token, control)
-        if (
-            verdict.sub_indication == "TRY_LATER"
-            and control <= extract_certificate_info(token).signer_cert.not_valid_after
-        ):
+        if verdict.sub_indication == "TRY_LATER" and control <= signer_of(token).not_valid_after:
             verdict = self._judge_token(token, moment)
         return _Stamp(moment, der, verdict)
 
     def _judge_token(self, token: cms.SignedData, moment: datetime) -> ChainVerdict:
-        signer = extract_certificate_info(token).signer_cert.dump()
+        signer = signer_of(token).dump()
         verdict = self._chains.judge(signer, TIME_STAMPING, moment)
         return _unless_weak(verdict, extract_signer_info(token))
 
@@ -303,7 +300,7 @@ def _signers(examined: Iterable[Examined]) -> Iterator[asn1_x509.Certificate]:
     """The certificates that signatures and tokens are under."""
     for source in _signed_data(examined):
         with suppress(Exception):
-            yield extract_certificate_info(source).signer_cert
+            yield signer_of(source)
 
 
 def _signed_data(examined: Iterable[Examined]) -> Iterator[cms.SignedData]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
@@ -14,15 +17,18 @@ Kind = TypeVar("Kind", bound=x509.ExtensionType)
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension)
 
 
-def readable(ders: Iterable[bytes]) -> Iterator[x509.Certificate]:
+def readable(ders: Iterable[bytes]) -> list[x509.Certificate]:
     """The certificates that a strict parser can read, names and extensions included."""
-    for der in ders:
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-            hash((certificate.subject, certificate.issuer))
-        except UNREADABLE:
-            continue
-        yield certificate
+    found: list[x509.Certificate] = []
+    with warnings.catch_warnings():
+        # What others encoded a little wrong is theirs; each is parsed here, once.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        for der in ders:
+            with suppress(*UNREADABLE):
+                certificate = x509.load_der_x509_certificate(der)
+                hash((certificate.subject, certificate.issuer, certificate.extensions))
+                found.append(certificate)
+    return found
 
 
 def extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:

@@ -154,9 +154,10 @@ class Chains:
     def _judge(
         self, certificate: bytes, usage: Usage, moment: datetime, only: Evidence | None
     ) -> ChainVerdict:
-        leaf = next(readable([certificate]), None)
-        if leaf is None:
-            return ChainVerdict("CERTIFICATE_CHAIN_GENERAL_FAILURE")
+        read = readable([certificate])
+        if not read:
+            return ChainVerdict(_BROKEN)
+        leaf = read[0]
         verdicts: list[ChainVerdict] = []
         for path in self._paths.to(leaf):
             verdict = self._judged(path, usage, moment, only)

@@ -1,6 +1,6 @@
 """One question about the status of one certificate, and whether its answer can be used.
 
-Used before signing only; who may be asked is `signing.revocation`'s to say.
+Who may be asked is `signing.revocation`'s to say.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from signing.answers import Answers
+from signing.peers import Peers
 from signing.trust import Evidence, Trust, issued_by
 from signing.wire import WireFault, ask
 
@@ -40,7 +41,7 @@ class Subject:
         return self.certificate.public_bytes(_DER)
 
 
-def ask_responder(url: str, subject: Subject, seconds: float) -> bytes:
+def ask_responder(url: str, subject: Subject, seconds: float, peers: Peers) -> bytes:
     """A DER OCSP response that says "successful" (RFC 6960). Raises WireFault."""
     # RFC 5019 responders know SHA-1 names only; RFC 9919 adds SHA-256. The name picks the question,
     # what vouches for the answer is its signature. POST, because a cache on the way may answer a
@@ -61,6 +62,7 @@ def ask_responder(url: str, subject: Subject, seconds: float) -> bytes:
         answer_type="application/ocsp-response",
         answer_max_bytes=_OCSP_MAX_BYTES,
         timeout_seconds=seconds,
+        peers=peers,
     )
     try:
         status = ocsp.load_der_ocsp_response(answer).response_status
@@ -71,9 +73,9 @@ def ask_responder(url: str, subject: Subject, seconds: float) -> bytes:
     return answer
 
 
-def ask_list(url: str, seconds: float) -> bytes:
+def ask_list(url: str, seconds: float, peers: Peers) -> bytes:
     """A DER CRL (RFC 5280 §5) of CRL_MAX_BYTES at most. Raises WireFault."""
-    answer = ask("GET", url, answer_max_bytes=CRL_MAX_BYTES, timeout_seconds=seconds)
+    answer = ask("GET", url, answer_max_bytes=CRL_MAX_BYTES, timeout_seconds=seconds, peers=peers)
     try:
         x509.load_der_x509_crl(answer)
     except (ValueError, TypeError) as fault:

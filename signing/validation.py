@@ -41,7 +41,7 @@ _WARNINGS = {"time_unproven", "time_untrusted", "not_pades", "development"}
 
 
 def validate(
-    source: Path | bytes,
+    source: Path | bytes | BinaryIO,
     *,
     trust: Trust,
     at: datetime | None = None,
@@ -53,14 +53,14 @@ def validate(
 
 
 def judge(
-    source: Path | bytes,
+    source: Path | bytes | BinaryIO,
     *,
     trust: Trust,
     at: datetime | None = None,
     expected_fill: Mapping[str, str] | None = None,
     limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Judgement:
-    """Judge a PDF as of `at` (None: now).
+    """Judge a PDF, in place if it is open already, as of `at` (None: now).
 
     `expected_fill`: text that the reserved fields must hold in the bytes, such as the number in
     the register; anything else makes the document KHONG_HOP_LE. Raises OSError when a path cannot
@@ -149,12 +149,14 @@ def ask_status(source: Path, *, trust: Trust) -> None:
 
 
 @contextmanager
-def _opened(source: Path | bytes) -> Iterator[BinaryIO]:
+def _opened(source: Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(source, bytes):
         yield io.BytesIO(source)
-    else:
+    elif isinstance(source, Path):
         with source.open("rb") as stream:
             yield stream
+    else:
+        yield source
 
 
 def _verdict(

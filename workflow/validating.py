@@ -5,15 +5,20 @@ Imports `signing` and the law alone, so that an auditor who distrusts the databa
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from signing.devca import DevelopmentCA
+from signing.reading import Limits
 from signing.report import SignatureReport
 from signing.trust import Trust, load_anchors
 from signing.validation import validate
 from workflow.rules.errors import Invalid
 
-__all__ = ["SignatureReport", "Trust", "judge", "trust_in"]
+__all__ = ["MAX_BYTES", "SignatureReport", "Trust", "judge", "trust_in"]
+
+#: The largest file that is judged unless another size is asked for.
+MAX_BYTES = Limits().max_bytes
 
 
 def trust_in(anchors: Path | None, development: Path | None) -> Trust:
@@ -35,10 +40,12 @@ def trust_in(anchors: Path | None, development: Path | None) -> Trust:
     return trust
 
 
-def judge(path: Path, trust: Trust) -> SignatureReport:
-    """The report over a file as of now; hostile bytes get one too.
+def judge(
+    path: Path, trust: Trust, *, at: datetime | None = None, max_bytes: int = MAX_BYTES
+) -> SignatureReport:
+    """The report over a file as of `at` (None: now); hostile bytes get one too.
 
     Raises:
         OSError: the file cannot be opened.
     """
-    return validate(path, trust=trust)
+    return validate(path, trust=trust, at=at, limits=Limits(max_bytes=max_bytes))

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import stat
+import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from api.commands import OK, REFUSED, Misused, say
+from workflow.rules.errors import Refusal
+
+if TYPE_CHECKING:
+    from workflow.validating import Trust
 
 VERDICTS = {
     "HOP_LE": "hợp lệ",
@@ -16,30 +24,92 @@ VERDICTS = {
     "KHONG_DOC_DUOC": "không đọc được",
 }
 
+# What programs may rely on in an answer of `validate --json`, in this order.
+_CONTRACT = (
+    "file",
+    "sha256",
+    "integrity",
+    "verdict",
+    "indication",
+    "sub_indication",
+    "reasons",
+    "warnings",
+    "seconds",
+    "signatures",
+)
+_UNOPENED: dict[type[OSError], str] = {
+    FileNotFoundError: "Không có tệp này.",
+    PermissionError: "Không có quyền đọc tệp này.",
+    IsADirectoryError: "Đây là thư mục hoặc thiết bị, không phải tệp.",
+}
+
 
 def validate(chosen: argparse.Namespace) -> int:
-    """One verdict per file; OK when every one of them is HOP_LE."""
-    from workflow.validating import judge, trust_in
+    """One answer per file, in the order given; OK when every file could be opened.
 
-    trust = trust_in(chosen.anchors, chosen.pki)
-    good = True
-    for path in chosen.files:
-        try:
-            report = judge(path, trust)
-        except OSError as unreadable:
-            raise Misused(f"{path}: {unreadable.strerror}") from unreadable
-        good = good and report.verdict == "HOP_LE"
+    The verdict is in the answer, not in the exit code: a script asks for both, and a file that is
+    not valid has been judged as well as one that is.
+    """
+    from workflow.validating import trust_in
+
+    try:
+        trust = trust_in(chosen.anchors, chosen.pki)
+    except Refusal as unusable:
+        raise Misused(f"--anchors: {unusable}") from unusable
+    # Lines on a terminal are progress enough.
+    counting = len(chosen.files) > 1 and sys.stderr.isatty() and not sys.stdout.isatty()
+    opened = 0
+    for done, path in enumerate(chosen.files):
+        if counting:
+            sys.stderr.write(f"\r{done}/{len(chosen.files)}")
+            sys.stderr.flush()
+        answer = _answer(path, trust, chosen)
+        opened += answer["sha256"] is not None
         if chosen.json:
-            values = {"file": str(path), **json.loads(report.to_json())}
-            say(json.dumps(values, ensure_ascii=False))
-            continue
-        marked = " (chữ ký phát triển, không có giá trị pháp lý)" if report.development else ""
-        say(f"{path}: {VERDICTS[report.verdict]}{marked}")
-        for signature in report.signatures:
-            say(f"  {signature.field}: {signature.indication}  {signature.signer or ''}")
-        for finding in (*report.reasons, *report.warnings):
-            say(f"  {finding.code}: {finding.sentence}")
-    return OK if good else REFUSED
+            say(json.dumps(answer, ensure_ascii=False))
+        else:
+            _tell(answer)
+    if counting:
+        sys.stderr.write(f"\r{len(chosen.files)}/{len(chosen.files)}\n")
+    return OK if opened == len(chosen.files) else REFUSED
+
+
+def _answer(path: Path, trust: Trust, chosen: argparse.Namespace) -> dict[str, Any]:
+    """The contract's keys first, then whatever else the report holds."""
+    from workflow.validating import judge
+
+    started = time.perf_counter()
+    try:
+        # A pipe may never end, and a device has no last byte.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise IsADirectoryError
+        report = json.loads(judge(path, trust, at=chosen.at, max_bytes=chosen.max_bytes).to_json())
+    except OSError as fault:
+        sentence = _UNOPENED.get(type(fault), f"Không mở được tệp: {fault.strerror}.")
+        report = {
+            "sha256": None,
+            "integrity": "UNREADABLE",
+            "verdict": "KHONG_DOC_DUOC",
+            "indication": None,
+            "sub_indication": None,
+            "reasons": [{"code": "unopened", "sentence": sentence}],
+            "warnings": [],
+            "signatures": [],
+            "development": False,
+        }
+    seconds = round(time.perf_counter() - started, 3)
+    values = {"file": str(path), **report, "seconds": seconds}
+    return {name: values[name] for name in (*_CONTRACT, *sorted(values.keys() - set(_CONTRACT)))}
+
+
+def _tell(answer: dict[str, Any]) -> None:
+    """The answer for people."""
+    marked = " (chữ ký phát triển, không có giá trị pháp lý)" if answer["development"] else ""
+    say(f"{answer['file']}: {VERDICTS[answer['verdict']]}{marked}")
+    for signature in answer["signatures"]:
+        say(f"  {signature['field']}: {signature['indication']}  {signature['signer'] or ''}")
+    for finding in (*answer["reasons"], *answer["warnings"]):
+        say(f"  {finding['code']}: {finding['sentence']}")
 
 
 def check_workflows(_chosen: argparse.Namespace) -> int:

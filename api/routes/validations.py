@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import Shown
 from api.problems import MediaTypeRefused, documented
-from api.schemas.documents import ReportOut
+from api.schemas.documents import ReportOut, ValidationOut
 from api.streaming import BODY_SCHEMA, Delivered
 from api.validation import HeaderInvalid
 from workflow.office import Transaction
@@ -29,7 +30,7 @@ router = APIRouter(tags=["signature validations"])
 
 @router.post(
     "/signature-validations",
-    response_model=ReportOut,
+    response_model=ValidationOut,
     openapi_extra=BODY_SCHEMA,
     responses=documented(
         NotAuthenticated,
@@ -53,11 +54,14 @@ def validate(delivery: Delivered) -> Response:
         path = Path(folder) / "received.pdf"
         with path.open("wb") as copy:
             shutil.copyfileobj(delivery.file, copy)
+        started = time.perf_counter()
         report = office.sealing.judge(path, office.clock())
+        seconds = round(time.perf_counter() - started, 3)
     if report.verdict == "KHONG_DOC_DUOC":
         raise UnreadableDocument(" ".join(reason.sentence for reason in report.reasons))
 
     def work(_tx: Transaction) -> Shown:
-        return Shown(ReportOut.model_validate(report))
+        shown = ReportOut.model_validate(report)
+        return Shown(ValidationOut(**shown.model_dump(), seconds=seconds))
 
     return delivery.changing.change(work)

@@ -169,24 +169,19 @@ def relations_of(relations: Sequence[Relation]) -> list[RelationOut]:
     return [RelationOut.model_validate(relation) for relation in relations]
 
 
-class ReportOut(Shape):
-    """A signature report (EN 319 102-1 words, Vietnamese sentences), as it was on the day."""
+class EvidenceOut(Shape):
+    """A piece of what a signature was judged by, named by its bytes."""
 
+    kind: str
     sha256: str
     size_bytes: int
-    verdict: str
-    integrity: str
-    indication: str | None
-    sub_indication: str | None
-    development: bool
-    reading: str | None
-    policy: str
-    anchors_sha256: str
-    checked_at: Moment
-    reasons: list[FindingOut]
-    warnings: list[FindingOut]
-    signatures: list[ReportedSignature]
-    filled: dict[str, str]
+
+
+class RevisionOut(Shape):
+    """What one revision of the file did; it ends `end_bytes` into the file."""
+
+    end_bytes: int
+    changes: list[FindingOut]
 
 
 class ReportedSignature(SignatureOut):
@@ -198,6 +193,38 @@ class ReportedSignature(SignatureOut):
     changes: str | None
     locks: bool
     trusted: bool
+    trusted_now: bool
     serial: str | None
     revision_sha256: str | None
     revision_bytes: int | None
+    evidence: list[EvidenceOut]
+
+
+class ReportOut(Shape):
+    """A signature report (EN 319 102-1 words, Vietnamese sentences), as it was on the day.
+
+    The words of `integrity` and `verdict`, the codes, and what is judged: docs/validation.md.
+    """
+
+    sha256: str
+    integrity: str
+    verdict: str
+    indication: str | None
+    sub_indication: str | None
+    reasons: list[FindingOut]
+    warnings: list[FindingOut]
+    signatures: list[ReportedSignature]
+    revisions: list[RevisionOut]
+    size_bytes: int
+    development: bool
+    reading: str | None
+    policy: str
+    anchors_sha256: str
+    checked_at: Moment
+    filled: dict[str, str]
+
+
+class ValidationOut(ReportOut):
+    """A report made just now: what `vanthu validate --json` prints, without the name of a file."""
+
+    seconds: float

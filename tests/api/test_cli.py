@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -29,6 +30,37 @@ from workflow.office import Office
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "import sys; from api.cli import main; sys.exit(main())"]
+
+
+# What others script against: `vanthu validate --json`, docs/validation.md.
+CONTRACT = [
+    "file",
+    "sha256",
+    "integrity",
+    "verdict",
+    "indication",
+    "sub_indication",
+    "reasons",
+    "warnings",
+    "seconds",
+    "signatures",
+]
+SIGNATURE = {
+    "field",
+    "subfilter",
+    "level",
+    "intact",
+    "coverage",
+    "changes",
+    "trusted",
+    "signer",
+    "issuer",
+    "serial",
+    "signed_at",
+    "proven_at",
+    "indication",
+    "sub_indication",
+}
 
 
 @dataclass(frozen=True)
@@ -155,23 +187,95 @@ def test_files_are_judged_without_an_office(run: Run, office: Office, tmp_path: 
     )
     pki = office.settings.data_dir / "pki"
 
-    def verdicts(*files: Path, trusting: Path = pki) -> tuple[int, list[dict[str, Any]]]:
+    def verdicts(*files: Path, trusting: Path = pki) -> list[dict[str, Any]]:
         done = run("validate", "--json", "--pki", trusting, *files)
-        assert done.stderr == ""
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        assert (done.returncode, done.stderr) == (0, "")
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
-    code, (good,) = verdicts(signed)
-    assert (code, good["verdict"], good["file"]) == (0, "HOP_LE", str(signed))
-    code, found = verdicts(signed, plain, broken)
-    assert code == 1
+    (good,) = verdicts(signed)
+    assert list(good)[:10] == CONTRACT
+    assert (good["verdict"], good["integrity"], good["file"]) == ("HOP_LE", "INTACT", str(signed))
+    assert good["sha256"] == hashlib.sha256(signed.read_bytes()).hexdigest()
+    (signature,) = good["signatures"]
+    assert signature.keys() >= SIGNATURE
+    assert (signature["field"], signature["level"], signature["trusted"]) == (
+        "person1",
+        "B-LT",
+        True,
+    )
+    found = verdicts(signed, plain, broken)
     assert [one["verdict"] for one in found] == ["HOP_LE", "KHONG_CO_CHU_KY", "KHONG_DOC_DUOC"]
-    code, (stranger,) = verdicts(signed, trusting=tmp_path / "none")
-    assert (code, stranger["verdict"]) == (1, "KHONG_XAC_DINH")
+    (stranger,) = verdicts(signed, trusting=tmp_path / "none")
+    assert (stranger["verdict"], stranger["integrity"]) == ("KHONG_XAC_DINH", "INTACT")
     text = run("validate", "--pki", pki, signed).stdout
     assert "hợp lệ" in text
     assert "không có giá trị pháp lý" in text
-    refused(run("validate", tmp_path / "missing.pdf"), 2, "missing.pdf")
-    refused(run("validate", "--anchors", broken.with_name("nowhere"), plain), 1)
+    refused(run("validate", "--anchors", broken.with_name("nowhere"), plain), 2, "nowhere")
+
+
+def test_every_file_gets_its_line_whatever_it_is(run: Run, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.pdf"
+    plain.write_bytes(a_pdf())
+    empty, missing = tmp_path / "empty.pdf", tmp_path / "missing.pdf"
+    empty.write_bytes(b"")
+    huge, pipe, odd = tmp_path / "huge.pdf", tmp_path / "pipe", tmp_path / "n\udce9.pdf"
+    with huge.open("wb") as file:
+        file.truncate(60_000_000)
+    os.mkfifo(pipe)
+    odd.write_bytes(a_pdf())
+    files = (missing, tmp_path, huge, pipe, plain, empty, odd)
+    done = run("validate", "--json", *files)
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["file"] for line in lines] == list(map(str, files))
+    for line, path in zip(lines, files, strict=True):
+        assert list(line)[:10] == CONTRACT
+        assert line["reasons"]
+        assert (line["sha256"] is None) == (path in (missing, tmp_path, pipe))
+        if path not in (plain, odd):
+            assert (line["integrity"], line["verdict"]) == ("UNREADABLE", "KHONG_DOC_DUOC")
+    assert [lines[0]["reasons"][0]["sentence"], lines[4]["integrity"]] == [
+        "Không có tệp này.",
+        "UNSIGNED",
+    ]
+    assert run("validate", "--json", empty, huge).returncode == 0
+    assert "Không có tệp này." in run("validate", missing).stdout
+    (smaller,) = run("validate", "--json", "--max-bytes", "100", plain).stdout.splitlines()
+    assert json.loads(smaller)["integrity"] == "UNREADABLE"
+
+
+def test_a_line_goes_out_whatever_the_locale(tmp_path: Path) -> None:
+    odd = tmp_path / "n\udce9.pdf"
+    odd.write_bytes(a_pdf())
+    done = subprocess.run(
+        [*COMMAND, "validate", "--json", odd],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert json.loads(done.stdout)["file"] == str(odd)
+    assert "chữ ký".encode() in done.stdout
+
+
+def test_files_are_judged_as_of_a_time_that_is_meant(run: Run, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.pdf"
+    plain.write_bytes(a_pdf())
+
+    def checked_at(time: str) -> str:
+        line: dict[str, str] = json.loads(run("validate", "--json", "--at", time, plain).stdout)
+        return line["checked_at"]
+
+    assert checked_at("2026-11-22T08:00:00+07:00") == "2026-11-22T01:00:00+00:00"
+    assert checked_at("2026-11-22T08:00Z") == "2026-11-22T08:00:00+00:00"
+    assert checked_at("2026-11-22") == "2026-11-22T16:59:59+00:00"
+    for wrong, word in (
+        ("2026-11-22T08:00", "no zone"),
+        ("yesterday", "ISO 8601"),
+        ("0001-01-01T00:00+14:00", "ISO 8601"),
+    ):
+        done = run("validate", "--at", wrong, plain)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert word in done.stderr
 
 
 def test_validating_opens_no_database(tmp_path: Path) -> None:

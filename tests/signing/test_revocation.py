@@ -20,6 +20,7 @@ from signing import revocation
 from signing.chain import SIGNING, ChainVerdict, judge
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
+from signing.peers import Peers, networks
 from signing.revocation import MAX_AGE, SERVICE, HttpRevocation
 from signing.status import CRL_MAX_BYTES
 from signing.trust import Evidence, Trust
@@ -236,7 +237,11 @@ def test_only_listed_hosts_are_asked(
     port = services.host.partition(":")[2]
     pki = Pki(address.format(host=services.host, port=port))
     services.manners.update(good_manners(pki))
-    source = HttpRevocation([listed.format(host=services.host, port=port)], [pki.root.certificate])
+    source = HttpRevocation(
+        [listed.format(host=services.host, port=port)],
+        [pki.root.certificate],
+        peers=Peers(networks(["127.0.0.0/8"])),
+    )
     signer = pki.issue(Profile())
     evidence = source.evidence((signer.certificate, *signer.chain), fetch=True)
     assert bool(evidence.ocsps) == bool(services.asked) == asked
