@@ -139,10 +139,11 @@ class Children:
     def _ended(self, template: _Template, told: socket.socket, ends_at: float) -> Use | None:
         """How the child ended; None when there was none. Raises _TemplateGone."""
         told.settimeout(max(ends_at - time.monotonic(), 1))
+        record = b""
         try:
-            record = told.recv(ENDED.size)
+            while told_more := told.recv(ENDED.size):  # until the template has let go of it all
+                record += told_more
         except OSError:
-            record = b""
             template.end()  # it is stuck: every child is over time
         if len(record) == ENDED.size:
             status, cpu_seconds, peak_bytes = ENDED.unpack(record)

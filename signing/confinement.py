@@ -70,7 +70,7 @@ class Bounds:
     """What the judging of one file may take; `memory_bytes` is all that is resident at once."""
 
     cpu_seconds: int = 20
-    wall_seconds: float = 30
+    wall_seconds: float = 25
     memory_bytes: int = 512 << 20
     written_bytes: int = 50_000_000
 

@@ -156,6 +156,7 @@ def _be_child(
         confinement.die_with(template)
         end = socket.socket(fileno=channel)
         source = os.fdopen(files[0], "rb")
+        source.seek(0)  # its place is shared with whoever opened it, and with a child that failed
         target = os.fdopen(files[1], "w+b") if files[1:] else None
         os.dup2(0, 2)  # nobody reads what a stranger's file makes libraries print
         confinement.confine([channel, *files], bounds, room)
