@@ -29,6 +29,7 @@ from workflow.rules.errors import NotFound
 from workflow.rules.identifiers import fold
 from workflow.rules.machine import Option
 from workflow.rules.numbering import parse_received
+from workflow.status_asking import notice_of
 from workflow.transitions import options, workflow_of
 
 #: Roles that read the registers of their organisation.
@@ -138,6 +139,7 @@ class Part:
 class Detail:
     """Everything about one incoming document for somebody who may know of it.
 
+    `notice` says what is being done about an undecided verdict.
     `duplicates` are the registered documents the clerk is warned of. `names` are those of the
     persons that appear in moves and parts. A recalled document's files are listed by digest only.
     """
@@ -147,6 +149,7 @@ class Detail:
     state_label: str
     verdict: str | None
     reports: Sequence[SignatureReport | None]
+    notice: str | None
     entry: RegisterEntry | None
     options: Sequence[Option]
     duplicates: Sequence[uuid.UUID]
@@ -170,6 +173,7 @@ def view_incoming(reading: Reading, document_id: uuid.UUID) -> Detail:
         state_label=workflow_of(reading, case).state(case.state).label,
         verdict=verdict_of(held, held.reports),
         reports=[held.reports.get(file.id) for file, _ in held.files],
+        notice=notice_of(reading, held),
         entry=reading.session.scalar(
             select(RegisterEntry).where(RegisterEntry.document_id == document.id)
         ),
