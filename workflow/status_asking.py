@@ -11,18 +11,24 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, select
+
 from signing.report import SignatureReport
 from storage.outbox import RetryPolicy
 from workflow.access import main_case
 from workflow.arrivals import Record, nothing
 from workflow.facts.received import Received, received
-from workflow.files import store_report
+from workflow.files import latest_reports, store_report
 from workflow.office import Office, Reading, Transaction
-from workflow.records import Case, File, Revision
+from workflow.records import Case, Document, File, Override, Revision
 
 #: A service that is away is asked again at first soon, then every hour, for a day and an hour.
 PATIENCE = RetryPolicy(tries=30, first_rest=timedelta(minutes=1), longest_rest=timedelta(hours=1))
 _ASKED = "Đang hỏi trạng thái chứng thư số; khi có trả lời, tệp sẽ được tự động kiểm tra lại."
+_REFUTED = (
+    "Chữ ký số nay không hợp lệ, dù văn thư đã quyết định tiếp nhận: báo người đang giải quyết và"
+    " nơi gửi."
+)
 #: Sent back, or destroyed: nobody rests on what its signatures are worth.
 _OVER = frozenset({"returned", "recalled"})
 
@@ -46,13 +52,35 @@ def ask_later(tx: Transaction, file_id: uuid.UUID, report: SignatureReport) -> N
 
 
 def notice_of(reading: Reading, held: Received) -> str | None:
-    """What a clerk who sees an undecided verdict is told while the status is being asked for."""
+    """What a clerk is told beside a verdict that may still change, or changed after they acted."""
+    if held.document.id in refuted(reading, Document.id == held.document.id):
+        return _REFUTED
     asked = any(
         lacks_status(report)
         and reading.waiting("fetch_status", file=file_id, judged_at=held.reported_at[file_id])
         for file_id, report in held.reports.items()
     )
     return _ASKED if asked else None
+
+
+def refuted(reading: Reading, wanted: ColumnElement[bool]) -> set[uuid.UUID]:
+    """Of the `wanted` documents those accepted on the clerk's word that turned out invalid."""
+    accepted = reading.session.execute(
+        select(Document.organisation_id, Document.id, Revision.sha256)
+        .join(File, File.document_id == Document.id)
+        .join(Revision, Revision.file_id == File.id)
+        .where(wanted, select(Override.id).where(Override.document_id == Document.id).exists())
+    ).all()
+    found: set[uuid.UUID] = set()
+    for organisation_id in {row.organisation_id for row in accepted}:
+        here = [row for row in accepted if row.organisation_id == organisation_id]
+        reports = latest_reports(reading, organisation_id, [row.sha256 for row in here])
+        found |= {
+            row.id
+            for row in here
+            if row.sha256 in reports and reports[row.sha256].verdict == "KHONG_HOP_LE"
+        }
+    return found
 
 
 @dataclass(frozen=True)

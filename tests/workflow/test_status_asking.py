@@ -24,7 +24,7 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, Desk
 from workflow import jobs
 from workflow.auditing import verify_all
-from workflow.incoming_views import Detail, view_incoming
+from workflow.incoming_views import Detail, Filter, list_incoming, view_incoming
 from workflow.office import Actor, Office
 from workflow.records import Report, job
 from workflow.registration import override, register, return_to_sender, verify_again
@@ -177,12 +177,17 @@ def test_a_document_registered_on_the_clerk_s_word_shows_that_it_turned_out_inva
     document_id = desk.arrive(path)
     desk.do(CLERK, override, document_id, version(desk, document_id), "Đã gọi điện thoại")
     desk.do(CLERK, register, document_id, version(desk, document_id))
+    assert desk.see(CLERK, list_incoming, Filter(refuted=True)) == []
 
     services.manners.update(good_manners(services.pki))
     clock.advance(MINUTE)
     desk.run_jobs()
     detail = seen(desk, document_id)
     assert (detail.case.state, detail.verdict) == ("registered", "KHONG_HOP_LE")
+    assert "nay không hợp lệ" in (detail.notice or "")
+    (line,) = desk.see(CLERK, list_incoming, Filter(refuted=True))
+    assert line.document.id == document_id
+    assert desk.see("vpdp.vanthu", list_incoming, Filter(refuted=True)) == []
     sound(desk)
 
 
