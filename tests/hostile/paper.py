@@ -24,19 +24,20 @@ NOWHERE = b"[0 0 0 0]"
 OVER_THE_TEXT = b"[60 680 400 740]"
 BLANK = b"[340 120 520 170]"
 
-#: The digest (SHA-256) and the key -> the DER of a ContentInfo.
+#: The bytes covered and the key -> the DER of a ContentInfo.
 Cms = Callable[[bytes, LiveKey], bytes]
 
 
-def detached(digest: bytes, key: LiveKey) -> bytes:
+def detached(covered: bytes, key: LiveKey) -> bytes:
     """The CMS that PAdES wants."""
-    attributes = cms.signed_attributes(digest, key.certificate)
+    attributes = cms.signed_attributes(hashlib.sha256(covered).digest(), key.certificate)
     value = key.sign(attributes, "sha256")
     return cms.signed_data(attributes, value, key.certificate, key.chain)
 
 
-def token(digest: bytes, key: LiveKey) -> bytes:
+def token(covered: bytes, key: LiveKey) -> bytes:
     """A time-stamp token."""
+    digest = hashlib.sha256(covered).digest()
     stamped: bytes = asyncio.run(Stamper(key).async_timestamp(digest, "sha256")).dump()
     return stamped
 
@@ -203,7 +204,7 @@ class Paper(Handmade):
         self, key: LiveKey, name: str = "chairman", how: str = "table", **what: object
     ) -> Paper:
         """Sign in a new field (see `field` and `value`), and end the revision."""
-        mine = {"rect", "page", "widget", "appearance"}
+        mine = {"rect", "page", "widget", "appearance", "flags"}
         number = self.next()
         self.objects[number] = b""  # taken
         value = self.value(**{name: what.pop(name) for name in set(what) - mine - {"cms"}})  # type: ignore[arg-type]
@@ -228,6 +229,7 @@ class Paper(Handmade):
         widget: bytes = b"",
         appearance: bytes | None = None,
         page: int = PAGE,
+        flags: int = 132,
     ) -> int:
         """Put a signature field into the form and, as a widget, on the page."""
         shown = b""
@@ -237,8 +239,8 @@ class Paper(Handmade):
         signed = b"" if value is None else b" /V %d 0 R" % value
         self.write(
             number,
-            b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (%s) /P %d 0 R /F 132 /Rect %s%s%s %s >>"
-            % (name.encode(), page, rect, signed, shown, widget),
+            b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (%s) /P %d 0 R /F %d /Rect %s%s%s %s >>"
+            % (name.encode(), page, flags, rect, signed, shown, widget),
         )
         self.list_field(number)
         self.list_annotation(number, page)
@@ -304,9 +306,8 @@ class Paper(Handmade):
         text = (b"/ByteRange " + written(pieces)).ljust(room)
         assert len(text) == room
         self._body[field : field + room] = text
-        digest = hashlib.sha256()
-        for first, length in zip(pieces[::2], pieces[1::2], strict=True):
-            digest.update(self._body[first : first + length])
-        value = made(digest.digest(), key).hex().encode()
+        parts = zip(pieces[::2], pieces[1::2], strict=True)
+        signed = b"".join(self._body[first : first + length] for first, length in parts)
+        value = made(signed, key).hex().encode()
         assert len(value) <= end - start - 2
         self._body[start + 1 : start + 1 + len(value)] = value
