@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from sqlalchemy import select
 
 from signing import pades
 from signing.keys import LiveKey
 from signing.pades import Level
 from signing.revocation import HttpRevocation
-from signing.trust import Trust
+from signing.security_store import store
+from signing.trust import Evidence, Trust
 from tests.signing import wire
 from tests.signing.pki import TSA, Pki, Profile
 from tests.signing.trusted import Stamper, Status
@@ -249,6 +251,21 @@ def test_nobody_is_asked_about_certificates_that_lead_to_no_anchor(
     document_id = desk.arrive(sent(desk, stranger, stranger.issue(Profile())))
     assert seen(desk, document_id).verdict == "KHONG_XAC_DINH"
     assert services.connections == 0
+
+
+def test_nobody_is_asked_about_a_certificate_that_no_signature_depends_on(
+    desk: Desk, services: Services, signer: LiveKey
+) -> None:
+    bystander = services.pki.issue(Profile()).certificate
+    path = sent(desk, services.pki, signer, "B-B")
+    with path.open("rb+") as stream:
+        writer = IncrementalPdfFileWriter(stream)
+        store(writer, [bystander], Evidence())
+        writer.write_in_place()
+    assert bystander in path.read_bytes()
+    document_id = desk.arrive(path)
+    assert seen(desk, document_id).verdict == "HOP_LE"
+    assert services.asked == {"/ocsp": 1, "/crl/root": 1}
 
 
 def test_a_redirect_is_not_followed(desk: Desk, services: Services, signer: LiveKey) -> None:
