@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from signing import fields
+from signing.active_content import active
 from signing.assessment import assess, certificates_in
 from signing.errors import UnreadablePdf
 from signing.examination import Examination, examine
@@ -212,5 +213,6 @@ def _later_unverified(found: Sequence[SignatureFinding]) -> bool:
 
 def _warnings(examination: Examination, found: Iterable[SignatureFinding]) -> tuple[Finding, ...]:
     warnings = [finding("lenient")] if examination.how == "lenient" else []
+    warnings += map(finding, sorted(active(examination.reader)))
     warnings += [reason for item in found for reason in item.reasons if reason.code in _WARNINGS]
     return tuple(dict.fromkeys(warnings))
