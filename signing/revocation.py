@@ -1,6 +1,7 @@
-"""OCSP answers and CRLs from the hosts an operator listed, about our own certificates only.
+"""OCSP answers and CRLs from the hosts an operator listed, about certificates under our anchors.
 
 NĐ 68/2024 Đ29, Đ31: whoever signs first makes sure, by OCSP or CRL, that the certificate is active.
+What a file that came in lacks is asked for by a job of its own, after it was judged without.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from threading import Lock
 import urllib3.util
 
 from signing.errors import TrustUnavailable
+from signing.peers import Peers
 from signing.status import (
     Subject,
     accept,
@@ -51,9 +53,10 @@ class _Answer:
 class HttpRevocation:
     """A RevocationSource that asks OCSP first, then CRLs, and keeps what it was told.
 
-    Only `hosts` are asked: `host` for the default port of http or https, `host:port` for another.
-    Only certificates that lead by key to one of `anchors` (DER) are asked about, and an answer
-    counts only when our own validation would use it for that certificate. Thread-safe.
+    Only `hosts` are asked (`host` for the default port of http or https, `host:port` for another),
+    at addresses that `peers` allows, and only about certificates that lead by key to one of
+    `anchors` (DER). An answer counts only when our own validation would use it for that
+    certificate. Thread-safe.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class HttpRevocation:
         hosts: Iterable[str],
         anchors: Sequence[bytes],
         *,
+        peers: Peers = Peers(),  # noqa: B008  frozen
         timeout_seconds: float = 10,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._trust = Trust(anchors=tuple(anchors))
+        self._peers = peers
         self._timeout_seconds = timeout_seconds
         self._now = now
         self._answers: dict[bytes, _Answer] = {}
@@ -128,9 +133,11 @@ class HttpRevocation:
             seconds = max((ends_at - time.monotonic()) / 2, 0.001)
             try:
                 if url in responders:
-                    evidence = Evidence(ocsps=(ask_responder(url, subject, seconds),))
+                    evidence = Evidence(ocsps=(ask_responder(url, subject, seconds, self._peers),))
                 else:
-                    evidence = self._held(url) or Evidence(crls=(ask_list(url, seconds),))
+                    evidence = self._held(url) or Evidence(
+                        crls=(ask_list(url, seconds, self._peers),)
+                    )
                 accept(subject, others, evidence, self._trust)
             except WireFault as fault:
                 host, serial = urllib3.util.parse_url(url).netloc, subject.certificate.serial_number

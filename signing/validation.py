@@ -5,14 +5,14 @@ Nothing is fetched and hostile input raises nothing: whatever comes in, a report
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from signing import fields
@@ -41,7 +41,7 @@ _WARNINGS = {"time_unproven", "time_untrusted", "not_pades", "development"}
 
 
 def validate(
-    source: Path | bytes,
+    source: Path | bytes | BinaryIO,
     *,
     trust: Trust,
     at: datetime | None = None,
@@ -53,14 +53,14 @@ def validate(
 
 
 def judge(
-    source: Path | bytes,
+    source: Path | bytes | BinaryIO,
     *,
     trust: Trust,
     at: datetime | None = None,
     expected_fill: Mapping[str, str] | None = None,
     limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Judgement:
-    """Judge a PDF as of `at` (None: now).
+    """Judge a PDF, in place if it is open already, as of `at` (None: now).
 
     `expected_fill`: text that the reserved fields must hold in the bytes, such as the number in
     the register; anything else makes the document KHONG_HOP_LE. Raises OSError when a path cannot
@@ -71,7 +71,13 @@ def judge(
         size_bytes = stream.seek(0, os.SEEK_END)
         sha256 = prefix_sha256(stream, size_bytes)
 
-        def report(integrity: Integrity, verdict: Verdict, **values: object) -> Judgement:
+        def report(
+            integrity: Integrity,
+            verdict: Verdict,
+            *,
+            evidence: Mapping[str, bytes] = MappingProxyType({}),
+            **values: object,
+        ) -> Judgement:
             defaults: dict[str, object] = {
                 "indication": None,
                 "sub_indication": None,
@@ -88,7 +94,8 @@ def judge(
                     anchors_sha256=trust.anchors_sha256,
                     checked_at=moment,
                     **(defaults | values),  # type: ignore[arg-type]
-                )
+                ),
+                evidence,
             )
 
         try:
@@ -106,7 +113,8 @@ def judge(
             reason = Finding("unreadable", "Không đọc được tệp PDF: cấu trúc tệp bị hỏng.")
             return report("UNREADABLE", "KHONG_DOC_DUOC", reasons=(reason,))
         try:
-            signatures = asyncio.run(assess(examination, trust, moment))
+            assessed = assess(examination, trust, moment)
+            signatures = assessed.findings
         except Exception:
             # Never expected, and still no reason to believe or to fall over.
             _LOG.exception("assessing %s failed", sha256)
@@ -124,8 +132,9 @@ def judge(
             reasons=_reasons(examination, signatures, verdict, mismatch),
             warnings=_warnings(examination, signatures),
             reading=examination.how,
-            signatures=tuple(signatures),
+            signatures=signatures,
             filled=filled,
+            evidence=assessed.evidence,
         )
 
 
@@ -140,12 +149,14 @@ def ask_status(source: Path, *, trust: Trust) -> None:
 
 
 @contextmanager
-def _opened(source: Path | bytes) -> Iterator[BinaryIO]:
+def _opened(source: Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(source, bytes):
         yield io.BytesIO(source)
-    else:
+    elif isinstance(source, Path):
         with source.open("rb") as stream:
             yield stream
+    else:
+        yield source
 
 
 def _verdict(
@@ -176,7 +187,7 @@ def _verdict(
 
 def _reasons(
     examination: Examination,
-    found: Iterable[SignatureFinding],
+    found: Sequence[SignatureFinding],
     verdict: Verdict,
     mismatch: bool,
 ) -> tuple[Finding, ...]:
@@ -190,11 +201,19 @@ def _reasons(
         for reason in item.reasons
         if reason.code not in _WARNINGS
     ]
+    if _later_unverified(found):
+        reasons.append(finding("later_unverified"))
     if mismatch:
         reasons.append(finding("fill_mismatch"))
     if verdict == "HOP_LE":
         reasons.append(finding("passed"))
     return tuple(dict.fromkeys(reasons))
+
+
+def _later_unverified(found: Sequence[SignatureFinding]) -> bool:
+    """Whether somebody unverified signed what somebody verified had signed, visibly or not."""
+    passed = [item.indication == "TOTAL_PASSED" for item in found if item.kind == "signature"]
+    return True in passed and False in passed[passed.index(True) :]
 
 
 def _warnings(examination: Examination, found: Iterable[SignatureFinding]) -> tuple[Finding, ...]:

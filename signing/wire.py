@@ -13,18 +13,23 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.connection import create_connection
+
+from signing.peers import Peers
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 # Open connections kept per service; threads beyond that open one for their question alone.
 _KEPT_CONNECTIONS = 10
+# A connection takes a third of the time, so there is none for more.
+_MOST_ADDRESSES = 3
 
 
 class WireFault(Exception):  # noqa: N818  it states a fact
@@ -47,8 +52,12 @@ def ask(
     answer_type: str | None = None,
     answer_max_bytes: int,
     timeout_seconds: float,
+    peers: Peers | None = None,
 ) -> bytes:
     """The body of the answer with status 200, of media type `answer_type` when that is given.
+
+    `peers` bounds the addresses that the host may turn out to have; None is for an address of the
+    operator's own.
 
     It takes `timeout_seconds` at most, even when the service drips its answer byte by byte. Not
     covered: the system's resolver, and more than three addresses of one host that all keep silent.
@@ -56,7 +65,7 @@ def ask(
     Raises WireFault.
     """
     try:
-        answer = _pools().urlopen(
+        answer = _pools(peers).urlopen(
             method,
             url,
             body=body,
@@ -114,28 +123,55 @@ class _Answer(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Timely(self.fp.detach(), sock))
 
 
-class _Connection(HTTPConnection):
+class _Reaching(HTTPConnection):
+    """Connects to an address that its peers allow, and to none that a second look-up would give.
+
+    The name stays what a certificate of TLS is compared with.
+    """
+
     response_class = _Answer
 
+    def __init__(self, *args: Any, peers: Peers | None, **others: Any) -> None:
+        super().__init__(*args, **others)
+        self._peers = peers
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _Answer
+    def _new_conn(self) -> socket.socket:
+        if self._peers is None:
+            return super()._new_conn()
+        fault = OSError(f"{self.host} has no address")
+        for address in self._peers.of(self.host, self.port)[:_MOST_ADDRESSES]:
+            try:
+                return create_connection(
+                    (address, self.port), self.timeout, socket_options=self.socket_options
+                )
+            except OSError as refused:
+                fault = refused
+        raise fault
+
+
+class _ReachingSecurely(_Reaching, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = _Reaching
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    ConnectionCls = _ReachingSecurely
 
 
 @cache
-def _pools() -> urllib3.PoolManager:
-    """One per process: a TLS context costs 17 ms, a new connection a round trip."""
+def _pools(peers: Peers | None) -> urllib3.PoolManager:
+    """One per process and peers: a TLS context costs 17 ms, a new connection a round trip."""
     context = ssl.create_default_context()
     pools = urllib3.PoolManager(maxsize=_KEPT_CONNECTIONS, ssl_context=context)
-    pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def reaching(kind: type[HTTPConnectionPool]) -> Any:
+        # A PoolManager hands on those arguments only that it knows.
+        return partial(kind, peers=peers)
+
+    pools.pool_classes_by_scheme = {"http": reaching(_Pool), "https": reaching(_SecurePool)}
     return pools
 
 

@@ -20,6 +20,7 @@ _SENTENCES = {
     "too_many_certificates": "Chữ ký kèm quá nhiều chứng thư số nên không kiểm tra.",
     "too_complex": "Tệp quá phức tạp nên chưa kiểm tra được hết các thay đổi.",
     "painted_over": "Chữ ký thêm sau có hình che lên nội dung đã được ký.",
+    "later_unverified": "Có chữ ký thêm sau chưa xác minh được là của ai; hãy hỏi lại nơi gửi.",
     "field_changed": "Ô trong biểu mẫu bị thay đổi sau khi ký.",
     # the document
     "resources_exhausted": "Tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ nên dừng kiểm tra.",
@@ -39,6 +40,7 @@ _SENTENCES = {
     "OUT_OF_BOUNDS_NO_POE": "Chứng thư số hết hạn hoặc chưa có hiệu lực tại thời điểm xét.",
     "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": "Thuật toán hoặc độ dài khóa không đủ an toàn.",
     "CHAIN_CONSTRAINTS_FAILURE": "Chứng thư số không được cấp cho mục đích ký văn bản.",
+    "TIMESTAMP_ORDER_FAILURE": "Các dấu thời gian mâu thuẫn nhau về thời điểm ký.",
     "CERTIFICATE_CHAIN_GENERAL_FAILURE": "Không xác minh được chuỗi chứng thư số.",
     # what a revision did
     "original": "Văn bản ban đầu.",

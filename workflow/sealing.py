@@ -23,6 +23,7 @@ from signing.errors import (
     UnknownKey,
 )
 from signing.keyring import Keyring
+from signing.peers import Peers, networks
 from signing.pending import Prepared
 from signing.report import SignatureReport
 from signing.revocation import HttpRevocation
@@ -128,9 +129,10 @@ class IssuedKey:
 def _reaching(trust: Trust, settings: Settings) -> Trust:
     """The same trust with the services outside that the settings name."""
     hosts = settings.listed_revocation_hosts
+    peers = Peers(networks(settings.listed_revocation_networks))
     return replace(
         trust,
-        revocation=(HttpRevocation(hosts, trust.anchors),) if hosts else (),
+        revocation=(HttpRevocation(hosts, trust.anchors, peers=peers),) if hosts else (),
         timestamper=HttpTimeStamper(settings.tsa_url) if settings.tsa_url else None,
     )
 

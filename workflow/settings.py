@@ -7,6 +7,7 @@ folder, no server. Production refuses development values and says which.
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -44,9 +45,12 @@ class Settings(BaseSettings):
     intent_minutes: int = Field(default=15, gt=0)
     #: The time-stamp authority (RFC 3161), `http(s)://…`; empty: development's own, or none.
     tsa_url: str = ""
-    #: Hosts (`host` or `host:port`, commas between) that may be asked for OCSP and CRLs of our own
-    #: certificates before signing; addresses in a stranger's certificate are never followed.
+    #: Hosts (`host` or `host:port`, commas between) that may be asked for OCSP and CRLs: of our own
+    #: certificates before signing, of a sender's after a file came in.
     revocation_hosts: str = ""
+    #: Private networks (`10.20.0.0/16`, commas between) in which a listed host may stand; a host
+    #: listed by its address needs none.
+    revocation_networks: str = ""
     #: A TOML file naming the keys that jobs may sign with; see docs/signing.md.
     signing_keys: Path | None = None
     #: Authenticates pending signatures; one for all servers of an office. Empty: a file in
@@ -79,6 +83,13 @@ class Settings(BaseSettings):
     def _refuse_what_is_no_list_of_hosts(cls, value: str) -> str:
         if value and not all(map(_HOST.fullmatch, _listed(value))):
             raise ValueError("must be host or host:port, with commas between; no addresses")
+        return value
+
+    @field_validator("revocation_networks")
+    @classmethod
+    def _refuse_what_is_no_list_of_networks(cls, value: str) -> str:
+        for item in _listed(value):
+            ip_network(item)
         return value
 
     @model_validator(mode="after")
@@ -114,6 +125,10 @@ class Settings(BaseSettings):
     @property
     def listed_revocation_hosts(self) -> tuple[str, ...]:
         return _listed(self.revocation_hosts)
+
+    @property
+    def listed_revocation_networks(self) -> tuple[str, ...]:
+        return _listed(self.revocation_networks)
 
     @property
     def broker(self) -> str:

@@ -13,15 +13,14 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from asn1crypto import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import load_der_x509_certificate, ocsp
 
 from signing import revocation
 from signing.chain import SIGNING, ChainVerdict, judge
-from signing.credentials import settled
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
+from signing.peers import Peers, networks
 from signing.revocation import MAX_AGE, SERVICE, HttpRevocation
 from signing.status import CRL_MAX_BYTES
 from signing.trust import Evidence, Trust
@@ -76,17 +75,8 @@ def whole(key: LiveKey) -> tuple[bytes, ...]:
 def verdict(key: LiveKey, evidence: Evidence, pki: Pki) -> ChainVerdict:
     """What our own validation makes of the evidence."""
     moment = datetime.now(UTC)
-    return settled(
-        judge(
-            x509.Certificate.load(key.certificate),
-            map(x509.Certificate.load, key.chain),
-            SIGNING,
-            trust=Trust((pki.root.certificate,)),
-            evidence=evidence,
-            moment=moment,
-            now=moment,
-        )
-    )
+    trust = Trust((pki.root.certificate,))
+    return judge(key.certificate, key.chain, SIGNING, trust=trust, evidence=evidence, moment=moment)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> str:
@@ -247,7 +237,11 @@ def test_only_listed_hosts_are_asked(
     port = services.host.partition(":")[2]
     pki = Pki(address.format(host=services.host, port=port))
     services.manners.update(good_manners(pki))
-    source = HttpRevocation([listed.format(host=services.host, port=port)], [pki.root.certificate])
+    source = HttpRevocation(
+        [listed.format(host=services.host, port=port)],
+        [pki.root.certificate],
+        peers=Peers(networks(["127.0.0.0/8"])),
+    )
     signer = pki.issue(Profile())
     evidence = source.evidence((signer.certificate, *signer.chain), fetch=True)
     assert bool(evidence.ocsps) == bool(services.asked) == asked
@@ -330,16 +324,16 @@ MISBEHAVIOURS: dict[str, tuple[Callable[[Pki], Manner], str]] = {
     "a huge answer": (plainly(replying(OCSP_ANSWER, bytes(1 << 20))), "larger than 65536"),
     "unauthorized": (unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED), "UNAUTHORIZED"),
     "try later": (unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER), "TRY_LATER"),
-    "unknown": (answering(status=ocsp.OCSPCertStatus.UNKNOWN), "cannot be used"),
+    "unknown": (answering(status=ocsp.OCSPCertStatus.UNKNOWN), "certificate is unknown"),
     "stale": (answering(this_update=day(9)), "not recent enough"),
     "from the future": (answering(this_update=day(-1)), "too recent"),
-    "another certificate": (answering(serial=1), "serial number does not match"),
-    "signed by the signer's like": (answering_as(Profile()), "unauthorized"),
-    "signed by a stranger": (answering_as(OCSP, by_stranger=True), "could not be validated"),
-    "an expired responder": (answering_as(replace(OCSP, valid=(-9, -1))), "not be validated"),
+    "another certificate": (answering(serial=1), "another certificate"),
+    "signed by the signer's like": (answering_as(Profile()), "neither the issuer nor"),
+    "signed by a stranger": (answering_as(OCSP, by_stranger=True), "neither the issuer nor"),
+    "an expired responder": (answering_as(replace(OCSP, valid=(-9, -1))), "responder is expired"),
     "a responder of unknown status": (
         answering_as(replace(OCSP, no_check=False)),
-        "not be validated",
+        "of unknown status",
     ),
 }
 
@@ -388,7 +382,7 @@ BAD_LISTS: dict[str, tuple[Callable[[Pki], Manner], str]] = {
     "of another issuer": (crl_of("root"), "cannot be used"),
     "signed by a stranger": (
         plainly(replying(CRL_ANSWER, Pki().crl(Pki().issuing))),
-        "could not be verified",
+        "the issuer did not sign it",
     ),
     "stale": (crl_of("issuing", life=timedelta(hours=1)), "not recent enough"),
     "too large": (

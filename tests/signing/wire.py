@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,11 +28,12 @@ OCSP_ANSWER = "application/ocsp-response"
 class Services:
     """What runs: the PKI behind it, how each service behaves, and what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         self.closing = Event()
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((address, port), Handler)
         self._server.services = self
-        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.host = f"{address}:{self.port}"
         self.url = f"http://{self.host}"
         self.pki = Pki(self.url)
         self.asked: Counter[str] = Counter()
@@ -42,6 +44,10 @@ class Services:
     @property
     def tsa_url(self) -> str:
         return f"{self.url}/tsa"
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -65,9 +71,9 @@ def good_manners(pki: Pki) -> dict[str, Manner]:
 
 
 @contextmanager
-def serving() -> Iterator[Services]:
+def serving(address: str = "127.0.0.1", port: int = 0) -> Iterator[Services]:
     """Services that behave, until told otherwise."""
-    services = Services()
+    services = Services(address, port)
     services.start()
     try:
         yield services

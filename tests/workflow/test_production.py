@@ -98,6 +98,18 @@ def test_revocation_hosts_are_listed_with_commas() -> None:
     assert Settings().listed_revocation_hosts == ()
 
 
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "10.0.0", "inside.invalid", "10.0.0.0/8,"])
+def test_revocation_networks_are_networks(value: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(revocation_networks=value)
+
+
+def test_revocation_networks_are_listed_with_commas() -> None:
+    settings = Settings(revocation_networks="10.20.0.0/16, fd00:20::/32,10.1.2.3")
+    assert settings.listed_revocation_networks == ("10.20.0.0/16", "fd00:20::/32", "10.1.2.3")
+    assert Settings().listed_revocation_networks == ()
+
+
 @pytest.fixture
 def production(
     office: Office, office_settings: Settings, clock: Clock, tmp_path: Path

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from asn1crypto import x509
 
+from signing.errors import TrustUnavailable
 from tests.signing import wire
-from tests.signing.pki import Profile
+from tests.signing.pki import Pki, Profile
 from tests.signing.wire import Services
 from workflow.sealing import Sealing
 from workflow.settings import Settings
@@ -60,6 +61,32 @@ def test_listed_hosts_are_asked_about_our_certificates_and_no_others(
     assert not services.asked
     evidence = sealing.trust.evidence(ours, fetch=True)
     assert bool(services.asked) == bool(evidence.ocsps) == listed
+
+
+@pytest.mark.parametrize("networks", ["", "127.0.0.0/8"])
+def test_a_listed_name_is_private_where_the_settings_say_so(
+    tmp_path: Path, services: Services, networks: str
+) -> None:
+    pki = Pki(f"http://localhost:{services.port}")
+    services.manners.update(wire.good_manners(pki))
+    anchors = tmp_path / "root.der"
+    anchors.write_bytes(pki.root.certificate)
+    sealing = Sealing.open(
+        Settings(
+            data_dir=tmp_path,
+            trust_anchors=anchors,
+            revocation_hosts=f"localhost:{services.port}",
+            revocation_networks=networks,
+        )
+    )
+    ours = [x509.Certificate.load(pki.issue(Profile()).certificate)]
+    ours.append(x509.Certificate.load(pki.issuing.certificate))
+    if networks:
+        assert sealing.trust.evidence(ours, fetch=True).ocsps
+    else:
+        with pytest.raises(TrustUnavailable):
+            sealing.trust.evidence(ours, fetch=True)
+    assert bool(services.connections) == bool(networks)
 
 
 def test_the_services_of_development_answer_beside_those_listed(

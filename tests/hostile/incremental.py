@@ -1,0 +1,358 @@
+"""Incremental saving: what is appended after a signature, with cross-references of every kind."""
+
+from __future__ import annotations
+
+from tests.hostile.cases import NOT_INTACT, Cases, Desk
+from tests.hostile.paper import (
+    CATALOG,
+    CONTENT,
+    FONT,
+    FORGED,
+    FORM,
+    INFO,
+    PAGE,
+    Paper,
+    shows,
+    stream,
+)
+from tests.signing.handmade import STANDARD
+
+CASES = Cases("incremental")
+
+_OTHER = "the page says something else than what was signed"
+_BEHIND = "bytes that no signature covers and no revision explains"
+_HISTORY = "the revision that was signed is not what the last one builds on"
+
+
+@CASES.change(_OTHER)
+def content_replaced(paper: Paper) -> None:
+    paper.write(CONTENT, shows(FORGED))
+
+
+@CASES.change(_OTHER)
+def page_led_to_other_content(paper: Paper) -> None:
+    paper.edit(PAGE, b"/Contents 4 0 R", b"/Contents %d 0 R" % paper.add(shows(FORGED)))
+
+
+@CASES.change(_OTHER)
+def content_extended(paper: Paper) -> None:
+    more = paper.add(stream(b"1 g 60 680 400 60 re f"))
+    paper.edit(PAGE, b"/Contents 4 0 R", b"/Contents [4 0 R %d 0 R]" % more)
+
+
+@CASES.change(_OTHER)
+def content_in_an_object_stream(paper: Paper) -> None:
+    more = paper.add(shows(FORGED))
+    text = paper.objects[PAGE].replace(b"/Contents 4 0 R", b"/Contents %d 0 R" % more)
+    paper.pack({PAGE: text})
+    paper.end("stream")
+
+
+@CASES.change(_OTHER)
+def page_tree_replaced(paper: Paper) -> None:
+    content = paper.add(shows(FORGED))
+    page = paper.add(paper.objects[PAGE].replace(b"/Contents 4 0 R", b"/Contents %d 0 R" % content))
+    paper.edit(2, b"[3 0 R]", b"[%d 0 R]" % page)
+
+
+@CASES.change(_OTHER)
+def page_inserted(paper: Paper) -> None:
+    content = paper.add(shows(FORGED))
+    page = paper.add(paper.objects[PAGE].replace(b"/Contents 4 0 R", b"/Contents %d 0 R" % content))
+    paper.edit(2, b"[3 0 R] /Count 1", b"[%d 0 R 3 0 R] /Count 2" % page)
+
+
+@CASES.change(_OTHER)
+def page_removed(paper: Paper) -> None:
+    paper.edit(2, b"[3 0 R] /Count 1", b"[3 0 R] /Count 0")
+
+
+@CASES.change(_OTHER)
+def content_under_a_higher_generation(paper: Paper) -> None:
+    paper.write(CONTENT, shows(FORGED), generation=1)
+    paper.edit(PAGE, b"/Contents 4 0 R", b"/Contents 4 1 R")
+
+
+@CASES.change(_OTHER)
+def content_behind_a_hybrid_table(paper: Paper) -> None:
+    """The classic table says nothing of it; /XRefStm of the trailer does (§7.5.8.4)."""
+    entries = {CONTENT: paper.put(CONTENT, 0, shows(FORGED))}
+    at, number = len(paper.body), paper.next()
+    rows = b"\1" + entries[CONTENT][1].to_bytes(4, "big") + b"\0\0"
+    about = b"/Type /XRef /Size %d /W [1 4 2] /Index [4 1]" % (number + 1)
+    paper.put(number, 0, stream(rows, about))
+    paper.trailer += b" /XRefStm %d" % at
+    paper.write(INFO, paper.objects[INFO])
+    paper.end()
+    paper.trailer = paper.trailer.partition(b" /XRefStm")[0]
+
+
+def twice(desk: Desk, first: bytes, second: bytes) -> bytes:
+    """One table that lists the content twice."""
+    paper = desk.signed()
+    rows = b"".join(
+        b"4 1\n%010d 00000 n \n" % paper.put(CONTENT, 0, shows(text))[1] for text in (first, second)
+    )
+    at = paper.raw(b"xref\n" + rows)
+    paper.raw(b"trailer\n<< /Root 1 0 R /Size 20 /Prev %d >>\n" % paper.last_table)
+    paper.raw(b"startxref\n%d\n%%%%EOF\n" % at)
+    return paper.contents
+
+
+@CASES.file(_OTHER)
+def content_listed_twice_agreed_first(desk: Desk) -> bytes:
+    return twice(desk, b"Pay 1 000 VND", FORGED)
+
+
+@CASES.file(_OTHER)
+def content_listed_twice_forged_first(desk: Desk) -> bytes:
+    return twice(desk, FORGED, b"Pay 1 000 VND")
+
+
+# Without what a revision needs: viewers repair such a file and show the last object they find.
+
+
+@CASES.file(_BEHIND)
+def objects_without_a_table(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.put(CONTENT, 0, shows(FORGED))
+    return paper.contents
+
+
+@CASES.file(_BEHIND)
+def objects_without_a_table_but_with_an_end(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.put(CONTENT, 0, shows(FORGED))
+    paper.raw(b"%%EOF\n")
+    return paper.contents
+
+
+@CASES.file(_BEHIND)
+def objects_and_a_trailer(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.put(CONTENT, 0, shows(FORGED))
+    paper.raw(b"trailer\n<< /Root 1 0 R /Size 20 >>\n%%EOF\n")
+    return paper.contents
+
+
+@CASES.file(_BEHIND)
+def objects_and_the_signed_table(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.put(CONTENT, 0, shows(FORGED))
+    paper.raw(b"startxref\n%d\n%%%%EOF\n" % paper.last_table)
+    return paper.contents
+
+
+@CASES.file(_BEHIND)
+def objects_and_an_empty_table(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.put(CONTENT, 0, shows(FORGED))
+    at = paper.raw(b"xref\n0 0\ntrailer\n<< /Root 1 0 R /Size 20 /Prev %d >>\n" % paper.last_table)
+    paper.raw(b"startxref\n%d\n%%%%EOF\n" % at)
+    return paper.contents
+
+
+@CASES.file(_BEHIND)
+def objects_and_a_broken_start(desk: Desk) -> bytes:
+    """Nobody finds the table, so viewers rebuild it, from the last objects."""
+    paper = desk.signed()
+    paper.put(CONTENT, 0, shows(FORGED))
+    paper.raw(b"startxref\n9999999\n%%EOF\n")
+    return paper.contents
+
+
+# With a history of its own.
+
+
+def without_history(desk: Desk, prev: int) -> bytes:
+    paper = desk.signed()
+    for number, text in list(paper.objects.items()):
+        if b"/ByteRange" not in text:
+            paper.write(number, shows(FORGED) if number == CONTENT else text)
+        else:
+            at = paper.contents.rindex(b"\n%d 0 obj" % number) + 1
+            paper.entries[number] = (STANDARD, at, 0)
+    paper.prev = prev
+    return paper.end().contents
+
+
+@CASES.file(_HISTORY)
+def history_left_out(desk: Desk) -> bytes:
+    return without_history(desk, -1)
+
+
+@CASES.file(_HISTORY)
+def signed_revision_skipped(desk: Desk) -> bytes:
+    paper = desk.signed()
+    table = paper.contents[: paper.ends[0]].rsplit(b"startxref", 1)[1].split()[0]
+    return without_history(desk, int(table))
+
+
+@CASES.file(_HISTORY)
+def history_in_a_loop(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.write(CONTENT, shows(FORGED))
+    paper.prev = len(paper.body)
+    return paper.end().contents
+
+
+@CASES.file(_HISTORY)
+def history_forwards(desk: Desk) -> bytes:
+    """The table before points to the table behind it."""
+    paper = desk.signed()
+    paper.write(CONTENT, shows(FORGED))
+    paper.prev = len(paper.body) + 1000
+    paper.end()
+    paper.raw(b" " * (len(paper.body) % 1000))
+    return paper.contents
+
+
+@CASES.file("an unsigned state of the file is brought back", NOT_INTACT)
+def rolled_back(desk: Desk) -> bytes:
+    paper = desk.signed()
+    table = paper.contents[: paper.ends[0]].rsplit(b"startxref", 1)[1].split()[0]
+    return paper.contents + b"startxref\n%s\n%%%%EOF\n" % table
+
+
+@CASES.file("the second signature is taken away by leading to the revision before it", NOT_INTACT)
+def rolled_back_by_one(desk: Desk) -> bytes:
+    paper = desk.signed()
+    table = paper.last_table
+    paper.sign(desk.agency, "agency")
+    return paper.contents + b"startxref\n%d\n%%%%EOF\n" % table
+
+
+# Old bytes brought back: nothing is appended but cross-references.
+
+
+def amended(desk: Desk) -> Paper:
+    """The page said something else before it was signed."""
+    paper = Paper.page(content=shows(FORGED)).end()
+    paper.write(CONTENT, shows(b"Pay 1 000 VND"))
+    return paper.end().sign(desk.person)
+
+
+def resurrect(paper: Paper) -> None:
+    at = paper.contents.index(b"\n%d 0 obj" % CONTENT) + 1
+    paper.entries[CONTENT] = (STANDARD, at, 0)
+
+
+CASES.change(_OTHER, base=amended)(resurrect)
+
+
+def hidden_in_a_stream(desk: Desk) -> Paper:
+    """Within the signed bytes, in a stream nobody looks at, lies another content."""
+    paper = Paper.page()
+    paper.add(stream(b"\n4 0 obj\n%s\nendobj\n" % shows(FORGED)))
+    return paper.end().sign(desk.person)
+
+
+@CASES.change(_OTHER, base=hidden_in_a_stream)
+def table_led_into_a_stream(paper: Paper) -> None:
+    at = paper.contents.rindex(b"\n4 0 obj") + 1
+    paper.entries[CONTENT] = (STANDARD, at, 0)
+
+
+@CASES.change(_OTHER)
+def table_led_to_another_object(paper: Paper) -> None:
+    """The entry of the content leads to an object that bears another number."""
+    paper.entries[CONTENT] = paper.put(99, 0, shows(FORGED))
+
+
+@CASES.file("a table within the signed bytes, prepared for the day after")
+def prepared_table(desk: Desk) -> bytes:
+    """All that is appended is a `startxref`, to a table that was signed as a stream's data."""
+    paper = Paper.page()
+    forged = paper.add(shows(FORGED))
+    at = paper.entries[forged][1]
+    table = b"xref\n4 1\n%010d 00000 n \ntrailer\n<< /Root 1 0 R /Size 30 /Prev %010d >>\n"
+    hidden = paper.add(stream(table % (at, 0)))
+    paper.end().sign(desk.person)
+    place = paper.contents.index(b"xref\n4 1", paper.entries.get(hidden, (0, 0, 0))[1])
+    return paper.contents + b"startxref\n%d\n%%%%EOF\n" % place
+
+
+# Objects that others stand on.
+
+
+def packed(desk: Desk) -> Paper:
+    """The page lies in an object stream."""
+    paper = Paper.page()
+    page = paper.objects[PAGE]
+    font = paper.objects[FONT]
+    paper.pack({PAGE: page, FONT: font})
+    return paper.end("stream").sign(desk.person, how="stream")
+
+
+@CASES.change("the stream that holds the page is another, its entries are not", base=packed)
+def object_stream_replaced(paper: Paper) -> None:
+    number = next(n for n, text in paper.objects.items() if b"/ObjStm" in text)
+    forged = paper.add(b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>")
+    assert forged
+    paper.write(number, paper.objects[number].replace(b"/Helvetica", b"/Symbol   "))
+
+
+def measured(desk: Desk) -> Paper:
+    """How long the content is, is said by another object (§7.3.8.2)."""
+    paper = Paper.page()
+    data = b"BT /F1 24 Tf 72 700 Td (Pay 1 000 VND) Tj ET\n1 g 60 680 400 60 re f"
+    length = paper.add(b"%d" % len(data))
+    paper.write(CONTENT, b"<< /Length %d 0 R >>\nstream\n%s\nendstream" % (length, data))
+    paper.write(8, b"%d" % length)
+    return paper.end().sign(desk.person)
+
+
+@CASES.change("a shorter stream no longer paints what it painted", base=measured)
+def length_changed(paper: Paper) -> None:
+    paper.write(int(paper.objects[8]), b"46")
+
+
+def filtered(desk: Desk) -> Paper:
+    """How the content is packed, is said by another object."""
+    paper = Paper.page()
+    kind = paper.add(b"[/ASCIIHexDecode]")
+    data = b"BT /F1 24 Tf 72 700 Td (Pay 1 000 VND) Tj ET".hex().encode() + b">"
+    paper.write(CONTENT, stream(data, b"/Filter %d 0 R" % kind))
+    paper.write(8, b"%d" % kind)
+    return paper.end().sign(desk.person)
+
+
+@CASES.change("the same bytes, unpacked otherwise, are another content", base=filtered)
+def filter_changed(paper: Paper) -> None:
+    paper.write(int(paper.objects[8]), b"[/ASCII85Decode]")
+
+
+# The trailer.
+
+
+@CASES.change("what was read as it stood is now deciphered", stages="last")
+def encryption_added(paper: Paper) -> None:
+    keys = b"/O <%s> /U <%s>" % (b"00" * 32, b"00" * 32)
+    crypt = paper.add(b"<< /Filter /Standard /V 1 /R 2 %s /P -4 >>" % keys)
+    paper.trailer += b" /Encrypt %d 0 R" % crypt
+
+
+@CASES.change("another catalogue is another document")
+def another_root(paper: Paper) -> None:
+    content = paper.add(shows(FORGED))
+    page = paper.add(paper.objects[PAGE].replace(b"/Contents 4 0 R", b"/Contents %d 0 R" % content))
+    pages = paper.add(b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>" % page)
+    paper.root = paper.add(paper.objects[CATALOG].replace(b"2 0 R", b"%d 0 R" % pages))
+
+
+@CASES.change("the form that held the signature is gone", NOT_INTACT, stages="last signed")
+def form_emptied(paper: Paper) -> None:
+    paper.write(FORM, b"<< /Fields [] /SigFlags 3 >>")
+
+
+@CASES.change("the form that held the signature is gone", NOT_INTACT, stages="last")
+def form_removed(paper: Paper) -> None:
+    paper.edit(CATALOG, b"/AcroForm %d 0 R" % FORM, b"")
+
+
+@CASES.file("a number that means nothing: nobody can tell what is shown", NOT_INTACT)
+def size_too_small(desk: Desk) -> bytes:
+    paper = desk.signed()
+    paper.write(CONTENT, shows(FORGED))
+    content = paper.end().contents
+    return content[: paper.ends[-2]] + content[paper.ends[-2] :].replace(b"/Size 13", b"/Size 4")

@@ -1,0 +1,64 @@
+"""What the judge says of hostile files, class by class, and of the genuine ones beside them.
+
+Integrity needs no anchor, so none is configured here: whoever signed, the bytes are what they are.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from signing.trust import Trust
+from signing.validation import validate
+from tests.hostile import (
+    byte_ranges,
+    certification,
+    dangling,
+    duplicates,
+    forms,
+    genuine,
+    genuine_later,
+    incremental,
+    overlays,
+    shadow,
+    wrapping,
+)
+from tests.hostile.cases import Case, Desk
+from tests.hostile.known import KNOWN
+
+MODULES = (
+    byte_ranges,
+    certification,
+    dangling,
+    duplicates,
+    forms,
+    genuine,
+    genuine_later,
+    incremental,
+    overlays,
+    shadow,
+    wrapping,
+)
+CASES = list(chain.from_iterable(module.CASES for module in MODULES))
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk()
+
+
+def shown(case: Case) -> object:
+    marks = [pytest.mark.xfail(strict=True)] if case.name in KNOWN else []
+    return pytest.param(case, id=case.name, marks=marks)
+
+
+def test_every_known_failure_is_a_case() -> None:
+    assert {case.name for case in CASES} >= KNOWN
+
+
+@pytest.mark.parametrize("case", [shown(case) for case in CASES])
+def test_what_is_said_of_a_file(desk: Desk, case: Case) -> None:
+    report = validate(case.build(desk), trust=Trust(anchors=()))
+    assert report.integrity in case.expected, (case.why, [item.code for item in report.reasons])
+    assert report.reasons
