@@ -57,6 +57,12 @@ _SENTENCES = {
     "time_unproven": "Thời gian ký do người ký tự khai, không có dấu thời gian tin cậy.",
     "time_untrusted": "Dấu thời gian kèm theo không xác minh được.",
     "development": "Chứng thư số dùng cho phát triển, không có giá trị pháp lý.",
+    "active_script": "Tệp có mã JavaScript. Đừng cho phép chạy khi mở tệp.",
+    "active_action": "Tệp có lệnh mở chương trình, mở tệp khác hoặc gửi dữ liệu đi."
+    " Đừng cho phép khi trình xem hỏi.",
+    "active_attachment": "Trong tệp có đính kèm tệp khác. Hãy kiểm tra trước khi mở tệp đính kèm.",
+    "active_media": "Tệp có âm thanh, phim hoặc hình 3D; trình xem có thể hiển thị khác nhau.",
+    "active_form": "Tệp có biểu mẫu XFA; trình xem có thể hiển thị khác nhau.",
     "not_pades": "Chữ ký số không theo chuẩn PAdES.",
 }
 
