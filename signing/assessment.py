@@ -233,7 +233,7 @@ class _Assessor:
             level=level,
             intact=item.intact,
             coverage=None if coverage is None else coverage.name,
-            changes=None if item.changes is None else item.changes.modification_level.name,
+            changes=None if item.changes is None else item.changes.level,
             locks=item.locks,
             trusted=item.intact is True and verdict.trusted,
             trusted_now=False,

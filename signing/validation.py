@@ -125,6 +125,7 @@ def judge(
             warnings=_warnings(examination, signatures),
             reading=examination.how,
             signatures=tuple(signatures),
+            revisions=examination.revisions,
             filled=filled,
         )
 

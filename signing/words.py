@@ -20,6 +20,8 @@ _SENTENCES = {
     "too_many_certificates": "Chữ ký kèm quá nhiều chứng thư số nên không kiểm tra.",
     "too_complex": "Tệp quá phức tạp nên chưa kiểm tra được hết các thay đổi.",
     "painted_over": "Chữ ký thêm sau có hình che lên nội dung đã được ký.",
+    "hidden_picture": "Chữ ký thêm sau giấu hình ảnh trong ô không có kích thước.",
+    "signature_removed": "Một chữ ký số đã bị gỡ khỏi văn bản sau khi ký.",
     "field_changed": "Ô trong biểu mẫu bị thay đổi sau khi ký.",
     # the document
     "resources_exhausted": "Tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ nên dừng kiểm tra.",
