@@ -75,6 +75,10 @@ TRAPS: dict[str, tuple[Base, Change]] = {
         signed(page=b"/Contents[4 0 R/a 40 0 R]"),
         define(stream(PAINT)),
     ),
+    "page content, a number within the file's size": (
+        signed(page=b"/Contents [4 0 R 8 0 R]"),
+        lambda paper: paper.write(8, stream(PAINT)),
+    ),
     "page content, another generation": (
         signed(page=b"/Contents [4 0 R 40 7 R]"),
         lambda paper: paper.write(NUMBER, stream(PAINT), generation=7),

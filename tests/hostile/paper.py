@@ -203,7 +203,7 @@ class Paper(Handmade):
         self, key: LiveKey, name: str = "chairman", how: str = "table", **what: object
     ) -> Paper:
         """Sign in a new field (see `field` and `value`), and end the revision."""
-        mine = {"rect", "page", "widget", "appearance"}
+        mine = {"rect", "page", "widget", "appearance", "flags"}
         number = self.next()
         self.objects[number] = b""  # taken
         value = self.value(**{name: what.pop(name) for name in set(what) - mine - {"cms"}})  # type: ignore[arg-type]
@@ -228,6 +228,7 @@ class Paper(Handmade):
         widget: bytes = b"",
         appearance: bytes | None = None,
         page: int = PAGE,
+        flags: int = 132,
     ) -> int:
         """Put a signature field into the form and, as a widget, on the page."""
         shown = b""
@@ -237,8 +238,8 @@ class Paper(Handmade):
         signed = b"" if value is None else b" /V %d 0 R" % value
         self.write(
             number,
-            b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (%s) /P %d 0 R /F 132 /Rect %s%s%s %s >>"
-            % (name.encode(), page, rect, signed, shown, widget),
+            b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (%s) /P %d 0 R /F %d /Rect %s%s%s %s >>"
+            % (name.encode(), page, flags, rect, signed, shown, widget),
         )
         self.list_field(number)
         self.list_annotation(number, page)

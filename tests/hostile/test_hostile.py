@@ -13,17 +13,33 @@ from signing.trust import Trust
 from signing.validation import validate
 from tests.hostile import (
     byte_ranges,
+    certification,
     dangling,
+    duplicates,
+    forms,
     genuine,
     genuine_later,
     incremental,
+    overlays,
     shadow,
     wrapping,
 )
 from tests.hostile.cases import Case, Desk
 from tests.hostile.known import KNOWN
 
-MODULES = (byte_ranges, wrapping, incremental, shadow, dangling, genuine, genuine_later)
+MODULES = (
+    byte_ranges,
+    certification,
+    dangling,
+    duplicates,
+    forms,
+    genuine,
+    genuine_later,
+    incremental,
+    overlays,
+    shadow,
+    wrapping,
+)
 CASES = list(chain.from_iterable(module.CASES for module in MODULES))
 
 
