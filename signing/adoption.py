@@ -22,7 +22,6 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import credentials, fields, permission, reading
 from signing.assessment import assess
-from signing.credentials import settled
 from signing.errors import SigningRefused
 from signing.examination import Examination, certificates, examine
 from signing.fields import SignatureField
@@ -101,7 +100,7 @@ def adopt(
         now = datetime.now(UTC)
         carried = [item.dump() for item in certificates(embedded.signed_data)]
         credentials.of_signer(certificate, carried, trust=trust, now=now)
-        judged = settled(assess(found, trust, now))
+        judged = assess(found, trust, now).findings
         level = next(item.level for item in judged if item.field == field)
         if level is None:
             raise _differs("not_pades", "không theo chuẩn PAdES (ETSI.CAdES.detached)")

@@ -14,7 +14,6 @@ from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 from signing import fields, permission, reading, tsa
 from signing.assessment import assess, certificates_in
 from signing.check import check
-from signing.credentials import settled
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.examination import examine
 from signing.fields import SignatureField
@@ -65,7 +64,7 @@ def archive(source: Path, target: Path, *, trust: Trust) -> SignedRevision:
 
 
 def _check_level(stream: BinaryIO, trust: Trust) -> None:
-    judged = settled(assess(examine(stream, permission.LIMITS), trust, datetime.now(UTC)))
+    judged = assess(examine(stream, permission.LIMITS), trust, datetime.now(UTC)).findings
     for item in judged:
         if item.kind == "signature" and not (item.trusted and item.level == "B-LTA"):
             raise SigningRefused(

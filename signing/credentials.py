@@ -6,36 +6,22 @@ their validity, used for their purpose, and active by CRL or OCSP at that time.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, TypeVar
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko_certvalidator.policy_decl import (
-    FRESHNESS_FALLBACK_VALIDITY_DEFAULT as _WITHOUT_NEXT_UPDATE,
-)
 
-from signing.chain import SIGNING, TIME_STAMPING, judge
+from signing.answers import WITHOUT_NEXT_UPDATE
+from signing.chain import OTHER_PURPOSES, SIGNING, TIME_STAMPING, Usage, judge
 from signing.errors import SigningRefused
 from signing.trust import Evidence, Trust
-
-_Result = TypeVar("_Result")
-
-# A certificate that is good for nothing but these is not one to sign documents with.
-_OTHER_PURPOSES = {
-    ExtendedKeyUsageOID.TIME_STAMPING,
-    ExtendedKeyUsageOID.OCSP_SIGNING,
-    ExtendedKeyUsageOID.SERVER_AUTH,
-    ExtendedKeyUsageOID.CODE_SIGNING,
-}
 
 _UNTRUSTED = ("certificate_untrusted", "Chứng thư số không thuộc nguồn tin cậy đã cấu hình.")
 _EXPIRED = ("certificate_expired", "Chứng thư số đã hết hạn.")
@@ -90,20 +76,6 @@ def of_authority(
     return _checked(certificate, chain, TIME_STAMPING, trust, now)
 
 
-def settled(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """The result of a coroutine that never waits: pyHanko's are such when nothing is fetched.
-
-    An event loop for each signature would cost more than the work done in it.
-    """
-    try:
-        work.send(None)
-    except StopIteration as done:
-        result: _Result = done.value
-        return result
-    work.close()
-    raise RuntimeError("it waits for something; sources and time-stampers here answer at once")
-
-
 @lru_cache(maxsize=512)
 def _loaded(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
@@ -131,7 +103,7 @@ def _check_purpose(der: bytes) -> None:
             isinstance(usage, x509.KeyUsage)
             and not (usage.digital_signature or usage.content_commitment)
         )
-        or (isinstance(purposes, x509.ExtendedKeyUsage) and set(purposes) <= _OTHER_PURPOSES)
+        or (isinstance(purposes, x509.ExtendedKeyUsage) and set(purposes) <= OTHER_PURPOSES)
     ):
         raise _refused(*_PURPOSE)
 
@@ -139,7 +111,7 @@ def _check_purpose(der: bytes) -> None:
 def _checked(
     certificate: bytes,
     chain: Iterable[bytes],
-    usage: KeyUsageConstraints,
+    usage: Usage,
     trust: Trust,
     now: datetime,
 ) -> Credentials:
@@ -192,9 +164,9 @@ class _Question:
 class _Path:
     """A path found valid: what lies between certificate and anchor, and until when it is believed.
 
-    Judging one takes 8 ms. With certificates, evidence and anchors the same to the last byte, only
-    time can change the answer, when something expires: a good answer is believed until then, and
-    five minutes at most. New evidence, a revocation above all, is a new question.
+    Judging one takes milliseconds. With certificates, evidence and anchors the same to the last
+    byte, only time can change the answer, when something expires: a good answer is believed until
+    then, and five minutes at most. New evidence, a revocation above all, is a new question.
     """
 
     chain: tuple[bytes, ...]
@@ -212,27 +184,24 @@ def _path(question: _Question, now: datetime) -> _Path:
     known = _paths.get(question)
     if known is not None and known.since <= now < known.until:
         return known
-    verdict = settled(
-        judge(
-            asn1_x509.Certificate.load(question.certificate),
-            [asn1_x509.Certificate.load(der) for der in question.others],
-            SIGNING if question.signs_documents else TIME_STAMPING,
-            trust=Trust(question.anchors, question.intermediates),
-            evidence=question.evidence,
-            moment=now,
-            now=now,
-        )
+    verdict = judge(
+        question.certificate,
+        question.others,
+        SIGNING if question.signs_documents else TIME_STAMPING,
+        trust=Trust(question.anchors, question.intermediates),
+        evidence=question.evidence,
+        moment=now,
     )
     if verdict.sub_indication is not None:
         raise _refused(*_REFUSALS.get(verdict.sub_indication, _UNTRUSTED))
     if question.evidence == Evidence():
         # An anchor needs none to be believed; Đ31 asks it of every certificate that signs.
         raise _refused(*_REFUSALS["TRY_LATER"])
-    ders = [item.dump() for item in verdict.path]
-    ends = min(_loaded(der).not_valid_after_utc for der in ders)
+    ends = min(item.not_valid_after_utc for item in verdict.path)
     evidence_until = min(_ends(question.evidence), default=ends)
     until = min(now + _BELIEVED, evidence_until, ends)
-    path = _Path(tuple(reversed(ders[1:-1])), evidence_until, now, until)
+    between = [item.public_bytes(Encoding.DER) for item in verdict.path[1:-1]]
+    path = _Path(tuple(reversed(between)), evidence_until, now, until)
     # What is believed no more is let go with its evidence: a list may weigh half a megabyte.
     for other, found in list(_paths.items()):
         if found.until <= now:
@@ -242,18 +211,18 @@ def _path(question: _Question, now: datetime) -> _Path:
 
 
 def _ends(evidence: Evidence) -> Iterator[datetime]:
-    """When each piece of evidence lapses, as certvalidator understands it; or its signer."""
+    """When each piece of evidence lapses, or its signer."""
     for der in evidence.ocsps:
         with suppress(ValueError):  # what cannot be read has convinced nobody
             response = ocsp.load_der_ocsp_response(der)
             for item in response.responses:
-                yield item.next_update_utc or item.this_update_utc + _WITHOUT_NEXT_UPDATE
+                yield item.next_update_utc or item.this_update_utc + WITHOUT_NEXT_UPDATE
             for certificate in response.certificates:
                 yield certificate.not_valid_after_utc
     for der in evidence.crls:
         with suppress(ValueError):
             listed = x509.load_der_x509_crl(der)
-            yield listed.next_update_utc or listed.last_update_utc + _WITHOUT_NEXT_UPDATE
+            yield listed.next_update_utc or listed.last_update_utc + WITHOUT_NEXT_UPDATE
 
 
 def _refused(code: str, sentence: str) -> SigningRefused:

@@ -69,11 +69,15 @@ class Widget:
 
 @dataclass
 class Changes:
-    """What one revision did, all of it allowed. `fields` were changed as a form is filled."""
+    """What one revision did, all of it allowed.
+
+    `fields` were changed as a form is filled; `filled` are our text fields, with their text.
+    """
 
     level: Level = "NONE"
     fields: set[str] = field(default_factory=set)
     widgets: dict[Key, Widget] = field(default_factory=dict)
+    filled: list[tuple[generic.DictionaryObject, str]] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
     def note(self, code: str, level: Level = "LTA_UPDATES") -> None:

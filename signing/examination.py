@@ -27,7 +27,7 @@ from pyhanko_certvalidator.errors import AlgorithmNotSupported
 from signing import reading
 from signing.difference import LEVELS, Changes, Unexplained, key_of
 from signing.errors import UnreadablePdf
-from signing.history import History, reaches_beyond
+from signing.history import History, reaches_beyond, read_strictly
 from signing.reading import FormField, HistoricalResolver, Limits, Reader, entry
 from signing.report import Finding, Integrity, RevisionFinding
 from signing.timestamps import token_time
@@ -91,13 +91,21 @@ class _Undecided(_Fault):
 
 def examine(stream: BinaryIO, limits: Limits = Limits()) -> Examination:  # noqa: B008  frozen
     """Judge the integrity of an open file. Raises UnreadablePdf; all else is reported."""
-    result = _examine(*reading.opened(stream, limits), limits)
-    if result.how == "strict" and any(
+    reader, how = reading.opened(stream, limits)
+    result = None
+    if how == "lenient":
+        return _examine(reader, how, limits)
+    with suppress(Exception):
+        result = _examine(reader, how, limits)
+    if result is None or any(
         reason.code == _MALFORMED for item in result.signatures for reason in item.findings
     ):
-        # One in five genuine files stumbles only when its revisions are compared strictly.
-        with suppress(UnreadablePdf):
+        # One in five genuine files stumbles only where its objects are read strictly.
+        try:
             return _examine(*reading.opened(stream, limits, ("lenient",)), limits)
+        except UnreadablePdf:
+            if result is None:
+                raise
     return result
 
 
@@ -239,6 +247,8 @@ def _parsed(
     if subfilter not in _SUBFILTERS:
         raise _Undecided("subfilter_unsupported")
     embedded = EmbeddedPdfSignature(reader, field.dictionary, field.name)
+    own = field.dictionary.raw_get("/V").reference
+    read_strictly(reader, own.idnum, own.generation, embedded.signed_revision)
     value = embedded.pkcs7_content
     if value[parser.peek(value) :].strip(b"\0"):
         # The reserved room is signed by nobody: it holds the signature, and nothing but zeros.

@@ -12,7 +12,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.xref import XRefSectionData, XRefSectionType
 
 from signing.difference import LEVELS, Changes, Unexplained, spoken_of_in
-from signing.overlay import check_overlay
+from signing.overlay import check_overlay, check_shown
 from signing.permitted import changes_in
 from signing.reading import CHUNK_BYTES, Reader
 from signing.references import References
@@ -70,6 +70,8 @@ class History:
         ends = max(self.ends[:revision]), max(self.ends[: revision + 1])
         for widget in changes.widgets.values():
             check_overlay(self._reader, revision - 1, ends, widget)
+        for field, text in changes.filled:
+            check_shown(self._reader, revision, ends[1], field, text)
         return changes
 
     @cached_property
@@ -106,11 +108,15 @@ class History:
             raise Unexplained(f"revision {revision} lists an object twice")
         start = max(self.ends[:revision])
         end = xrefs.get_xref_container_info(revision).start_location
-        listed = set(_offsets(xrefs.get_xref_data(revision)))
-        listed.add(end)  # a cross-reference stream need not list itself
-        for places in _objects(self._reader.stream, start, max(start, end)):
-            if listed.isdisjoint(places):
-                raise Unexplained(f"the object at {places[-1]} is not listed")
+        section = xrefs.get_xref_data(revision)
+        listed = dict(_offsets(section))
+        for number, places in _objects(self._reader.stream, start, max(start, end)):
+            if listed.get(number, -1) >= places.start:
+                continue  # of two copies such a reader takes the last
+            if number not in section.freed or set(self._references.to((number, 0), revision)):
+                raise Unexplained(f"the object {number} at {places[-1]} is not listed")
+        for number, generation in spoken_of_in(self._reader, revision):
+            read_strictly(self._reader, number, generation, revision)
 
 
 def reaches_beyond(reader: Reader, revision: int, size_bytes: int) -> bool:
@@ -121,28 +127,47 @@ def reaches_beyond(reader: Reader, revision: int, size_bytes: int) -> bool:
     return any(
         offset >= size_bytes
         for it in range(revision + 1)
-        for offset in _offsets(reader.xrefs.get_xref_data(it))
+        for _, offset in _offsets(reader.xrefs.get_xref_data(it))
     )
 
 
-def _offsets(section: XRefSectionData) -> Iterator[int]:
-    for _, offset in section.standard_xrefs.values():
-        yield offset
+def read_strictly(reader: Reader, number: int, generation: int, revision: int) -> None:
+    """Read an object as it is in a revision without forgiving anything.
+
+    A key named twice, or what stands between the value and `endobj`, is read by some and by others
+    not. Raises PdfReadError.
+    """
+    reference = generic.Reference(number, generation, pdf=reader)
+    if reader.xrefs.get_historical_ref(reference, revision) is None:
+        return
+    was = reader.strict
+    reader.strict = True
+    try:
+        reader.get_object(reference, revision, transparent_decrypt=False)
+    finally:
+        reader.strict = was
+
+
+def _offsets(section: XRefSectionData) -> Iterator[tuple[int, int]]:
+    for number, (_, offset) in section.standard_xrefs.items():
+        yield number, offset
     if section.hybrid:
         yield from _offsets(section.hybrid.xref_data)
 
 
-def _objects(stream: BinaryIO, start: int, end: int) -> Iterator[range]:
-    """Where, in some bytes, objects seem to begin: from the white space before to the number."""
+def _objects(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[int, range]]:
+    """Numbers of the objects that seem to begin in some bytes.
+
+    Each with its place: from the white space before it to its number.
+    """
     stream.seek(start)
     offset, before = start, b""
     while offset < end and (chunk := stream.read(min(CHUNK_BYTES, end - offset))):
         data = before + chunk
         for found in _OBJECT.finditer(data):
             if found.end() > len(before):
-                yield range(
-                    offset - len(before) + found.start(), offset - len(before) + found.start(1) + 1
-                )
+                first = offset - len(before)
+                yield int(found[1]), range(first + found.start(), first + found.start(1) + 1)
         offset += len(chunk)
         before = data[-_LONGEST_HEADER:]
 

@@ -8,7 +8,11 @@ that was written may have gone or been written on.
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, NamedTuple
 
 import pypdfium2
 from PIL import Image, ImageChops, ImageFilter
@@ -34,7 +38,16 @@ _BESIDE = 5
 
 _DEEPEST_PAGE = 64
 
+_PAINTS = re.compile(rb"\b(?:Do|BI|sh|T[jJ]|['\"]|[fFBbSs]\*?)(?![\w])")
+
 _Box = tuple[float, float, float, float]
+
+
+class _Place(NamedTuple):
+    """A box on a page, counted from 0."""
+
+    page: int
+    box: _Box
 
 
 def check_overlay(reader: Reader, revision: int, ends: tuple[int, int], widget: Widget) -> None:
@@ -43,30 +56,48 @@ def check_overlay(reader: Reader, revision: int, ends: tuple[int, int], widget: 
     `revision` is the one before the widget came; `ends` is how far into the file that one and the
     one with the widget reach. Raises Unexplained, `painted_over` or `hidden_picture`.
     """
-    box = _box(widget.dictionary)
-    if box is None:
-        if _draws(widget.dictionary):
-            # What has no size shows nothing, or in some viewers everything.
-            raise Unexplained(f"{widget.field} hides a picture", "hidden_picture")
-        return
+    box, shown = _box(widget.dictionary), entry(widget.dictionary, "/AP")
+    if isinstance(shown, generic.DictionaryObject) and (
+        shown.keys() != {"/N"} or ((box is None or _hidden(widget)) and _draws(shown))
+    ):
+        # What shows only to some, or when it is touched; without a size, in some viewers.
+        raise Unexplained(f"{widget.field} hides a picture", "hidden_picture")
+    looks = entry(widget.dictionary, "/MK")
+    if shown is None and isinstance(looks, generic.DictionaryObject) and {"/BG", "/BC"} & {*looks}:
+        raise Unexplained(f"{widget.field} leaves its looks to the viewer", "hidden_picture")
     page = widget.listed_on or key_of(widget.page)
-    if page is None or _invisible(widget.dictionary):
+    if box is None or page is None or _hidden(widget):
         return
     state = reader.get_historical_resolver(revision)
-    index = _index(state, page)
-    signatures = [found for found in map(_box, _annotations(state, page)) if found is not None]
-    before = _drawn(reader.stream, ends[0], index, box, signatures)
-    after = _drawn(reader.stream, ends[1], index, box, signatures)
+    place = _Place(_index(state, page), box)
+    signatures = [found for found in map(_box, _signatures(state, page)) if found is not None]
+    before, after = (_drawn(reader.stream, end, place, signatures) for end in ends)
     if _overwritten(before, after):
         raise Unexplained(f"{widget.field} paints over page {page}", "painted_over")
 
 
-def _annotations(state: HistoricalResolver, page: Key) -> list[generic.DictionaryObject]:
+def check_shown(
+    reader: Reader, revision: int, end_bytes: int, field: generic.DictionaryObject, text: str
+) -> None:
+    """Refuse a text field that shows another text than it holds, as of a revision.
+
+    A field on no page shows nothing that could mislead. Raises Unexplained, `field_changed`.
+    """
+    box, page = _box(field), key_of(raw(field, "/P"))
+    if box is None or page is None:
+        return
+    place = _Place(_index(reader.get_historical_resolver(revision), page), box)
+    shown, ink = _read(reader.stream, end_bytes, place)
+    if _plain(shown) != _plain(text) or not ink:
+        raise Unexplained(f"a field shows {shown!r} and holds {text!r}", "field_changed")
+
+
+def _signatures(state: HistoricalResolver, page: Key) -> list[generic.DictionaryObject]:
     """The signatures that stand on a page already."""
     node = state(generic.Reference(*page, pdf=state))
     listed = entry(node, "/Annots")
     found = [it.get_object() for it in listed] if isinstance(listed, generic.ArrayObject) else []
-    return [item for item in found if "/V" in item and "/FT" in item and item["/FT"] == "/Sig"]
+    return [item for item in found if str(entry(item, "/FT")) == "/Sig" and entry(item, "/V")]
 
 
 def _box(widget: generic.DictionaryObject) -> _Box | None:
@@ -78,18 +109,17 @@ def _box(widget: generic.DictionaryObject) -> _Box | None:
     return (left, bottom, right, top) if right > left and top > bottom else None
 
 
-def _draws(widget: generic.DictionaryObject) -> bool:
-    """Whether its normal appearance has a size and draws anything."""
-    shown = entry(widget, "/AP")
-    normal = entry(shown, "/N") if isinstance(shown, generic.DictionaryObject) else None
+def _draws(appearances: generic.DictionaryObject) -> bool:
+    """Whether the normal appearance has a size and draws anything."""
+    normal = entry(appearances, "/N")
     if not isinstance(normal, generic.StreamObject) or "/BBox" not in normal:
         return False
     left, bottom, right, top = (float(number) for number in normal["/BBox"])
-    return left != right and bottom != top and b"Do" in normal.data
+    return left != right and bottom != top and _PAINTS.search(normal.data) is not None
 
 
-def _invisible(widget: generic.DictionaryObject) -> bool:
-    flags = entry(widget, "/F")
+def _hidden(widget: Widget) -> bool:
+    flags = entry(widget.dictionary, "/F")
     return isinstance(flags, int) and bool(flags & (_HIDDEN | _NO_VIEW))
 
 
@@ -116,21 +146,29 @@ def _leaves(node: generic.DictionaryObject) -> int:
     return int(node["/Count"]) if "/Kids" in node else 1
 
 
-def _drawn(
-    stream: BinaryIO, end_bytes: int, index: int, box: _Box, besides: list[_Box]
-) -> Image.Image:
-    """A box of a page in colour, the file read up to `end_bytes`; white where `besides` are."""
+@contextmanager
+def _opened(stream: BinaryIO, end_bytes: int, index: int) -> Iterator[pypdfium2.PdfPage]:
+    """A page, upright, of the file read up to `end_bytes`."""
     stream.seek(0)
     document = pypdfium2.PdfDocument(stream.read(end_bytes))
     try:
+        document.init_forms()  # or widgets would not show
         page = document[index]
         page.set_rotation(0)
+        yield page
+    finally:
+        document.close()
+
+
+def _drawn(stream: BinaryIO, end_bytes: int, place: _Place, besides: list[_Box]) -> Image.Image:
+    """A place in colour, white where `besides` are."""
+    with _opened(stream, end_bytes, place.page) as page:
         left, bottom, right, top = page.get_cropbox()
         crop = (
-            max(0.0, box[0] - left),
-            max(0.0, box[1] - bottom),
-            max(0.0, right - box[2]),
-            max(0.0, top - box[3]),
+            max(0.0, place.box[0] - left),
+            max(0.0, place.box[1] - bottom),
+            max(0.0, right - place.box[2]),
+            max(0.0, top - place.box[3]),
         )
         width, height = right - left - crop[0] - crop[2], top - bottom - crop[1] - crop[3]
         if width <= 0 or height <= 0:
@@ -143,8 +181,19 @@ def _drawn(
             south, north = ((top - crop[3] - edge) * scale for edge in (other[1], other[3]))
             image.paste("white", (west, round(north), east, round(south)))
         return image
-    finally:
-        document.close()
+
+
+def _read(stream: BinaryIO, end_bytes: int, place: _Place) -> tuple[str, bool]:
+    """The text in a place with its fields, and whether there is any ink."""
+    ink = _ink(_drawn(stream, end_bytes, place, []).convert("L")).getbbox() is not None
+    with _opened(stream, end_bytes, place.page) as page:
+        page.flatten()
+        text = page.pdf[place.page].get_textpage()
+        return text.get_text_bounded(*place.box), ink
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFC", text).split())
 
 
 def _overwritten(before: Image.Image, after: Image.Image) -> bool:
@@ -152,7 +201,7 @@ def _overwritten(before: Image.Image, after: Image.Image) -> bool:
     if before.size != after.size:
         return True
     was, now = before.convert("L"), after.convert("L")
-    ink = _upright(was.point(lambda value: 255 if value < _DARK else 0))
+    ink = _upright(_ink(was))
     if ink.getbbox() is None:
         return False
     faded = ImageChops.subtract(now, was).point(lambda value: 255 if value > _FADED else 0)
@@ -164,6 +213,10 @@ def _overwritten(before: Image.Image, after: Image.Image) -> bool:
     beside = ink.filter(ImageFilter.MaxFilter(_BESIDE))
     added = ImageChops.darker(ImageChops.darker(black, light), beside)
     return max(map(_count, (gone, added))) >= _FEWEST_PIXELS
+
+
+def _ink(gray: Image.Image) -> Image.Image:
+    return gray.point(lambda value: 255 if value < _DARK else 0)
 
 
 def _upright(ink: Image.Image) -> Image.Image:

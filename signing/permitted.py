@@ -16,7 +16,7 @@ from pyhanko.pdf_utils import generic
 
 from signing.difference import Changes, Comparison, Unexplained, Widget, key_of, raw
 from signing.fields import DATE, NUMBER
-from signing.reading import Reader
+from signing.reading import Reader, entry
 from signing.references import Key, References
 
 _STORE_KEYS = {"/Type", "/Certs", "/CRLs", "/OCSPs", "/VRI"}
@@ -45,6 +45,11 @@ class _Field:
     dictionary: generic.DictionaryObject
     widgets: list[tuple[Key | None, generic.DictionaryObject]] = field(default_factory=list)
     group: bool = False
+
+    @property
+    def shows(self) -> bool:
+        """Whether it could stand on a page: a field without kids may be no group yet."""
+        return "/Rect" in self.dictionary or "/V" in self.dictionary
 
 
 def changes_in(reader: Reader, revision: int, references: References) -> Changes:
@@ -86,6 +91,7 @@ class _Rules:
 
     def _catalogue(self) -> None:
         it, root = self._it, self._root_key
+        assert root is not None
         differing = it.differing(self._old_root, self._new_root)
         for key, rule in (
             ("/AcroForm", None),
@@ -100,7 +106,14 @@ class _Rules:
                 rule(raw(self._old_root, key), raw(self._new_root, key))
         if differing:
             raise Unexplained(f"catalogue: {sorted(differing)}")
-        it.explain_in_place(root, (), "catalogue")
+        it.explain_in_place(root, filter(self._is_signature, it.holders(root)), "catalogue")
+
+    def _is_signature(self, key: Key | None) -> bool:
+        """A signature that locks fields names the catalogue as what it locks (table 256)."""
+        it = self._it
+        states = (it.old, it.new)
+        values = [it.value(state, key) for state in states] if key is not None else []
+        return any("/ByteRange" in _dictionary(value) for value in values)
 
     def _plain(self, old: generic.PdfObject | None, new: generic.PdfObject | None) -> None:
         """Names and numbers that no page depends on."""
@@ -131,9 +144,7 @@ class _Rules:
         if not isinstance(store, generic.DictionaryObject) or not store.keys() <= _STORE_KEYS:
             raise Unexplained("security store")
         holders = {self._root_key, key_of(new)}
-        records = store["/VRI"] if "/VRI" in store else generic.DictionaryObject()
-        if not isinstance(records, generic.DictionaryObject):
-            raise Unexplained("validation records")
+        records = _dictionary(raw(store, "/VRI"))
         holders.add(key_of(raw(store, "/VRI")))
         holders |= {key_of(records.raw_get(name)) for name in records}
         before = len(it.unexplained())
@@ -250,8 +261,8 @@ class _Rules:
         touched = {key for key, _ in new.widgets} | {new.key}
         if old.name != new.name or old.type != new.type:
             raise Unexplained(f"field {old.name} became {new.name}")
-        signed, signs = "/V" in old.dictionary, "/V" in new.dictionary
-        if old.group:
+        signed, signs = (entry(it.dictionary, "/V") is not None for it in (old, new))
+        if old.group or (new.group and not old.shows):
             differing = it.differing(old.dictionary, new.dictionary, ("/Kids",))
             if differing:
                 raise Unexplained(f"group {new.name}: {sorted(differing)}")
@@ -285,6 +296,7 @@ class _Rules:
             self._appearance(after, own)
         if level == "fields_filled":
             it.explain(key_of(raw(new.dictionary, "/V")))
+            it.changes.filled += [(widget, _text(new.dictionary)) for _, widget in new.widgets]
             it.changes.note(level, "FORM_FILLING")
             it.changes.fields.add(new.name)
 
@@ -343,7 +355,7 @@ class _Rules:
         if item.group:
             return
         shown = any(Widget(item.name, widget, None).shows for _, widget in item.widgets)
-        if "/V" in item.dictionary:
+        if entry(item.dictionary, "/V") is not None:
             self._signing(item)
         else:
             it.changes.note("field_added", "FORM_FILLING" if shown else "LTA_UPDATES")
@@ -419,26 +431,28 @@ class _Rules:
 def _fields(form: generic.DictionaryObject) -> dict[Key, _Field]:
     """The form's fields by their objects. Raises Unexplained for one without an object."""
     found: dict[Key, _Field] = {}
-    stack: list[tuple[generic.PdfObject, str, str | None, int]] = [
-        (item, "", None, 0) for item in reversed(_array(raw(form, "/Fields")))
+    stack: list[tuple[generic.PdfObject, str, str | None, frozenset[Key | None]]] = [
+        (item, "", None, frozenset()) for item in reversed(_array(raw(form, "/Fields")))
     ]
     while stack:
-        item, prefix, inherited, depth = stack.pop()
+        item, prefix, inherited, above = stack.pop()
         key, dictionary = key_of(item), item.get_object()
         if not isinstance(dictionary, generic.DictionaryObject) or key in found:
             continue
-        if key is None or len(found) > _MOST_FIELDS or depth > _DEEPEST_FIELD:
+        if key is None or len(found) > _MOST_FIELDS or len(above) > _DEEPEST_FIELD:
             raise Unexplained("form", "too_complex")
-        own = str(dictionary["/T"]) if "/T" in dictionary else ""
+        own = _name(dictionary, "/T")
         name = ".".join(filter(None, (prefix, own)))
-        kind = str(dictionary["/FT"]) if "/FT" in dictionary else inherited
+        kind = _name(dictionary, "/FT") or inherited
         it = found[key] = _Field(name, kind, key, dictionary)
         kids = list(_array(raw(dictionary, "/Kids")))
         for kid in reversed(kids):
             value = kid.get_object()
             if isinstance(value, generic.DictionaryObject) and "/T" in value:
                 it.group = True
-                stack.append((kid, name, kind, depth + 1))
+                if key_of(kid) in above:
+                    raise Unexplained("fields in a circle", "field_changed")
+                stack.append((kid, name, kind, above | {key}))
             elif isinstance(value, generic.DictionaryObject):
                 it.widgets.append((key_of(kid), value))
         if not kids:
@@ -467,12 +481,12 @@ def _array(value: generic.PdfObject | None) -> generic.ArrayObject:
 
 
 def _name(dictionary: generic.DictionaryObject, key: str) -> str:
-    return str(dictionary[key]) if key in dictionary else ""
+    return str(entry(dictionary, key) or "")
 
 
 def _text(dictionary: generic.DictionaryObject) -> str:
-    return str(dictionary["/V"]) if "/V" in dictionary else ""
+    return _name(dictionary, "/V")
 
 
 def _true(dictionary: generic.DictionaryObject, key: str) -> bool:
-    return key in dictionary and bool(dictionary[key])
+    return bool(entry(dictionary, key))

@@ -172,8 +172,12 @@ def form_fields(reader: Reader | HistoricalResolver) -> Iterator[FormField]:
 
 
 def entry(dictionary: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
-    """The value of a key, references followed (`get` follows none); None when it is absent."""
-    return dictionary[key] if key in dictionary else None  # noqa: SIM401
+    """The value of a key, references followed (`get` follows none); None when absent or null."""
+    try:
+        value: generic.PdfObject = dictionary[key]
+    except KeyError:
+        return None
+    return value
 
 
 def prefix_sha256(stream: BinaryIO, size_bytes: int) -> str:

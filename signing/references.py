@@ -7,6 +7,7 @@ document to answer it costs more than everything else; finding ` R` in its bytes
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
-from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionData
+from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionData, read_object_header
 
 from signing.errors import UnreadablePdf
 from signing.reading import CHUNK_BYTES, Reader
@@ -36,10 +37,14 @@ _MOST_PLACES = 200_000
 
 
 class Holder(NamedTuple):
-    """An object, as it stands at one location, that refers to another; None: a trailer."""
+    """An object, as it stands at one location, that refers to another; None: a trailer.
+
+    `place` is how far into the file the reference stands, None within an object stream.
+    """
 
     key: Key | None
     location: int | ObjStreamRef
+    place: int | None
 
 
 class References:
@@ -48,12 +53,39 @@ class References:
     def __init__(self, reader: Reader, wanted: Collection[int]) -> None:
         self._reader = reader
         self._wanted = frozenset(wanted)
+        self._ends: dict[int, int] = {}
 
     def to(self, key: Key, revision: int) -> Iterator[Key | None]:
         """Objects that, as of a revision, refer to one; None for a trailer."""
         for holder in self._found.get(key[0], ()):
-            if holder.key is None or holder.location == self._location(holder.key, revision):
+            if holder.key is None or (
+                holder.location == self._location(holder.key, revision) and self._within(holder)
+            ):
                 yield holder.key
+
+    def _within(self, holder: Holder) -> bool:
+        """Whether the reference stands in the object, and not in one that nobody lists, after it.
+
+        Asked of the parser: what an object looks like to whoever searches it can be forged.
+        """
+        start = holder.location
+        if holder.place is None or isinstance(start, ObjStreamRef):
+            return True
+        if holder.key is not None and holder.key[0] in self._containers:
+            return False  # what stands in it was found there
+        if start not in self._ends:
+            self._ends[start] = self._end(start)
+        return holder.place < self._ends[start]
+
+    def _end(self, start: int) -> int:
+        stream = self._reader.stream
+        stream.seek(start)
+        try:
+            number, generation = read_object_header(stream, strict=False)
+            generic.read_object(stream, generic.Reference(number, generation, self._reader))
+        except Exception:
+            return sys.maxsize  # cannot be told apart, then it counts
+        return int(stream.tell())
 
     def _location(self, key: Key, revision: int) -> int | ObjStreamRef | None:
         reference = generic.Reference(*key, pdf=self._reader)
@@ -80,10 +112,19 @@ class References:
             start += len(chunk)
             before = data[-_LONGEST_REFERENCE:]
 
+    @cached_property
+    def _containers(self) -> dict[int, int]:
+        """Object streams, with the revision that uses them."""
+        xrefs = self._reader.xrefs
+        return {
+            number: revision
+            for revision in range(xrefs.total_revisions)
+            for number in containers(xrefs.get_xref_data(revision))
+        }
+
     def _in_containers(self) -> Iterator[tuple[int, Holder]]:
-        for revision in range(self._reader.xrefs.total_revisions):
-            for number in containers(self._reader.xrefs.get_xref_data(revision)):
-                yield from self._in_container(number, revision)
+        for number, revision in self._containers.items():
+            yield from self._in_container(number, revision)
 
     def _in_container(self, number: int, revision: int) -> Iterator[tuple[int, Holder]]:
         """Objects in an object stream (§7.5.7) start where its header says."""
@@ -102,7 +143,7 @@ class References:
             at = bisect_right(starts, (place, len(starts), 0)) - 1
             if at >= 0:
                 _, index, own = starts[at]
-                yield wanted, Holder((own, 0), ObjStreamRef(number, index))
+                yield wanted, Holder((own, 0), ObjStreamRef(number, index), None)
 
     def _scanned(self, data: bytes, start: int) -> Iterator[tuple[int, int]]:
         """Numbers referred to, with their places, where the reference ends beyond `start`."""
@@ -119,7 +160,7 @@ class References:
     def _holder(self, place: int) -> Holder:
         starts, keys = self._objects
         at = bisect_right(starts, place) - 1
-        return Holder(keys[at], starts[at]) if at >= 0 else Holder(None, 0)
+        return Holder(keys[at], starts[at], place) if at >= 0 else Holder(None, 0, place)
 
     @cached_property
     def _objects(self) -> tuple[list[int], list[Key | None]]:

@@ -56,6 +56,9 @@ class SignatureFinding:
     of that prefix: whoever holds a revision can tell whether this signature was put on it.
     `trusted`: the chain holds at `proven_at`, or at the time of checking when no time is proven;
     `trusted_now`: it holds at the time of checking. `intact` is None when it could not be decided.
+    `not_before`, `not_after` and `key_bits` are the certificate's; `algorithm` is how it signed,
+    such as "ECDSA SHA-256". `evidence` names what it was judged by: its chain, the answers about
+    each certificate on it, and the time-stamp that proves its time, with that one's.
     """
 
     field: str
@@ -73,6 +76,10 @@ class SignatureFinding:
     issuer: str | None
     serial: str | None
     certificate_sha256: str | None
+    not_before: datetime | None
+    not_after: datetime | None
+    algorithm: str | None
+    key_bits: int | None
     signed_at: datetime | None
     proven_at: datetime | None
     indication: Indication
@@ -153,7 +160,7 @@ def _findings(values: list[dict[str, str]]) -> tuple[Finding, ...]:
 
 
 def _signature(values: dict[str, Any]) -> SignatureFinding:
-    for name in ("signed_at", "proven_at"):
+    for name in ("signed_at", "proven_at", "not_before", "not_after"):
         if values[name] is not None:
             values[name] = datetime.fromisoformat(values[name])
     return SignatureFinding(

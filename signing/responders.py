@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -20,6 +21,7 @@ from signing.trust import Evidence, issued_by
 
 _OCSP_LIFE = timedelta(days=7)
 _CRL_LIFE = timedelta(days=30)
+_GIVEN_AGAIN = timedelta(minutes=1)
 
 # A policy identifier of the arc for examples (joint-iso-itu-t(2) uuid(25)); a TSA must name one.
 _TSA_POLICY = "2.25.329800735698586629295641978511506172918"
@@ -42,11 +44,13 @@ class Responder:
     issuing: LiveKey
     signer: LiveKey
     revocations: Callable[[], Sequence[Revocation]]
+    _given: dict[object, tuple[datetime, bytes]] = field(default_factory=dict, compare=False)
 
     def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:  # noqa: ARG002
-        """Fresh status of every certificate (DER) issued by this authority; others are skipped.
+        """Status of every certificate (DER) issued by this authority; others are skipped.
 
-        It answers from this process, so `fetch` makes no difference.
+        It answers from this process, so `fetch` makes no difference. An answer is given again for
+        a minute, unless something was revoked meanwhile.
         """
         issuer = x509.load_der_x509_certificate(self.issuing.certificate)
         revoked = {item.serial: item.revoked_at for item in self.revocations()}
@@ -55,8 +59,18 @@ class Responder:
             certificate = x509.load_der_x509_certificate(der)
             if issued_by(certificate, issuer):
                 moment = revoked.get(certificate.serial_number)
-                responses.append(self._response(certificate, issuer, moment))
-        return Evidence(tuple(responses), (self._crl(revoked),))
+                responses.append(
+                    self._again((der, moment), partial(self._response, certificate, issuer, moment))
+                )
+        listed = self._again(tuple(revoked.items()), partial(self._crl, revoked))
+        return Evidence(tuple(responses), (listed,))
+
+    def _again(self, about: object, answer: Callable[[], bytes]) -> bytes:
+        now = datetime.now(UTC)
+        given = self._given.get(about)
+        if given is None or now - given[0] > _GIVEN_AGAIN:
+            self._given[about] = given = now, answer()
+        return given[1]
 
     def _response(
         self, certificate: x509.Certificate, issuer: x509.Certificate, revoked_at: datetime | None

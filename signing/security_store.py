@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
@@ -13,6 +15,10 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signing.reading import entry
 from signing.trust import Evidence
+
+# Twenty signatures of different authorities need a quarter of this; what is beyond is not read.
+_MOST_ENTRIES = 512
+_MOST_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -25,25 +31,42 @@ class Stored:
 
 def stored(root: generic.DictionaryObject) -> Stored:
     """The store as far as it can be read: a broken entry is missing evidence, nothing worse."""
-    purposes = (
-        ("/Certs", DecodePurpose.CERTIFICATE),
-        ("/OCSPs", DecodePurpose.OCSP_RESPONSE),
-        ("/CRLs", DecodePurpose.CRL),
-    )
-    found: list[tuple[bytes, ...]] = []
-    try:
+    kept: generic.PdfObject | None = None
+    with suppress(Exception):
         kept = entry(root, "/DSS")
-        if not isinstance(kept, generic.DictionaryObject):
-            return Stored()
-        for key, purpose in purposes:
-            listed = entry(kept, key)
-            if not isinstance(listed, generic.ArrayObject):
-                listed = generic.ArrayObject()
-            found.append(tuple(item.get_object().read_data(purpose) for item in listed))
-        certificates = tuple(x509.Certificate.load(der, strict=True) for der in found[0])
-    except Exception:
+    if not isinstance(kept, generic.DictionaryObject):
         return Stored()
-    return Stored(certificates, Evidence(found[1], found[2]))
+    certificates = []
+    for der in _entries(kept, "/Certs", DecodePurpose.CERTIFICATE):
+        with suppress(ValueError):
+            certificates.append(x509.Certificate.load(der, strict=True))
+    return Stored(
+        tuple(certificates),
+        Evidence(
+            tuple(_entries(kept, "/OCSPs", DecodePurpose.OCSP_RESPONSE)),
+            tuple(_entries(kept, "/CRLs", DecodePurpose.CRL)),
+        ),
+    )
+
+
+def _entries(kept: generic.DictionaryObject, key: str, purpose: DecodePurpose) -> Iterator[bytes]:
+    """The streams under a key that can be read, each once, within bounds."""
+    listed: generic.PdfObject | None = None
+    with suppress(Exception):
+        listed = entry(kept, key)
+    if not isinstance(listed, generic.ArrayObject):
+        return
+    seen: set[bytes] = set()
+    left = _MOST_BYTES
+    for item in islice(listed, _MOST_ENTRIES):
+        with suppress(Exception):  # a stranger's stream, in whatever shape
+            der = item.get_object().read_data(purpose)
+            left -= len(der)
+            if left < 0:
+                return
+            if der not in seen:
+                seen.add(der)
+                yield der
 
 
 def store(

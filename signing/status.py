@@ -6,23 +6,16 @@ Who may be asked is `signing.revocation`'s to say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.errors import CRLValidationError, OCSPValidationError, RevokedError
-from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
-from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
-from signing.credentials import settled
+from signing.answers import Answers
 from signing.peers import Peers
 from signing.trust import Evidence, Trust, issued_by
 from signing.wire import WireFault, ask
@@ -30,6 +23,8 @@ from signing.wire import WireFault, ask
 #: A list of 20,000 entries costs 288 ms and half a megabyte in every document that carries it.
 CRL_MAX_BYTES = 512 * 1024
 _OCSP_MAX_BYTES = 64 * 1024
+
+_CLOCKS_DIFFER = timedelta(seconds=1)
 
 _DER = serialization.Encoding.DER
 
@@ -104,46 +99,15 @@ def accept(subject: Subject, others: Iterable[bytes], evidence: Evidence, trust:
 
     Raises WireFault.
     """
-    context = trust.validation_context(
-        certificates=map(asn1_x509.Certificate.load, others), evidence=evidence
-    )
-    try:
-        fault = settled(_fault(asn1_x509.Certificate.load(subject.der), context, evidence))
-    except Exception as malformed:  # makes its parser raise anything
-        raise WireFault(f"its answer cannot be read: {malformed}") from malformed
-    if fault is not None:
-        failures: list[tuple[str, object]] = getattr(fault, "failures", [])
-        why = "; ".join(item[0] for item in failures) or str(fault)
-        raise WireFault(f"its answer cannot be used: {why}") from fault
-
-
-async def _fault(
-    leaf: asn1_x509.Certificate, context: ValidationContext, evidence: Evidence
-) -> Exception | None:
-    """None when the evidence decides on some path to an anchor, otherwise why not on the last."""
-    fault: Exception | None = None
-    async for path in context.path_builder.async_build_paths_lazy(leaf):
-        _take_for_valid(path, context)
-        try:
-            if evidence.ocsps:
-                await verify_ocsp_response(leaf, path, context)
-            else:
-                await verify_crl(leaf, path, context)
-        except RevokedError:
-            return None
-        except (OCSPValidationError, CRLValidationError) as unusable:
-            fault = unusable
-        else:
-            return None
-    return fault
-
-
-def _take_for_valid(path: ValidationPath, context: ValidationContext) -> None:
-    """The authorities above: an answer about one certificate must not wait for those about them."""
-    with suppress(IndexError):
-        while True:
-            path = path.copy_and_drop_leaf()
-            context.record_validation(path.last, path)
+    known = [x509.load_der_x509_certificate(der) for der in (*others, *trust.anchors)]
+    now = datetime.now(UTC)
+    answers = Answers(evidence, known)
+    answer = answers.status(subject.certificate, subject.issuer, now)
+    if answer is None:
+        why = "; ".join(answers.refused) or "it is about another certificate"
+        raise WireFault(f"its answer cannot be used: {why}")
+    if answer.this_update > now + _CLOCKS_DIFFER:
+        raise WireFault("its answer cannot be used: it is too recent")
 
 
 def lineage(certificates: Iterable[bytes], trust: Trust, now: datetime) -> Iterator[Subject]:

@@ -19,8 +19,8 @@ from pyhanko_certvalidator.sig_validate import (
     SignatureValidationContext,
 )
 
+from signing.algorithms import long_enough, strongly_digested
 from signing.errors import TrustUnavailable
-from signing.trust import long_enough, strongly_digested
 from signing.wire import WireFault, ask
 
 #: What a clerk is told does not answer.

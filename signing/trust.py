@@ -10,37 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from asn1crypto import cms, pem, x509
-from asn1crypto.keys import PublicKeyInfo
+from asn1crypto import pem, x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import Certificate, load_der_x509_certificate
+from cryptography.x509.oid import NameOID
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.ltv.poe import POEManager
-from pyhanko_certvalidator.policy_decl import (
-    AlgorithmUsageConstraint,
-    CertRevTrustPolicy,
-    DisallowWeakAlgorithmsPolicy,
-    NonRevokedStatusAssertion,
-    RevocationCheckingPolicy,
-)
-from pyhanko_certvalidator.registry import CertificateRegistry
-from pyhanko_certvalidator.revinfo.archival import (
-    process_legacy_crl_input,
-    process_legacy_ocsp_input,
-)
-from pyhanko_certvalidator.revinfo.manager import RevinfoManager
-
-#: What a new signature may be over (TT 15/2025/TT-BKHCN: SHA-256 or stronger).
-STRONG_DIGESTS = frozenset(
-    {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "shake256"}
-)
 
 DEVELOPMENT_MARKER = "PHAT TRIEN - KHONG CO GIA TRI PHAP LY"
 
@@ -72,7 +50,7 @@ class RevocationSource(Protocol):
 
 @dataclass(frozen=True)
 class Trust:
-    """What an office trusts. Frozen; every job builds its own validation context from it.
+    """What an office trusts. Frozen.
 
     `anchors` and `intermediates` are DER certificates: a chain must end, by key, at an anchor.
     """
@@ -104,73 +82,6 @@ class Trust:
         """
         ders = tuple(dict.fromkeys(filter(well_formed, (item.dump() for item in certificates))))
         return sum((source.evidence(ders, fetch=fetch) for source in self.revocation), Evidence())
-
-    def validation_context(
-        self,
-        moment: datetime | None = None,
-        *,
-        certificates: Iterable[x509.Certificate] = (),
-        evidence: Evidence = Evidence(),
-        assertions: Iterable[NonRevokedStatusAssertion] = (),
-    ) -> ValidationContext:
-        """A context for one job at `moment` (None = now): it freezes its time and caches its paths.
-
-        Revocation is required of every certificate below the anchor. For a past moment, evidence
-        issued since then counts too: that is what EN 319 102-1 §5.2.5 prefers. `assertions` stand
-        in for evidence that was judged before.
-        """
-        anchors = [x509.Certificate.load(anchor) for anchor in self.anchors]
-        intermediates = map(x509.Certificate.load, self.intermediates)
-        registry = CertificateRegistry.build([*anchors, *intermediates, *certificates])
-        return ValidationContext(
-            trust_roots=anchors,
-            certificate_registry=registry,
-            revinfo_manager=RevinfoManager(
-                certificate_registry=registry,
-                poe_manager=POEManager(),
-                crls=process_legacy_crl_input(evidence.crls),
-                ocsps=process_legacy_ocsp_input(evidence.ocsps),
-                assertions=assertions,
-            ),
-            moment=moment,
-            allow_fetching=False,
-            revinfo_policy=CertRevTrustPolicy(
-                RevocationCheckingPolicy.from_legacy("require"),
-                retroactive_revinfo=moment is not None,
-            ),
-            algorithm_usage_policy=AlgorithmPolicy(),
-        )
-
-
-def long_enough(key: PublicKeyInfo) -> bool:
-    """Whether a key has the length that TT 15/2025/TT-BKHCN demands; other kinds have but one."""
-    shortest = {"rsa": 2048, "rsassa_pss": 2048, "ec": 256}.get(key.algorithm)
-    return shortest is None or int(key.bit_size) >= shortest
-
-
-def strongly_digested(signer: cms.SignerInfo) -> bool:
-    """Whether a signature is over SHA-256 or stronger, in both places that say so."""
-    stated = {signer["digest_algorithm"]["algorithm"].native}
-    with suppress(ValueError):  # such as rsassa_pkcs1v15, which leaves it to the former
-        stated.add(signer["signature_algorithm"].hash_algo)
-    return stated <= STRONG_DIGESTS
-
-
-class AlgorithmPolicy(DisallowWeakAlgorithmsPolicy):
-    """RSA of 2048 bits or more, EC of 256 or more, SHA-256 or stronger (TT 15/2025/TT-BKHCN)."""
-
-    def __init__(self) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]
-            weak_hash_algos=frozenset({"md2", "md5", "sha1"})
-        )
-
-    def signature_algorithm_allowed(
-        self, algo: object, moment: datetime | None, public_key: object
-    ) -> AlgorithmUsageConstraint:
-        """Whether a signature algorithm, with this public key, may be relied on."""
-        if isinstance(public_key, PublicKeyInfo) and not long_enough(public_key):
-            return AlgorithmUsageConstraint(False, failure_reason="the key is too short")
-        return super().signature_algorithm_allowed(algo, moment, public_key)
 
 
 def load_anchors(folder: Path) -> Trust:
@@ -213,7 +124,10 @@ def issued_by(certificate: Certificate, issuer: Certificate) -> bool:
     return True
 
 
-def is_development(name: x509.Name) -> bool:
-    """Whether a subject says that its certificate has no legal value (see `signing.devca`)."""
-    units = name.native.get("organizational_unit_name", ())
-    return DEVELOPMENT_MARKER in ([units] if isinstance(units, str) else units)
+def is_development(certificate: Certificate) -> bool:
+    """Whether a certificate, or whoever issued it, has no legal value (see `signing.devca`)."""
+    return any(
+        unit.value == DEVELOPMENT_MARKER
+        for name in (certificate.subject, certificate.issuer)
+        for unit in name.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    )

@@ -12,8 +12,9 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from signing.cms import DIGEST
-from signing.credentials import Credentials, of_authority, settled
+from signing.credentials import Credentials, of_authority
 from signing.errors import SigningRefused, TrustUnavailable
+from signing.settled import settled
 from signing.trust import Trust
 
 #: What a clerk is told does not answer.

@@ -8,15 +8,16 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from signing import fields
+from signing.active_content import active
 from signing.assessment import assess, certificates_in
-from signing.credentials import settled
 from signing.errors import UnreadablePdf
 from signing.examination import Examination, examine
 from signing.permission import LIMITS
@@ -71,7 +72,13 @@ def judge(
         size_bytes = stream.seek(0, os.SEEK_END)
         sha256 = prefix_sha256(stream, size_bytes)
 
-        def report(integrity: Integrity, verdict: Verdict, **values: object) -> Judgement:
+        def report(
+            integrity: Integrity,
+            verdict: Verdict,
+            *,
+            evidence: Mapping[str, bytes] = MappingProxyType({}),
+            **values: object,
+        ) -> Judgement:
             defaults: dict[str, object] = {
                 "indication": None,
                 "sub_indication": None,
@@ -88,7 +95,8 @@ def judge(
                     anchors_sha256=trust.anchors_sha256,
                     checked_at=moment,
                     **(defaults | values),  # type: ignore[arg-type]
-                )
+                ),
+                evidence,
             )
 
         try:
@@ -106,7 +114,8 @@ def judge(
             reason = Finding("unreadable", "Không đọc được tệp PDF: cấu trúc tệp bị hỏng.")
             return report("UNREADABLE", "KHONG_DOC_DUOC", reasons=(reason,))
         try:
-            signatures = settled(assess(examination, trust, moment))
+            assessed = assess(examination, trust, moment)
+            signatures = assessed.findings
         except Exception:
             # Never expected, and still no reason to believe or to fall over.
             _LOG.exception("assessing %s failed", sha256)
@@ -124,9 +133,10 @@ def judge(
             reasons=_reasons(examination, signatures, verdict, mismatch),
             warnings=_warnings(examination, signatures),
             reading=examination.how,
-            signatures=tuple(signatures),
+            signatures=signatures,
             revisions=examination.revisions,
             filled=filled,
+            evidence=assessed.evidence,
         )
 
 
@@ -179,7 +189,7 @@ def _verdict(
 
 def _reasons(
     examination: Examination,
-    found: Iterable[SignatureFinding],
+    found: Sequence[SignatureFinding],
     verdict: Verdict,
     mismatch: bool,
 ) -> tuple[Finding, ...]:
@@ -193,6 +203,8 @@ def _reasons(
         for reason in item.reasons
         if reason.code not in _WARNINGS
     ]
+    if _later_unverified(found):
+        reasons.append(finding("later_unverified"))
     if mismatch:
         reasons.append(finding("fill_mismatch"))
     if verdict == "HOP_LE":
@@ -200,7 +212,14 @@ def _reasons(
     return tuple(dict.fromkeys(reasons))
 
 
+def _later_unverified(found: Sequence[SignatureFinding]) -> bool:
+    """Whether somebody unverified signed what somebody verified had signed, visibly or not."""
+    passed = [item.indication == "TOTAL_PASSED" for item in found if item.kind == "signature"]
+    return True in passed and False in passed[passed.index(True) :]
+
+
 def _warnings(examination: Examination, found: Iterable[SignatureFinding]) -> tuple[Finding, ...]:
     warnings = [finding("lenient")] if examination.how == "lenient" else []
+    warnings += map(finding, sorted(active(examination.reader)))
     warnings += [reason for item in found for reason in item.reasons if reason.code in _WARNINGS]
     return tuple(dict.fromkeys(warnings))

@@ -20,8 +20,8 @@ _SENTENCES = {
     "too_many_certificates": "Chữ ký kèm quá nhiều chứng thư số nên không kiểm tra.",
     "too_complex": "Tệp quá phức tạp nên chưa kiểm tra được hết các thay đổi.",
     "painted_over": "Chữ ký thêm sau có hình che lên nội dung đã được ký.",
-    "hidden_picture": "Chữ ký thêm sau giấu hình ảnh trong ô không có kích thước.",
-    "signature_removed": "Một chữ ký số đã bị gỡ khỏi văn bản sau khi ký.",
+    "hidden_picture": "Chữ ký thêm sau có hình không hiện như nhau ở mọi nơi nên chưa xét được.",
+    "later_unverified": "Có chữ ký thêm sau chưa xác minh được là của ai; hãy hỏi lại nơi gửi.",
     "field_changed": "Ô trong biểu mẫu bị thay đổi sau khi ký.",
     # the document
     "resources_exhausted": "Tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ nên dừng kiểm tra.",
@@ -41,6 +41,7 @@ _SENTENCES = {
     "OUT_OF_BOUNDS_NO_POE": "Chứng thư số hết hạn hoặc chưa có hiệu lực tại thời điểm xét.",
     "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": "Thuật toán hoặc độ dài khóa không đủ an toàn.",
     "CHAIN_CONSTRAINTS_FAILURE": "Chứng thư số không được cấp cho mục đích ký văn bản.",
+    "TIMESTAMP_ORDER_FAILURE": "Các dấu thời gian mâu thuẫn nhau về thời điểm ký.",
     "CERTIFICATE_CHAIN_GENERAL_FAILURE": "Không xác minh được chuỗi chứng thư số.",
     # what a revision did
     "original": "Văn bản ban đầu.",
@@ -57,6 +58,12 @@ _SENTENCES = {
     "time_unproven": "Thời gian ký do người ký tự khai, không có dấu thời gian tin cậy.",
     "time_untrusted": "Dấu thời gian kèm theo không xác minh được.",
     "development": "Chứng thư số dùng cho phát triển, không có giá trị pháp lý.",
+    "active_script": "Tệp có mã JavaScript. Đừng cho phép chạy khi mở tệp.",
+    "active_action": "Tệp có lệnh mở chương trình, mở tệp khác hoặc gửi dữ liệu đi."
+    " Đừng cho phép khi trình xem hỏi.",
+    "active_attachment": "Trong tệp có đính kèm tệp khác. Hãy kiểm tra trước khi mở tệp đính kèm.",
+    "active_media": "Tệp có âm thanh, phim hoặc hình 3D; trình xem có thể hiển thị khác nhau.",
+    "active_form": "Tệp có biểu mẫu XFA; trình xem có thể hiển thị khác nhau.",
     "not_pades": "Chữ ký số không theo chuẩn PAdES.",
 }
 

@@ -87,7 +87,7 @@ TRAPS: dict[str, tuple[Base, Change]] = {
         signed(page=b"/Resources << /Font << /F1 40 0 R >> >>"),
         define(b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>"),
     ),
-    "picture": (signed(page=_RESOURCES, content=_DRAWN), define(paints(b"[0 0 595 842]"))),
+    "picture": (signed(page=_RESOURCES, content=_DRAWN), define(paints(b"[0 0 595 842]", PAINT))),
     "resources": (
         signed(page=b"/Resources 40 0 R"),
         define(b"<< /Font << /F1 5 0 R >> >>"),

@@ -262,13 +262,17 @@ def table_led_to_another_object(paper: Paper) -> None:
 @CASES.file("a table within the signed bytes, prepared for the day after")
 def prepared_table(desk: Desk) -> bytes:
     """All that is appended is a `startxref`, to a table that was signed as a stream's data."""
-    paper = Paper.page()
-    forged = paper.add(shows(FORGED))
-    at = paper.entries[forged][1]
-    table = b"xref\n4 1\n%010d 00000 n \ntrailer\n<< /Root 1 0 R /Size 30 /Prev %010d >>\n"
-    hidden = paper.add(stream(table % (at, 0)))
-    paper.end().sign(desk.person)
-    place = paper.contents.index(b"xref\n4 1", paper.entries.get(hidden, (0, 0, 0))[1])
+
+    def prepared(signed_table: int) -> Paper:
+        paper = Paper.page()
+        at = paper.put(CONTENT, 0, shows(FORGED))[1]
+        rows = b"xref\n4 1\n%010d 00000 n \n" % at
+        tail = b"trailer\n<< /Root 1 0 R /Size 30 /Prev %010d >>\n" % signed_table
+        paper.add(stream(rows + tail))
+        return paper.end().sign(desk.person)
+
+    paper = prepared(prepared(0).last_table)
+    place = paper.contents.index(b"xref\n4 1\n")
     return paper.contents + b"startxref\n%d\n%%%%EOF\n" % place
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 KNOWN: frozenset[str] = frozenset(
     {
+        "CMS: certificate not named",
         "dangling: page content, last",
         "dangling: page content, stamped",
         "dangling: all page contents, last",

@@ -24,19 +24,20 @@ NOWHERE = b"[0 0 0 0]"
 OVER_THE_TEXT = b"[60 680 400 740]"
 BLANK = b"[340 120 520 170]"
 
-#: The digest (SHA-256) and the key -> the DER of a ContentInfo.
+#: The bytes covered and the key -> the DER of a ContentInfo.
 Cms = Callable[[bytes, LiveKey], bytes]
 
 
-def detached(digest: bytes, key: LiveKey) -> bytes:
+def detached(covered: bytes, key: LiveKey) -> bytes:
     """The CMS that PAdES wants."""
-    attributes = cms.signed_attributes(digest, key.certificate)
+    attributes = cms.signed_attributes(hashlib.sha256(covered).digest(), key.certificate)
     value = key.sign(attributes, "sha256")
     return cms.signed_data(attributes, value, key.certificate, key.chain)
 
 
-def token(digest: bytes, key: LiveKey) -> bytes:
+def token(covered: bytes, key: LiveKey) -> bytes:
     """A time-stamp token."""
+    digest = hashlib.sha256(covered).digest()
     stamped: bytes = asyncio.run(Stamper(key).async_timestamp(digest, "sha256")).dump()
     return stamped
 
@@ -305,9 +306,8 @@ class Paper(Handmade):
         text = (b"/ByteRange " + written(pieces)).ljust(room)
         assert len(text) == room
         self._body[field : field + room] = text
-        digest = hashlib.sha256()
-        for first, length in zip(pieces[::2], pieces[1::2], strict=True):
-            digest.update(self._body[first : first + length])
-        value = made(digest.digest(), key).hex().encode()
+        parts = zip(pieces[::2], pieces[1::2], strict=True)
+        signed = b"".join(self._body[first : first + length] for first, length in parts)
+        value = made(signed, key).hex().encode()
         assert len(value) <= end - start - 2
         self._body[start + 1 : start + 1 + len(value)] = value

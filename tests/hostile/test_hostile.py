@@ -14,6 +14,8 @@ from signing.validation import validate
 from tests.hostile import (
     byte_ranges,
     certification,
+    cms_encodings,
+    cms_floods,
     dangling,
     duplicates,
     forms,
@@ -30,6 +32,8 @@ from tests.hostile.known import KNOWN
 MODULES = (
     byte_ranges,
     certification,
+    cms_encodings,
+    cms_floods,
     dangling,
     duplicates,
     forms,

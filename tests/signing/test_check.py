@@ -21,12 +21,12 @@ from pyhanko.sign.general import simple_cms_attribute
 
 from signing import cms, pades
 from signing.check import check
-from signing.credentials import settled
 from signing.errors import SigningRefused
 from signing.keys import LiveKey
 from signing.report import Level
 from signing.responders import TimeStampAuthority
 from signing.revision import Room, Written
+from signing.settled import settled
 from tests.signing import pdfs
 from tests.signing.pki import Profile, rsa_key
 from tests.signing.trusted import House, Stamper

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 
 from signing import cms
-from signing.credentials import settled
 from signing.errors import SigningRefused
 from signing.keys import LiveKey
 from signing.responders import TimeStampAuthority
+from signing.settled import settled
 from tests.signing import judges
 from tests.signing.pki import Pki, Profile, rsa_key
 

@@ -13,17 +13,15 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from asn1crypto import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import load_der_x509_certificate, ocsp
 
 from signing import revocation
 from signing.chain import SIGNING, ChainVerdict, judge
-from signing.credentials import settled
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
 from signing.peers import Peers, networks
-from signing.revocation import MAX_AGE, SERVICE, HttpRevocation
+from signing.revocation import MAX_AGE, MOST_ASKED, SERVICE, HttpRevocation, Inquiry
 from signing.status import CRL_MAX_BYTES
 from signing.trust import Evidence, Trust
 from tests.signing import wire
@@ -77,17 +75,8 @@ def whole(key: LiveKey) -> tuple[bytes, ...]:
 def verdict(key: LiveKey, evidence: Evidence, pki: Pki) -> ChainVerdict:
     """What our own validation makes of the evidence."""
     moment = datetime.now(UTC)
-    return settled(
-        judge(
-            x509.Certificate.load(key.certificate),
-            map(x509.Certificate.load, key.chain),
-            SIGNING,
-            trust=Trust((pki.root.certificate,)),
-            evidence=evidence,
-            moment=moment,
-            now=moment,
-        )
-    )
+    trust = Trust((pki.root.certificate,))
+    return judge(key.certificate, key.chain, SIGNING, trust=trust, evidence=evidence, moment=moment)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> str:
@@ -335,16 +324,16 @@ MISBEHAVIOURS: dict[str, tuple[Callable[[Pki], Manner], str]] = {
     "a huge answer": (plainly(replying(OCSP_ANSWER, bytes(1 << 20))), "larger than 65536"),
     "unauthorized": (unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED), "UNAUTHORIZED"),
     "try later": (unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER), "TRY_LATER"),
-    "unknown": (answering(status=ocsp.OCSPCertStatus.UNKNOWN), "cannot be used"),
+    "unknown": (answering(status=ocsp.OCSPCertStatus.UNKNOWN), "certificate is unknown"),
     "stale": (answering(this_update=day(9)), "not recent enough"),
     "from the future": (answering(this_update=day(-1)), "too recent"),
-    "another certificate": (answering(serial=1), "serial number does not match"),
-    "signed by the signer's like": (answering_as(Profile()), "unauthorized"),
-    "signed by a stranger": (answering_as(OCSP, by_stranger=True), "could not be validated"),
-    "an expired responder": (answering_as(replace(OCSP, valid=(-9, -1))), "not be validated"),
+    "another certificate": (answering(serial=1), "another certificate"),
+    "signed by the signer's like": (answering_as(Profile()), "neither the issuer nor"),
+    "signed by a stranger": (answering_as(OCSP, by_stranger=True), "neither the issuer nor"),
+    "an expired responder": (answering_as(replace(OCSP, valid=(-9, -1))), "responder is expired"),
     "a responder of unknown status": (
         answering_as(replace(OCSP, no_check=False)),
-        "not be validated",
+        "of unknown status",
     ),
 }
 
@@ -393,7 +382,7 @@ BAD_LISTS: dict[str, tuple[Callable[[Pki], Manner], str]] = {
     "of another issuer": (crl_of("root"), "cannot be used"),
     "signed by a stranger": (
         plainly(replying(CRL_ANSWER, Pki().crl(Pki().issuing))),
-        "could not be verified",
+        "the issuer did not sign it",
     ),
     "stale": (crl_of("issuing", life=timedelta(hours=1)), "not recent enough"),
     "too large": (
@@ -496,3 +485,46 @@ def openssl_answering(pki: Pki, known: LiveKey, folder: Path) -> Manner:
 def test_nothing_is_told_twice(services: Services, source: HttpRevocation, signer: LiveKey) -> None:
     evidence = source.evidence((*whole(signer), *whole(signer)), fetch=True)
     assert (len(evidence.ocsps), len(evidence.crls)) == (1, 1)
+
+
+def test_no_more_are_asked_about_at_once_than_a_document_needs(
+    services: Services, source: HttpRevocation
+) -> None:
+    signers = [services.pki.issue(Profile()).certificate for _ in range(MOST_ASKED + 5)]
+    told = source.evidence([services.pki.issuing.certificate, *signers], fetch=True)
+    assert (len(told.ocsps), len(told.crls)) == (MOST_ASKED - 1, 1)
+    assert sum(services.asked.values()) == MOST_ASKED
+
+
+def test_a_service_that_is_away_does_not_keep_others_from_being_asked(
+    services: Services, source: HttpRevocation
+) -> None:
+    listed, asked = (services.pki.issue(Profile(status=(kind,))) for kind in ("crl", "ocsp"))
+    services.manners["/crl/issuing"] = replying(CRL_ANSWER, b"", 503)
+    everything = (listed.certificate, *whole(asked))
+    with pytest.raises(TrustUnavailable):
+        source.evidence(everything, fetch=True)
+    assert source.evidence(everything, fetch=False).ocsps
+
+
+def test_an_inquiry_asks_when_it_is_asked_what_is_known(
+    services: Services, source: HttpRevocation, signer: LiveKey
+) -> None:
+    inquiry = Inquiry(source)
+    evidence = inquiry.evidence(whole(signer), fetch=False)
+    assert verdict(signer, evidence, services.pki).trusted
+    assert inquiry.away is None
+    assert services.asked == {"/ocsp": 1, "/crl/root": 1}
+
+
+def test_an_inquiry_tells_who_was_away_and_does_not_ask_again(
+    services: Services, source: HttpRevocation, signer: LiveKey
+) -> None:
+    services.manners["/ocsp"] = replying("text/html", b"", 503)
+    inquiry = Inquiry(source)
+    for _ in range(2):
+        evidence = inquiry.evidence(whole(signer), fetch=False)
+        assert (len(evidence.ocsps), len(evidence.crls)) == (0, 1)
+    assert inquiry.away is not None
+    assert inquiry.away.what == SERVICE
+    assert services.asked == {"/ocsp": 1, "/crl/root": 1}

@@ -1,0 +1,39 @@
+"""Certificates that strangers made, read without surprises."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
+
+Kind = TypeVar("Kind", bound=x509.ExtensionType)
+
+#: What parsers of a certificate or an answer raise.
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension)
+
+
+def readable(ders: Iterable[bytes]) -> list[x509.Certificate]:
+    """The certificates that a strict parser can read, names and extensions included."""
+    found: list[x509.Certificate] = []
+    with warnings.catch_warnings():
+        # What others encoded a little wrong is theirs; each is parsed here, once.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        for der in ders:
+            with suppress(*UNREADABLE):
+                certificate = x509.load_der_x509_certificate(der)
+                hash((certificate.subject, certificate.issuer, certificate.extensions))
+                found.append(certificate)
+    return found
+
+
+def extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
+    """An extension's value; None when it is absent or cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, *UNREADABLE):
+        return None

@@ -1,0 +1,100 @@
+"""Files signed by several programs, one after the other, whatever program laid them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from signing.trust import Trust
+from signing.validation import validate
+from tests.hostile.cases import Desk
+from tests.hostile.producers import PRODUCERS
+from tests.signing import pdfs
+
+LAYOUTS: dict[str, Mapping[str, object] | None] = {
+    "as fpdf2 writes it": None,
+    "objects in streams": {"object_stream_mode": pikepdf.ObjectStreamMode.generate},
+    "linearized": {"linearize": True},
+    "linearized with streams": {
+        "linearize": True,
+        "object_stream_mode": pikepdf.ObjectStreamMode.generate,
+    },
+    "for reading": {"qdf": True},
+    "PDF 2.0": {"force_version": "2.0"},
+    "PDF 1.3": {"force_version": "1.3", "object_stream_mode": pikepdf.ObjectStreamMode.disable},
+}
+ENCRYPTED = {"encrypted with AES-256": 6, "encrypted with AES-128": 4, "encrypted with RC4": 3}
+
+PAIRS = [
+    (first, second)
+    for offset in (1, 3)
+    for place, first in enumerate(PRODUCERS)
+    for second in [list(PRODUCERS)[(place + offset) % len(PRODUCERS)]]
+    if not second.endswith("certified")  # which comes first, or not at all
+]
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk()
+
+
+def laid_out(path: Path, layout: str) -> Path:
+    pdfs.plain(path, pages=2)
+    how = LAYOUTS.get(layout)
+    if layout in ENCRYPTED:
+        revision = ENCRYPTED[layout]
+        modern = revision > 3
+        secret = pikepdf.Encryption("owner", "", R=revision, aes=modern, metadata=modern)
+        how = {"encryption": secret}
+    if how is not None:
+        with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+            pdf.save(path, **how)  # type: ignore[arg-type]
+    return path
+
+
+def judged_intact(path: Path, signatures: int) -> None:
+    report = validate(path, trust=Trust(anchors=()))
+    assert report.integrity == "INTACT", [reason.code for reason in report.reasons]
+    assert len([item for item in report.signatures if item.kind == "signature"]) == signatures
+    assert all(item.intact for item in report.signatures)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("producer", ["pyHanko", "this product, B-LTA", "mutool"])
+def test_any_layout_can_be_signed(desk: Desk, tmp_path: Path, layout: str, producer: str) -> None:
+    path = laid_out(tmp_path / "file.pdf", layout)
+    PRODUCERS[producer](desk, path, "first")
+    judged_intact(path, 1)
+    PRODUCERS["pyHanko, visible"](desk, path, "second")
+    judged_intact(path, 2)
+
+
+@pytest.mark.parametrize("layout", ENCRYPTED)
+def test_an_encrypted_file_that_opens_without_a_password(
+    desk: Desk, tmp_path: Path, layout: str
+) -> None:
+    path = laid_out(tmp_path / "file.pdf", layout)
+    PRODUCERS["pyHanko"](desk, path, "first")
+    judged_intact(path, 1)
+    PRODUCERS["pyHanko, visible"](desk, path, "second")
+    judged_intact(path, 2)
+
+
+#: Judged wrongly as yet.
+KNOWN = {("pyHanko, certified", "this product, visible")}
+PAIRS_MARKED = [
+    pytest.param(*pair, marks=[pytest.mark.xfail(strict=True)] if pair in KNOWN else [])
+    for pair in PAIRS
+]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS_MARKED)
+def test_two_programs_sign_one_file(desk: Desk, tmp_path: Path, first: str, second: str) -> None:
+    path = laid_out(tmp_path / "file.pdf", "as fpdf2 writes it")
+    PRODUCERS[first](desk, path, "first")
+    PRODUCERS[second](desk, path, "second")
+    judged_intact(path, 2)
