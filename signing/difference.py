@@ -35,6 +35,7 @@ _PRIMITIVES = (
     generic.BooleanObject,
     generic.NameObject,
 )
+_RAW, _DECRYPTED = generic.EncryptedObjAccess.RAW, generic.EncryptedObjAccess.TRANSPARENT
 _STRINGS = (generic.TextStringObject, generic.ByteStringObject)
 
 
@@ -307,11 +308,20 @@ def _present(value: generic.PdfObject | None) -> generic.PdfObject | None:
 
 
 def raw(dictionary: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
-    """The value of a key as written, None when it is absent."""
-    return dictionary.raw_get(key) if key in dictionary else None
+    """The value of a key as written, None when it is absent.
+
+    A signature's value is never encrypted (ISO 32000-2 §7.6.2).
+    """
+    if key not in dictionary:
+        return None
+    plain = key == "/Contents" and "/ByteRange" in dictionary
+    value: generic.PdfObject = dictionary.raw_get(key, decrypt=_RAW if plain else _DECRYPTED)
+    return value
 
 
 def _parts(value: generic.PdfObject | None) -> Iterable[generic.PdfObject]:
     if isinstance(value, generic.DictionaryObject):
-        return [value.raw_get(key) for key in value]
-    return list(value) if isinstance(value, generic.ArrayObject) else ()
+        return [value.raw_get(key, decrypt=_RAW) for key in value]
+    if isinstance(value, generic.ArrayObject):
+        return [value.raw_get(place, decrypt=_RAW) for place in range(len(value))]
+    return ()

@@ -324,11 +324,6 @@ def _check_changes(embedded: EmbeddedPdfSignature, history: History) -> Changes:
     permitted = embedded.docmdp_level or MDPPerm.FILL_FORMS
     if LEVELS.index(changes.level) > permitted.value:
         raise _Fault("changed_after")
-    if embedded.docmdp_level is not None and any(
-        widget.shows for widget in changes.widgets.values()
-    ):
-        # Who certified a document said where others may sign.
-        raise _Fault("changed_after")
     lock = embedded.fieldmdp
     if lock is not None and any(map(lock.is_locked, changes.fields)):
         raise _Fault("changed_after")

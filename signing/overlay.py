@@ -62,9 +62,6 @@ def check_overlay(reader: Reader, revision: int, ends: tuple[int, int], widget: 
     ):
         # What shows only to some, or when it is touched; without a size, in some viewers.
         raise Unexplained(f"{widget.field} hides a picture", "hidden_picture")
-    looks = entry(widget.dictionary, "/MK")
-    if shown is None and isinstance(looks, generic.DictionaryObject) and {"/BG", "/BC"} & {*looks}:
-        raise Unexplained(f"{widget.field} leaves its looks to the viewer", "hidden_picture")
     page = widget.listed_on or key_of(widget.page)
     if box is None or page is None or _hidden(widget):
         return
@@ -72,6 +69,8 @@ def check_overlay(reader: Reader, revision: int, ends: tuple[int, int], widget: 
     place = _Place(_index(state, page), box)
     signatures = [found for found in map(_box, _signatures(state, page)) if found is not None]
     before, after = (_drawn(reader.stream, end, place, signatures) for end in ends)
+    if shown is None and _coloured(widget.dictionary):
+        after = Image.new("RGB", before.size, "white")  # some viewers paint it
     if _overwritten(before, after):
         raise Unexplained(f"{widget.field} paints over page {page}", "painted_over")
 
@@ -116,6 +115,11 @@ def _draws(appearances: generic.DictionaryObject) -> bool:
         return False
     left, bottom, right, top = (float(number) for number in normal["/BBox"])
     return left != right and bottom != top and _PAINTS.search(normal.data) is not None
+
+
+def _coloured(widget: generic.DictionaryObject) -> bool:
+    looks = entry(widget, "/MK")
+    return isinstance(looks, generic.DictionaryObject) and bool({"/BG", "/BC"} & looks.keys())
 
 
 def _hidden(widget: Widget) -> bool:
