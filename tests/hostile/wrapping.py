@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.hostile.byte_ranges import room
 from tests.hostile.cases import NOT_INTACT, Cases, Desk
-from tests.hostile.paper import CONTENT, FORGED, PAGE, Paper, shows
+from tests.hostile.paper import CATALOG, CONTENT, FORGED, FORM, PAGE, Paper, shows
 
 CASES = Cases("wrapping")
 
@@ -56,7 +56,7 @@ def forged_objects(paper: Paper) -> dict[int, bytes]:
     moved = {
         number: text
         for number, text in paper.objects.items()
-        if number in (1, PAGE, 6) or b"/Widget" in text
+        if number in (CATALOG, PAGE, FORM) or b"/Widget" in text
     }
     return moved | {CONTENT: shows(FORGED)}
 
@@ -68,7 +68,7 @@ def value_of(paper: Paper) -> int:
 for _own_end in (False, True):
     _suffix = ", own end" if _own_end else ""
 
-    @CASES.file(_MOVED, name=f"second byte range in the dictionary{_suffix}")
+    @CASES.file(_MOVED, NOT_INTACT, name=f"second byte range in the dictionary{_suffix}")
     def second_byte_range(desk: Desk, own_end: bool = _own_end) -> bytes:
         paper = desk.signed()
         return wrapped(
@@ -78,7 +78,7 @@ for _own_end in (False, True):
             own_end=own_end,
         )
 
-    @CASES.file(_MOVED, name=f"second dictionary with the moved range{_suffix}")
+    @CASES.file(_MOVED, NOT_INTACT, name=f"second dictionary with the moved range{_suffix}")
     def second_dictionary(desk: Desk, own_end: bool = _own_end) -> bytes:
         paper = desk.signed()
         start, end = room(paper)
