@@ -6,6 +6,7 @@ after the last of them nothing but validation data and document time-stamps.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -69,7 +70,7 @@ class Examination:
     signatures: tuple[Examined, ...]
     revisions: tuple[RevisionFinding, ...]
     reader: Reader
-    how: reading.Reading
+    how: Literal["strict", "lenient"]
 
     @property
     def locked(self) -> bool:
@@ -92,7 +93,7 @@ class _Undecided(_Fault):
 def examine(stream: BinaryIO, limits: Limits = Limits()) -> Examination:  # noqa: B008  frozen
     """Judge the integrity of an open file. Raises UnreadablePdf; all else is reported."""
     reader, how = reading.opened(stream, limits)
-    result = None
+    result: Examination | None = None
     if how == "lenient":
         return _examine(reader, how, limits)
     with suppress(Exception):
@@ -109,7 +110,8 @@ def examine(stream: BinaryIO, limits: Limits = Limits()) -> Examination:  # noqa
     return result
 
 
-def _examine(reader: Reader, how: reading.Reading, limits: Limits) -> Examination:
+def _examine(reader: Reader, mode: reading.Reading, limits: Limits) -> Examination:
+    how: Literal["strict", "lenient"] = "lenient" if mode == "lenient" else "strict"
     found = list(_signature_fields(reader))
     if len(found) > limits.max_signatures:
         return Examination("UNDECIDED", (finding("too_many_signatures"),), (), (), reader, how)
@@ -211,7 +213,8 @@ def _examined(reader: Reader, field: FormField, limits: Limits, history: History
             intact = None
             findings.append(finding("too_complex"))
         except Exception:
-            intact = False
+            # What cannot be understood says nothing against the document, and nothing for it.
+            intact = None
             findings.append(finding(_MALFORMED))
     return Examined(
         field=field.name,
@@ -246,9 +249,11 @@ def _parsed(
 ) -> EmbeddedPdfSignature:
     if subfilter not in _SUBFILTERS:
         raise _Undecided("subfilter_unsupported")
+    own = key_of(field.dictionary.raw_get("/V"))
+    if own is None:
+        raise _Undecided("not_indirect")  # ISO 32000-2 table 235 wants an object of its own
     embedded = EmbeddedPdfSignature(reader, field.dictionary, field.name)
-    own = field.dictionary.raw_get("/V").reference
-    read_strictly(reader, own.idnum, own.generation, embedded.signed_revision)
+    read_strictly(reader, *own, embedded.signed_revision)
     value = embedded.pkcs7_content
     if value[parser.peek(value) :].strip(b"\0"):
         # The reserved room is signed by nobody: it holds the signature, and nothing but zeros.
@@ -279,6 +284,8 @@ def _check_mathematics(embedded: EmbeddedPdfSignature, stamped: bool) -> None:
     if embedded.signed_data["encap_content_info"]["content"].native is not None:
         raise _Fault(_MALFORMED)
     _check_der(embedded.signer_info)
+    if embedded.md_algorithm not in hashlib.algorithms_available:
+        raise _Undecided("algorithm_unsupported")
     if not well_formed(embedded.signer_cert.dump()):
         raise _Undecided("certificate_malformed")
     intact, valid = validate_sig_integrity(
@@ -298,7 +305,8 @@ def _check_der(signer_info: cms.SignerInfo) -> None:
     attributes = signer_info["signed_attrs"]
     encoded = [attribute.dump() for attribute in attributes]
     if encoded != sorted(encoded):
-        raise _Fault("attributes_unordered")
+        # Some judge what was signed, some what should have been: they do not agree.
+        raise _Undecided("attributes_unordered")
 
 
 def _check_gap(embedded: EmbeddedPdfSignature) -> None:
@@ -321,6 +329,11 @@ def _check_changes(embedded: EmbeddedPdfSignature, history: History) -> Changes:
         changes = history.after(embedded.signed_revision)
     except Unexplained as fault:
         raise (_Undecided if fault.code in _UNDECIDED else _Fault)(fault.code) from fault
+    except (RecursionError, MemoryError):
+        raise
+    except Exception as fault:
+        # Whoever appended what cannot be read did not sign it.
+        raise _Fault(_MALFORMED) from fault
     permitted = embedded.docmdp_level or MDPPerm.FILL_FORMS
     if LEVELS.index(changes.level) > permitted.value:
         raise _Fault("changed_after")
