@@ -24,7 +24,8 @@ from signing.algorithms import strongly_digested
 from signing.certificates import readable
 from signing.chain import SIGNING, TIME_STAMPING, Chains, ChainVerdict
 from signing.errors import TrustUnavailable
-from signing.examination import Examination, Examined, certificates
+from signing.examination import Examination, Examined
+from signing.integrity import certificates
 from signing.particulars import claimed, particulars
 from signing.reading import prefix_sha256
 from signing.report import EvidencePiece, Indication, Level, SignatureFinding
