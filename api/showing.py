@@ -163,6 +163,7 @@ def incoming_detail(view: incoming_views.Detail) -> IncomingDetail:
         identifier=incoming.identifier,
         acknowledged_at=incoming.acknowledged_at,
         verdict=view.verdict,
+        notice=view.notice,
         arrival=ArrivalNumberOut.model_validate(entry) if entry else None,
         files=[
             FileOut.of(file, revision, report)

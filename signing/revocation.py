@@ -27,7 +27,7 @@ from signing.status import (
     lineage,
     next_update,
 )
-from signing.trust import Evidence, Trust
+from signing.trust import Evidence, RevocationSource, Trust
 from signing.wire import WireFault
 
 #: What a clerk is told does not answer.
@@ -35,7 +35,12 @@ SERVICE = "Dịch vụ kiểm tra trạng thái chứng thư số"
 #: How old an answer may be when somebody signs, even if its own next update is days away.
 MAX_AGE = timedelta(minutes=10)
 
+#: How many certificates are asked about at once: a document's signers and the authorities above.
+MOST_ASKED = 16
+
 _MOST_KEPT = 256
+# Those of a stranger's file that are looked at for a way to an anchor.
+_MOST_LOOKED_AT = 64
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 log = logging.getLogger("vanthu.signing")
@@ -103,9 +108,14 @@ class HttpRevocation:
         ends_at = time.monotonic() + self._timeout_seconds
         subjects = list(lineage(certificates, self._trust, now))
         others = [subject.der for subject in subjects]
-        for subject in subjects:
-            if subject.der in missing:
+        away: TrustUnavailable | None = None
+        for subject in [item for item in subjects if item.der in missing][:MOST_ASKED]:
+            try:
                 self._keep(subject.der, self._ask(subject, others, ends_at))
+            except TrustUnavailable as fault:
+                away = fault  # another authority may know that another signer's is revoked
+        if away is not None:
+            raise away
 
     def _listed(self, der: bytes) -> tuple[list[str], list[str]]:
         """The addresses in a certificate that may be asked: for OCSP, for CRLs."""
@@ -162,3 +172,23 @@ class HttpRevocation:
             self._answers[der] = answer
             while len(self._answers) > _MOST_KEPT:
                 del self._answers[next(iter(self._answers))]
+
+
+class Inquiry:
+    """A RevocationSource for judging one file once more: what it is asked for, it asks outside.
+
+    `away` says, after the judging, that a service was to be asked and gave no answer of use.
+    """
+
+    def __init__(self, source: RevocationSource) -> None:
+        self._source = source
+        self.away: TrustUnavailable | None = None
+
+    def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:  # noqa: ARG002
+        """What is known about these certificates once whoever may be asked was asked, once."""
+        if self.away is None:
+            try:
+                return self._source.evidence(certificates[:_MOST_LOOKED_AT], fetch=True)
+            except TrustUnavailable as fault:
+                self.away = fault
+        return self._source.evidence(certificates, fetch=False)

@@ -161,6 +161,7 @@ WALLS = (
                 "signing/responders.py",
                 # How old an answer of a revocation service is, and whether its next update is due.
                 "signing/revocation.py",
+                "signing/status.py",
                 # A validation that is told no moment is of now.
                 "signing/validation.py",
                 # As of when our own certificates are judged; the time that counts is the stamp's.

@@ -29,6 +29,7 @@ from workflow.rules.errors import NotFound
 from workflow.rules.identifiers import fold
 from workflow.rules.machine import Option
 from workflow.rules.numbering import parse_received
+from workflow.status_asking import notice_of, refuted
 from workflow.transitions import options, workflow_of
 
 #: Roles that read the registers of their organisation.
@@ -50,6 +51,7 @@ class Line:
 class Filter:
     """What a list is narrowed to; every part that is given must hold.
 
+    `refuted`: accepted on the clerk's word, and found invalid since.
     `sender` is a code, or a part of the name; `text` a part of sender, code or subject. Both are
     compared folded: `uy ban` finds `Ủy ban`.
     """
@@ -58,6 +60,7 @@ class Filter:
     state: str | None = None
     urgency: str | None = None
     overdue: bool = False
+    refuted: bool = False
     sender: str | None = None
     code: str | None = None
     text: str | None = None
@@ -101,6 +104,8 @@ def _narrowed(
         query = query.where(Document.urgency == wanted.urgency)
     if wanted.overdue:
         query = query.where(Case.due_at < reading.now, Case.closed_at.is_(None))
+    if wanted.refuted:
+        query = query.where(Document.id.in_(refuted(reading, may_know(reading.actor))))
     if wanted.code is not None:
         query = query.where(Incoming.code_key == parse_received(wanted.code).text)
     if wanted.text is not None:
@@ -138,6 +143,7 @@ class Part:
 class Detail:
     """Everything about one incoming document for somebody who may know of it.
 
+    `notice`: that the verdict may still change, or changed after the clerk acted on it.
     `duplicates` are the registered documents the clerk is warned of. `names` are those of the
     persons that appear in moves and parts. A recalled document's files are listed by digest only.
     """
@@ -147,6 +153,7 @@ class Detail:
     state_label: str
     verdict: str | None
     reports: Sequence[SignatureReport | None]
+    notice: str | None
     entry: RegisterEntry | None
     options: Sequence[Option]
     duplicates: Sequence[uuid.UUID]
@@ -170,6 +177,7 @@ def view_incoming(reading: Reading, document_id: uuid.UUID) -> Detail:
         state_label=workflow_of(reading, case).state(case.state).label,
         verdict=verdict_of(held, held.reports),
         reports=[held.reports.get(file.id) for file, _ in held.files],
+        notice=notice_of(reading, held),
         entry=reading.session.scalar(
             select(RegisterEntry).where(RegisterEntry.document_id == document.id)
         ),

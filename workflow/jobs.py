@@ -24,6 +24,7 @@ from workflow import (
     intents,
     registration,
     signatures,
+    status_asking,
 )
 from workflow.intents import Abandon
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
@@ -36,10 +37,15 @@ Record = Callable[[Transaction], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of job: its work, and what to do when its last try has failed."""
+    """A kind of job: its work, and what to do when its last try has failed.
+
+    `patience`: how often, and how long apart, it is put off while what it needs is away; None: as
+    often as it takes, as soon as whoever is away says.
+    """
 
     work: Callable[..., Record]
     give_up: Callable[..., None] | None = None
+    patience: outbox.RetryPolicy | None = None
 
 
 #: How the case of an intent goes back a step, by the state it waits in.
@@ -76,6 +82,7 @@ JOBS: Mapping[str, Kind] = {
     "judge_seal": Kind(signatures.judge_seal, signatures.give_up),
     "expire_intent": Kind(expire_intent),
     "verify_incoming": Kind(registration.verify_incoming),
+    "fetch_status": Kind(status_asking.fetch_status, status_asking.give_up, status_asking.PATIENCE),
     "seal_digitised": Kind(digitising.seal_digitised, digitising.give_up),
     "judge_digitised": Kind(digitising.judge_digitised, digitising.give_up),
     "raise_level": Kind(archiving.raise_level),
@@ -128,9 +135,14 @@ def _carry_out(office: Office, claimed: outbox.Job) -> None:
             record(tx)
             outbox.settle(tx.session, claimed, "done", None, tx.now)
     except Unavailable as down:
+        rest, patience = timedelta(seconds=down.retry_after_seconds), kind.patience
+        if patience is not None:
+            if claimed.postponements >= patience.tries:
+                _lay_down(office, claimed, kind, down.what)
+                return
+            rest = patience.rest(claimed.postponements + 1)
         with office.transaction(None) as tx:
-            until = tx.now + timedelta(seconds=down.retry_after_seconds)
-            outbox.postpone(tx.session, claimed, until, down.what, tx.now)
+            outbox.postpone(tx.session, claimed, tx.now + rest, down.what, tx.now)
     except Refusal as refused:
         log.info("job %s %s refused: %s", claimed.name, claimed.id, type(refused).__name__)
         with office.transaction(None) as tx:

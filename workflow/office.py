@@ -105,6 +105,11 @@ class Reading:
             raise NotFound(what)
         return row
 
+    def waiting(self, name: str, **args: object) -> int:
+        """How many jobs of this name (and with exactly these `args`, if any) are yet to be done."""
+        plain = {key: journal.plain(value) for key, value in args.items()}
+        return outbox.waiting(self.session, name, plain or None)
+
 
 class Transaction(Reading):
     """One use case: everything it writes is journalled and committed together, or not at all."""
@@ -199,11 +204,6 @@ class Transaction(Reading):
         """Write a job that runs after this transaction commits, exactly as durable as it."""
         plain = {key: journal.plain(value) for key, value in args.items()}
         self.enqueued.append(outbox.enqueue(self.session, name, plain, self.now, not_before))
-
-    def waiting(self, name: str, **args: object) -> int:
-        """How many jobs of this name (and with exactly these `args`, if any) are yet to be done."""
-        plain = {key: journal.plain(value) for key, value in args.items()}
-        return outbox.waiting(self.session, name, plain or None)
 
     def close(self) -> None:
         """Flush, and refuse to commit evidence that no entry digests."""

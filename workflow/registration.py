@@ -36,6 +36,7 @@ from workflow.office import Office, Transaction
 from workflow.records import Case, Document, Incoming, Override, RegisterEntry, Relation
 from workflow.registers import ARRIVALS, give_number
 from workflow.rules.errors import Forbidden, GuardsUnmet, NotFound, UnreadableDocument
+from workflow.status_asking import ask_later
 from workflow.transitions import stated
 
 REGISTER = "incoming"
@@ -110,8 +111,9 @@ def _keep_verdict(
     tx: Transaction, document: Document, case: Case, reports: dict[uuid.UUID, SignatureReport]
 ) -> None:
     def keep() -> None:
-        for report in reports.values():
+        for file_id, report in reports.items():
             store_report(tx, document.organisation_id, report)
+            ask_later(tx, file_id, report)
 
     verdicts = [report.verdict for report in reports.values()]
     if received(tx, document.id).paper:

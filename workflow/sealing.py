@@ -26,7 +26,7 @@ from signing.keyring import Keyring
 from signing.peers import Peers, networks
 from signing.pending import Prepared
 from signing.report import SignatureReport
-from signing.revocation import HttpRevocation
+from signing.revocation import HttpRevocation, Inquiry
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
 from signing.validation import ask_status, validate
@@ -391,6 +391,13 @@ class Sealing:
             with _refusing():
                 ask_status(source, trust=self.trust)
         return self.judge(source, at)
+
+    def judge_asking(self, source: Path, at: datetime) -> tuple[SignatureReport, TrustAway | None]:
+        """The report once the services that may be asked were, and which of them was away."""
+        inquiries = tuple(map(Inquiry, self.trust.revocation))
+        report = validate(source, trust=replace(self.trust, revocation=inquiries), at=at)
+        away = next((one.away for one in inquiries if one.away), None)
+        return report, TrustAway(away.what, _AWAY_SECONDS) if away else None
 
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
         """The document's signature report; an unreadable file gets one too."""

@@ -51,6 +51,9 @@ def list_incoming_documents(
     state: Annotated[Word | None, Query()] = None,
     urgency: Annotated[Urgency | None, Query()] = None,
     overdue: Annotated[bool, Query(description="Only those past their deadline.")] = False,
+    refuted: Annotated[
+        bool, Query(description="Only those accepted on the clerk's word and found invalid since.")
+    ] = False,
     sender: Annotated[Name | None, Query(description="A code, or part of the name.")] = None,
     code: Annotated[Name | None, Query(description="Số, ký hiệu.")] = None,
     text: Annotated[Name | None, Query(description="In sender, code or subject.")] = None,
@@ -61,6 +64,7 @@ def list_incoming_documents(
         state=state,
         urgency=urgency,
         overdue=overdue,
+        refuted=refuted,
         sender=sender,
         code=code,
         text=text,

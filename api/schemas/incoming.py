@@ -165,6 +165,9 @@ class IncomingDetail(IncomingLine):
     identifier: str | None
     acknowledged_at: Moment | None
     verdict: str | None = Field(description="The verdict on the document; null before it is known.")
+    notice: str | None = Field(
+        description="That the verdict may still change, or changed after the clerk acted on it."
+    )
     arrival: ArrivalNumberOut | None
     files: list[FileOut]
     duplicates: list[uuid.UUID] = Field(description="Registered documents it may be the same as.")

@@ -21,7 +21,7 @@ from signing.chain import SIGNING, ChainVerdict, judge
 from signing.errors import TrustUnavailable
 from signing.keys import LiveKey
 from signing.peers import Peers, networks
-from signing.revocation import MAX_AGE, SERVICE, HttpRevocation
+from signing.revocation import MAX_AGE, MOST_ASKED, SERVICE, HttpRevocation, Inquiry
 from signing.status import CRL_MAX_BYTES
 from signing.trust import Evidence, Trust
 from tests.signing import wire
@@ -485,3 +485,46 @@ def openssl_answering(pki: Pki, known: LiveKey, folder: Path) -> Manner:
 def test_nothing_is_told_twice(services: Services, source: HttpRevocation, signer: LiveKey) -> None:
     evidence = source.evidence((*whole(signer), *whole(signer)), fetch=True)
     assert (len(evidence.ocsps), len(evidence.crls)) == (1, 1)
+
+
+def test_no_more_are_asked_about_at_once_than_a_document_needs(
+    services: Services, source: HttpRevocation
+) -> None:
+    signers = [services.pki.issue(Profile()).certificate for _ in range(MOST_ASKED + 5)]
+    told = source.evidence([services.pki.issuing.certificate, *signers], fetch=True)
+    assert (len(told.ocsps), len(told.crls)) == (MOST_ASKED - 1, 1)
+    assert sum(services.asked.values()) == MOST_ASKED
+
+
+def test_a_service_that_is_away_does_not_keep_others_from_being_asked(
+    services: Services, source: HttpRevocation
+) -> None:
+    listed, asked = (services.pki.issue(Profile(status=(kind,))) for kind in ("crl", "ocsp"))
+    services.manners["/crl/issuing"] = replying(CRL_ANSWER, b"", 503)
+    everything = (listed.certificate, *whole(asked))
+    with pytest.raises(TrustUnavailable):
+        source.evidence(everything, fetch=True)
+    assert source.evidence(everything, fetch=False).ocsps
+
+
+def test_an_inquiry_asks_when_it_is_asked_what_is_known(
+    services: Services, source: HttpRevocation, signer: LiveKey
+) -> None:
+    inquiry = Inquiry(source)
+    evidence = inquiry.evidence(whole(signer), fetch=False)
+    assert verdict(signer, evidence, services.pki).trusted
+    assert inquiry.away is None
+    assert services.asked == {"/ocsp": 1, "/crl/root": 1}
+
+
+def test_an_inquiry_tells_who_was_away_and_does_not_ask_again(
+    services: Services, source: HttpRevocation, signer: LiveKey
+) -> None:
+    services.manners["/ocsp"] = replying("text/html", b"", 503)
+    inquiry = Inquiry(source)
+    for _ in range(2):
+        evidence = inquiry.evidence(whole(signer), fetch=False)
+        assert (len(evidence.ocsps), len(evidence.crls)) == (0, 1)
+    assert inquiry.away is not None
+    assert inquiry.away.what == SERVICE
+    assert services.asked == {"/ocsp": 1, "/crl/root": 1}
