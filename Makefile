@@ -5,6 +5,9 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+SECONDS ?= 60
+SEED ?= 1
+FINDINGS ?= build/fuzzing
 BIN := .venv/bin
 LOCKED := --quiet --require-hashes --no-deps --only-binary=:all: --no-compile
 
@@ -16,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bench-signing format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bench-signing fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -62,6 +65,9 @@ test: .venv/dev.installed ## Run the tests, on real servers started for them
 
 bench-signing: .venv/dev.installed ## Measure what a signature costs, beside other programs (minutes)
 	$(BIN)/python -m benchmarks.signing
+
+fuzz: .venv/dev.installed ## Spoil signed files at random and have them judged (SECONDS=60, SEED=1)
+	$(BIN)/python -m tests.hostile.fuzzing --seconds $(SECONDS) --seed $(SEED) --keep $(FINDINGS)
 
 format: .venv/dev.installed ## Lay out the code as `make lint` wants it
 	$(BIN)/ruff check --fix .

@@ -56,3 +56,10 @@ class TrustUnavailable(SigningError):  # noqa: N818  it states a fact
     def __init__(self, what: str) -> None:
         self.what = what
         super().__init__(f"{what} tạm thời không phục vụ được. Chưa có gì thay đổi, hãy thử lại.")
+
+
+class SandboxBusy(SigningError):  # noqa: N818  it states a fact
+    """Too many files are being looked into at once; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Hệ thống đang kiểm tra nhiều tệp. Chưa có gì thay đổi, hãy thử lại.")

@@ -179,15 +179,14 @@ def complete(
         return _complete(stream, base, prepared, signature, trust)
 
 
-def check_signable(source: Path) -> None:
+def check_signable(source: BinaryIO) -> None:
     """Refuse what `sign` would refuse whatever the key: before anybody approves it.
 
     Raises UnreadablePdf, or SigningRefused: altered, locked, encrypted, or of doubtful structure.
     """
-    with source.open("rb") as stream:
-        permission.check_intact(stream)
-        with reading.writing(stream):
-            pass
+    permission.check_intact(source)
+    with reading.writing(source):
+        pass
 
 
 def _prepare(

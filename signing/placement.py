@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, reduce
 from pathlib import Path
+from typing import BinaryIO
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -38,7 +39,7 @@ _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")  # grave, acute, tilde, hoo
 
 
 def person_box(
-    path: Path, titles: Sequence[str], name: str, width: float, height: float
+    source: Path | BinaryIO, titles: Sequence[str], name: str, width: float, height: float
 ) -> Box | None:
     """Where a signer's image of at most this size (points) goes: between title and name.
 
@@ -49,7 +50,7 @@ def person_box(
     wanted, over = _folded(name), [_folded(title) for title in titles]
     if not wanted:
         return None
-    with _opened(path) as document:
+    with _opened(source) as document:
         pages = min(len(document), _MOST_PAGES) if document else 0
         for number in reversed(range(pages)):
             with _read(document, number) as page:
@@ -90,14 +91,14 @@ def seal_box(person: Box, width_mm: float, height_mm: float, turned: int = 0) ->
     return image.box(Rect(right - width_mm * POINTS_PER_MM, middle - half, right, middle + half))
 
 
-def top_right(path: Path, width: float, height: float) -> Box:
+def top_right(source: Path | BinaryIO, width: float, height: float) -> Box:
     """A free place for so many points of text at the top right of page one.
 
     It moves down past fields, and past words where there is room. Annex I, part I, II.8.b.
 
     Raises SigningRefused: the page cannot be read, or has no room there.
     """
-    with _opened(path) as document, _read(document, 0) as page:
+    with _opened(source) as document, _read(document, 0) as page:
         if page is None:
             raise SigningRefused("page_unreadable", "Không đọc được trang đầu của tệp.")
         wide, high = page.shown.size
@@ -115,13 +116,13 @@ def top_right(path: Path, width: float, height: float) -> Box:
     )
 
 
-def check_free(path: Path, box: Box, taken: Iterable[Box] = ()) -> None:
+def check_free(source: Path | BinaryIO, box: Box, taken: Iterable[Box] = ()) -> None:
     """Refuse a box off what is shown of its page, or over a field or a box that is taken.
 
     Raises SigningRefused: page_missing, page_unreadable, box_off_page, box_taken.
     """
     where = f"trang {box.page + 1}"
-    with _opened(path) as document:
+    with _opened(source) as document:
         if not document or not 0 <= box.page < len(document):
             raise SigningRefused("page_missing", f"Tệp không có {where}.")
         with _read(document, box.page) as page:
@@ -138,9 +139,9 @@ def check_free(path: Path, box: Box, taken: Iterable[Box] = ()) -> None:
                 raise SigningRefused("box_taken", f"Ô chữ ký ở {where} đè lên ô khác.")
 
 
-def turned(path: Path, page: int) -> int:
+def turned(source: Path | BinaryIO, page: int) -> int:
     """By how many degrees a page is shown turned; 0 where it cannot be read."""
-    with _opened(path) as document, _read(document, page) as read:
+    with _opened(source) as document, _read(document, page) as read:
         return read.shown.turned if read else 0
 
 
@@ -214,11 +215,11 @@ class _Page:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pdfium.PdfDocument | None]:
+def _opened(source: Path | BinaryIO) -> Iterator[pdfium.PdfDocument | None]:
     """The document, for this thread alone; None when PDFium cannot read it."""
     with _PDFIUM:
         try:
-            document = pdfium.PdfDocument(path)
+            document = pdfium.PdfDocument(source)
         except (pdfium.PdfiumError, OSError):
             yield None
             return

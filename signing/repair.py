@@ -7,7 +7,7 @@ qpdf, before anybody checks or approves it; a signed file is never touched.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import BinaryIO
 
 import pikepdf
 
@@ -15,28 +15,27 @@ from signing import reading
 from signing.errors import SigningRefused, UnreadablePdf
 
 
-def is_sound(source: Path) -> bool:
+def is_sound(source: BinaryIO) -> bool:
     """Whether the file reads strictly, so that it can be signed as it is.
 
     Raises UnreadablePdf.
     """
-    with source.open("rb") as stream:
-        return reading.opened(stream)[1] == "strict"
+    return reading.opened(source)[1] == "strict"
 
 
-def rewrite(source: Path, target: Path) -> None:
-    """Write the same pages with one sound structure to `target`.
+def rewrite(source: BinaryIO, target: BinaryIO) -> None:
+    """Write the same pages with one sound structure to `target`, which is empty and can be read.
 
     Raises SigningRefused for a file that is signed or encrypted, and UnreadablePdf.
     """
-    with source.open("rb") as stream:
-        reader, _ = reading.opened(stream)
-        if reader.encrypted:
-            raise SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu nên không thể ký.")
-        if any(field.value for field in reading.form_fields(reader) if field.type == "/Sig"):
-            raise SigningRefused(
-                "not_strict", "Tệp đã ký có cấu trúc không chuẩn nên không thể ký thêm."
-            )
+    reader, _ = reading.opened(source)
+    if reader.encrypted:
+        raise SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu nên không thể ký.")
+    if any(field.value for field in reading.form_fields(reader) if field.type == "/Sig"):
+        raise SigningRefused(
+            "not_strict", "Tệp đã ký có cấu trúc không chuẩn nên không thể ký thêm."
+        )
+    source.seek(0)
     try:
         with pikepdf.open(source) as pdf:
             pdf.save(target)

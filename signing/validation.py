@@ -20,7 +20,6 @@ from signing.active_content import active
 from signing.assessment import assess, certificates_in
 from signing.errors import UnreadablePdf
 from signing.examination import Examination, examine
-from signing.permission import LIMITS
 from signing.reading import Limits, prefix_sha256
 from signing.report import (
     POLICY_VERSION,
@@ -139,14 +138,9 @@ def judge(
         )
 
 
-def ask_status(source: Path, *, trust: Trust) -> None:
-    """Have every source asked about the certificates in a file of ours, before it is judged.
-
-    Without a time-stamp's validation data in it, only what this process has heard can prove them.
-    Raises UnreadablePdf or TrustUnavailable.
-    """
-    with source.open("rb") as stream:
-        trust.evidence(certificates_in(examine(stream, LIMITS)), fetch=True)
+def certificates(source: BinaryIO, limits: Limits) -> list[bytes]:
+    """DER of the certificates that a file's judgement may need. Raises UnreadablePdf."""
+    return [certificate.dump() for certificate in certificates_in(examine(source, limits))]
 
 
 @contextmanager

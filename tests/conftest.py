@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import settings
 
+from signing.sandbox import Sandbox
 from storage.database import Database, connect, metadata
 from storage.objects import ObjectStore, open_store
 from tests import servers
@@ -49,6 +50,24 @@ def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse_outside)
+
+
+class SharedSandbox(Sandbox):
+    """Outlives every office that closes it: starting its template takes a second."""
+
+    def close(self) -> None:
+        """Leave it to the session."""
+
+    def end(self) -> None:
+        super().close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The sandbox of this test process."""
+    shared = SharedSandbox()
+    yield shared
+    shared.end()
 
 
 @pytest.fixture(scope="session")

@@ -164,6 +164,9 @@ WALLS = (
                 "signing/status.py",
                 # A validation that is told no moment is of now.
                 "signing/validation.py",
+                "signing/sandbox.py",
+                # As of when a judge just started tries itself on a file that it has just signed.
+                "signing/template.py",
                 # As of when our own certificates are judged; the time that counts is the stamp's.
                 "signing/adoption.py",
                 "signing/archive.py",

@@ -310,7 +310,8 @@ class Office:
             yield path
 
     def close(self) -> None:
-        """Give connections back."""
+        """Give connections back, and end the processes that open files."""
+        self.sealing.close()
         self.database.close()
 
 

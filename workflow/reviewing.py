@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from signing.errors import SigningRefused
 from storage.objects import ObjectRef
 from workflow.access import find_document
 from workflow.facts.outgoing import Dossier, dossier_of
@@ -19,7 +18,7 @@ from workflow.outgoing import take_step
 from workflow.records import Case, File, Review, Revision
 from workflow.rules.errors import GuardsUnmet, NotFound
 from workflow.sealing import Layout
-from workflow.stamps import Places, Showing
+from workflow.stamps import Showing
 from workflow.transitions import stated
 
 
@@ -65,7 +64,7 @@ def _prepared(
         made = sound if rewritten else source
         if file.ordinal == MAIN:
             layout = Layout.from_json(held.outgoing.layout)
-            places = _places(made, layout, shown)
+            places = office.sealing.places(made, layout, shown)
             office.sealing.reserve_fields(
                 made, target, layout, places, seal=held.outgoing.seal_required
             )
@@ -74,13 +73,6 @@ def _prepared(
             return Prepared(revision.sha256, None)
         limit = made.stat().st_size
         return Prepared(revision.sha256, office.keep(organisation_id, made, max_bytes=limit))
-
-
-def _places(source: Path, layout: Layout, shown: Showing) -> Places:
-    try:
-        return shown.places(source, layout.signatures, [layout.number, layout.date])
-    except SigningRefused as refused:
-        raise GuardsUnmet([str(refused)]) from refused
 
 
 def submit(

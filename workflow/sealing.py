@@ -11,28 +11,31 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from signing import fields, pades, repair
+from signing import fields, pades
 from signing.appearance import Stamp
 from signing.archive import archive
 from signing.devca import DevelopmentCA
 from signing.errors import (
     KeyRefused,
     KeyUnavailable,
+    SandboxBusy,
     SigningError,
+    SigningRefused,
     TrustUnavailable,
     UnknownKey,
 )
 from signing.keyring import Keyring
 from signing.peers import Peers, networks
 from signing.pending import Prepared
+from signing.permission import LIMITS
 from signing.report import SignatureReport
 from signing.revocation import HttpRevocation, Inquiry
+from signing.sandbox import Sandbox
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
-from signing.validation import ask_status, validate
-from workflow.rules.errors import Refusal, Unavailable, UnreadableDocument
+from workflow.rules.errors import GuardsUnmet, Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
-from workflow.stamps import Places, StampOrder, laid_out
+from workflow.stamps import Places, Showing, StampOrder, laid_out
 
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
@@ -112,9 +115,11 @@ class Shows:
     order: StampOrder
     image: bytes | None
 
-    def laid_out(self, source: Path, moment: datetime) -> tuple[Stamp, fields.Box | None]:
+    def laid_out(
+        self, sandbox: Sandbox, source: Path, moment: datetime
+    ) -> tuple[Stamp, fields.Box | None]:
         """See `workflow.stamps.laid_out`."""
-        return laid_out(self.order, self.image, source, moment)
+        return laid_out(sandbox, self.order, self.image, source, moment)
 
 
 @dataclass(frozen=True)
@@ -138,10 +143,14 @@ def _reaching(trust: Trust, settings: Settings) -> Trust:
 
 
 class Sealing:
-    """The keys this office can reach and the anchors it trusts."""
+    """The keys this office can reach, the anchors it trusts, and the sandbox that opens files.
+
+    What a stranger made is parsed in the sandbox alone, until it has been judged there once.
+    """
 
     def __init__(self, trust: Trust, keyring: Keyring, development: DevelopmentCA | None) -> None:
         self.trust, self.keyring = trust, keyring
+        self.sandbox = Sandbox()
         self._development = development
 
     @classmethod
@@ -159,6 +168,10 @@ class Sealing:
         development = DevelopmentCA(settings.data_dir / "pki")
         keyring = Keyring.load(keys, development)
         return cls(configured.joined(development.trust), keyring, development)
+
+    def close(self) -> None:
+        """End the sandbox's processes."""
+        self.sandbox.close()
 
     def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
         """A development certificate of a person; the same one for the same id."""
@@ -211,7 +224,7 @@ class Sealing:
             key = self.keyring.open(key_url)
             if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
                 raise KeyRefusal("key_mismatch", "khóa ký không khớp chứng thư số đã khai báo.")
-            stamp, box = shows.laid_out(source, moment) if shows else (None, None)
+            stamp, box = shows.laid_out(self.sandbox, source, moment) if shows else (None, None)
             return pades.sign(
                 source,
                 target,
@@ -258,7 +271,7 @@ class Sealing:
             TrustAway: the time-stamping or revocation service does not answer now.
         """
         with _refusing():
-            stamp, box = shows.laid_out(source, moment) if shows else (None, None)
+            stamp, box = shows.laid_out(self.sandbox, source, moment) if shows else (None, None)
             return pades.prepare(
                 source,
                 certificate=certificate,
@@ -291,7 +304,7 @@ class Sealing:
             SigningRefusal: the file does not allow it.
         """
         with _refusing():
-            box = shows.laid_out(source, moment)[1] if shows else None
+            box = shows.laid_out(self.sandbox, source, moment)[1] if shows else None
             pades.fill_only(source, target, fill, fields.SignatureField(field, box, locks))
 
     def verify_value(self, prepared: bytes, value: bytes) -> None:
@@ -322,9 +335,29 @@ class Sealing:
             TrustAway: the revocation service does not answer now.
         """
         with _refusing():
+            # It came from outside: what the sandbox could not finish is not begun here.
+            reasons = self.sandbox.validate(returned, trust=self.trust, limits=LIMITS).reasons
+            if any(reason.code == "resources_exhausted" for reason in reasons):
+                raise SigningRefusal("tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ.")
             return pades.adopt(
                 source, returned, certificate=certificate, field=field, trust=self.trust
             )
+
+    def places(self, source: Path, layout: Layout, shown: Showing) -> Places:
+        """Where on the page the signatures show.
+
+        Raises:
+            UnreadableDocument: the page cannot be read within the limits.
+            GuardsUnmet: a place is neither given nor found, or it is not free.
+        """
+        try:
+            with _waiting():
+                taken = [layout.number, layout.date]
+                return shown.places(self.sandbox, source, layout.signatures, taken)
+        except SigningRefused as refused:
+            raise GuardsUnmet([str(refused)]) from refused
+        except SigningError as refused:
+            raise UnreadableDocument(str(refused)) from refused
 
     def reserve_fields(
         self, source: Path, target: Path, layout: Layout, places: Places, *, seal: bool
@@ -363,13 +396,10 @@ class Sealing:
                 behind one, encrypted, or broken beyond repair.
         """
         try:
-            sound = repair.is_sound(source)
-            if not sound:
-                repair.rewrite(source, target)
-            pades.check_signable(source if sound else target)
+            with _waiting():
+                return self.sandbox.make_sound(source, target)
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
-        return not sound
 
     def readable(self, source: Path) -> None:
         """Refuse what is not a PDF with pages that could be signed.
@@ -389,26 +419,43 @@ class Sealing:
         """
         if level in ("B-B", "B-T"):
             with _refusing():
-                ask_status(source, trust=self.trust)
+                self.sandbox.ask_status(source, trust=self.trust)
         return self.judge(source, at)
 
     def judge_asking(self, source: Path, at: datetime) -> tuple[SignatureReport, TrustAway | None]:
         """The report once the services that may be asked were, and which of them was away."""
         inquiries = tuple(map(Inquiry, self.trust.revocation))
-        report = validate(source, trust=replace(self.trust, revocation=inquiries), at=at)
+        trust = replace(self.trust, revocation=inquiries)
+        with _waiting():
+            report = self.sandbox.validate(source, trust=trust, at=at)
         away = next((one.away for one in inquiries if one.away), None)
         return report, TrustAway(away.what, _AWAY_SECONDS) if away else None
 
     def judge(self, source: Path, at: datetime | None) -> SignatureReport:
-        """The document's signature report; an unreadable file gets one too."""
-        return validate(source, trust=self.trust, at=at)
+        """The document's signature report; an unreadable file gets one too.
+
+        Raises:
+            Unavailable: too many files are being judged already.
+        """
+        with _waiting():
+            return self.sandbox.validate(source, trust=self.trust, at=at)
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """A sandbox with too much to do, as a part of the office that does not answer now."""
+    try:
+        yield
+    except SandboxBusy as busy:
+        raise Unavailable("Bộ phận kiểm tra tệp", _AWAY_SECONDS) from busy
 
 
 @contextmanager
 def _refusing() -> Iterator[None]:
     """What the seal raises, as the office's refusals."""
     try:
-        yield
+        with _waiting():
+            yield
     except TrustUnavailable as fault:
         raise TrustAway(fault.what, _AWAY_SECONDS) from fault
     except KeyUnavailable as fault:

@@ -19,6 +19,7 @@ from signing import placement
 from signing.appearance import Stamp
 from signing.errors import SigningRefused
 from signing.fields import Box
+from signing.sandbox import Sandbox
 
 Kind = Literal["person", "agency", "attachment", "copy"]
 
@@ -55,7 +56,9 @@ class Showing:
     seal_mm: tuple[float, float] | None
     sealed_over: int
 
-    def places(self, source: Path, given: Sequence[Box | None], taken: Sequence[Box]) -> Places:
+    def places(
+        self, sandbox: Sandbox, source: Path, given: Sequence[Box | None], taken: Sequence[Box]
+    ) -> Places:
         """Where it all goes: a place in `given` first, then what the page says, not over `taken`.
 
         Raises SigningRefused: no place is given or found, or it is off the page or taken.
@@ -66,16 +69,16 @@ class Showing:
         hands: list[Box | None] = []
         for number, (signatory, size) in enumerate(zip(self.signatories, sizes, strict=True)):
             box = given[number] if number < len(given) else None
-            hands.append(None if size is None else _place(source, signatory, size, box))
+            hands.append(None if size is None else _place(sandbox, source, signatory, size, box))
         others = [*taken]
         for hand in filter(None, hands):
-            placement.check_free(source, hand, others)
+            sandbox.check_free(source, hand, others)
             others.append(hand)
         seal, under = None, hands[self.sealed_over]
         if self.seal_mm is not None and under is not None:
-            turned = placement.turned(source, under.page)
+            turned = sandbox.turned(source, under.page)
             seal = placement.seal_box(under, *self.seal_mm, turned)
-            placement.check_free(source, seal, [box for box in others if box is not under])
+            sandbox.check_free(source, seal, [box for box in others if box is not under])
         shown = tuple(
             hand if signatory.image_mm else None
             for signatory, hand in zip(self.signatories, hands, strict=True)
@@ -113,7 +116,7 @@ def copy_stamp(agency: str) -> StampOrder:
 
 
 def laid_out(
-    order: StampOrder, image: bytes | None, source: Path, moment: datetime
+    sandbox: Sandbox, order: StampOrder, image: bytes | None, source: Path, moment: datetime
 ) -> tuple[Stamp, Box | None]:
     """The stamp, and where it goes when no box is reserved for it.
 
@@ -125,16 +128,20 @@ def laid_out(
         return Stamp(image=image), None
     time = moment.astimezone(_VIETNAM).isoformat(timespec="seconds")
     stamp = Stamp(lines=(*order.lines, time)).within(_WIDEST)
-    return stamp, placement.top_right(source, *stamp.text_size)
+    return stamp, sandbox.top_right(source, *stamp.text_size)
 
 
 def _place(
-    source: Path, signatory: Signatory, size_mm: tuple[float, float], given: Box | None
+    sandbox: Sandbox,
+    source: Path,
+    signatory: Signatory,
+    size_mm: tuple[float, float],
+    given: Box | None,
 ) -> Box:
     width, height = (side * placement.POINTS_PER_MM for side in size_mm)
     if given is not None:
-        return placement.fitted(given, width, height, placement.turned(source, given.page))
-    found = placement.person_box(source, signatory.titles, signatory.name, width, height)
+        return placement.fitted(given, width, height, sandbox.turned(source, given.page))
+    found = sandbox.person_box(source, signatory.titles, signatory.name, width, height)
     if found is None:
         raise SigningRefused(
             "place_unknown",

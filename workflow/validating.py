@@ -11,11 +11,11 @@ from pathlib import Path
 from signing.devca import DevelopmentCA
 from signing.reading import Limits
 from signing.report import SignatureReport
+from signing.sandbox import Sandbox
 from signing.trust import Trust, load_anchors
-from signing.validation import validate
 from workflow.rules.errors import Invalid
 
-__all__ = ["MAX_BYTES", "SignatureReport", "Trust", "judge", "trust_in"]
+__all__ = ["MAX_BYTES", "Sandbox", "SignatureReport", "Trust", "judge", "trust_in"]
 
 #: The largest file that is judged unless another size is asked for.
 MAX_BYTES = Limits().max_bytes
@@ -41,11 +41,16 @@ def trust_in(anchors: Path | None, development: Path | None) -> Trust:
 
 
 def judge(
-    path: Path, trust: Trust, *, at: datetime | None = None, max_bytes: int = MAX_BYTES
+    sandbox: Sandbox,
+    path: Path,
+    trust: Trust,
+    *,
+    at: datetime | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> SignatureReport:
     """The report over a file as of `at` (None: now); hostile bytes get one too.
 
     Raises:
         OSError: the file cannot be opened.
     """
-    return validate(path, trust=trust, at=at, limits=Limits(max_bytes=max_bytes))
+    return sandbox.validate(path, trust=trust, at=at, limits=Limits(max_bytes=max_bytes))

@@ -14,7 +14,7 @@ from api.commands import OK, REFUSED, Misused, say
 from workflow.rules.errors import Refusal
 
 if TYPE_CHECKING:
-    from workflow.validating import Trust
+    from workflow.validating import Sandbox, Trust
 
 VERDICTS = {
     "HOP_LE": "hợp lệ",
@@ -50,7 +50,7 @@ def validate(chosen: argparse.Namespace) -> int:
     The verdict is in the answer, not in the exit code: a script asks for both, and a file that is
     not valid has been judged as well as one that is.
     """
-    from workflow.validating import trust_in
+    from workflow.validating import Sandbox, trust_in
 
     try:
         trust = trust_in(chosen.anchors, chosen.pki)
@@ -59,22 +59,25 @@ def validate(chosen: argparse.Namespace) -> int:
     # Lines on a terminal are progress enough.
     counting = len(chosen.files) > 1 and sys.stderr.isatty() and not sys.stdout.isatty()
     opened = 0
-    for done, path in enumerate(chosen.files):
-        if counting:
-            sys.stderr.write(f"\r{done}/{len(chosen.files)}")
-            sys.stderr.flush()
-        answer = _answer(path, trust, chosen)
-        opened += answer["sha256"] is not None
-        if chosen.json:
-            say(json.dumps(answer, ensure_ascii=False))
-        else:
-            _tell(answer)
+    with Sandbox() as sandbox:
+        for done, path in enumerate(chosen.files):
+            if counting:
+                sys.stderr.write(f"\r{done}/{len(chosen.files)}")
+                sys.stderr.flush()
+            answer = _answer(sandbox, path, trust, chosen)
+            opened += answer["sha256"] is not None
+            if chosen.json:
+                say(json.dumps(answer, ensure_ascii=False))
+            else:
+                _tell(answer)
     if counting:
         sys.stderr.write(f"\r{len(chosen.files)}/{len(chosen.files)}\n")
     return OK if opened == len(chosen.files) else REFUSED
 
 
-def _answer(path: Path, trust: Trust, chosen: argparse.Namespace) -> dict[str, Any]:
+def _answer(
+    sandbox: Sandbox, path: Path, trust: Trust, chosen: argparse.Namespace
+) -> dict[str, Any]:
     """The contract's keys first, then whatever else the report holds."""
     from workflow.validating import judge
 
@@ -83,7 +86,8 @@ def _answer(path: Path, trust: Trust, chosen: argparse.Namespace) -> dict[str, A
         # A pipe may never end, and a device has no last byte.
         if not stat.S_ISREG(path.stat().st_mode):
             raise IsADirectoryError
-        report = json.loads(judge(path, trust, at=chosen.at, max_bytes=chosen.max_bytes).to_json())
+        found = judge(sandbox, path, trust, at=chosen.at, max_bytes=chosen.max_bytes)
+        report = json.loads(found.to_json())
     except OSError as fault:
         sentence = _UNOPENED.get(type(fault), f"Không mở được tệp: {fault.strerror}.")
         report = {

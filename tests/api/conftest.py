@@ -20,6 +20,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from signing.sandbox import Sandbox
 from workflow.accounts import sign_in
 from workflow.founding import accounts, found
 from workflow.jobs import run_all
@@ -47,7 +48,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def open_office(founded: Path, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def open_office(founded: Path, tmp_path: Path, sandbox: Sandbox) -> Iterator[Callable[..., Office]]:
     """Opens a fresh copy of the founded office, with further settings or another clock."""
     opened: list[Office] = []
 
@@ -58,6 +59,7 @@ def open_office(founded: Path, tmp_path: Path) -> Iterator[Callable[..., Office]
         if "database_url" in others:
             migrate(settings)
         opened.append(Office.open(settings, clock=clock))
+        opened[-1].sealing.sandbox = sandbox
         if "database_url" in others:
             (folder / TOKENS).unlink()
             found(opened[-1])
@@ -182,11 +184,14 @@ def serving(office: Office) -> Iterator[Counter]:
 
 
 @pytest.fixture(scope="module")
-def founded_counter(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+def founded_counter(
+    founded: Path, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+) -> Iterator[Counter]:
     """One counter for a module whose tests only look."""
     folder = tmp_path_factory.mktemp("module") / "office"
     shutil.copytree(founded, folder)
     office = Office.open(Settings(data_dir=folder))
+    office.sealing.sandbox = sandbox
     with serving(office) as running:
         yield running
     office.close()

@@ -29,7 +29,7 @@ from api.demo.story import Chapter, Measured, SignedFile, Step, Story
 from signing import fields
 from tests.api.test_cli import COMMAND, ROOT
 from workflow.printing import typeset
-from workflow.validating import judge, trust_in
+from workflow.validating import Sandbox, judge, trust_in
 
 LETTER, TAMPERED = "1-cong-van-01-VPDP-NV.pdf", "2-cong-van-bi-sua-mot-byte.pdf"
 PAPER, DECIDED = "3-bao-cao-giay-da-so-hoa.pdf", "4-quyet-dinh-01-QD-UBND.pdf"
@@ -45,6 +45,7 @@ def listens(printed: str) -> bool:
 
 
 def test_the_whole_story(
+    sandbox: Sandbox,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -82,7 +83,7 @@ def test_the_whole_story(
     with subtests.test("the verdicts are those of the validator, without the server"):
         trust = trust_in(None, out / "office" / "pki")
         for name, one in signed.items():
-            assert judge(out / "files" / name, trust).verdict == one["verdict"]
+            assert judge(sandbox, out / "files" / name, trust).verdict == one["verdict"]
         verdicts = {name: one["verdict"] for name, one in signed.items()}
         assert verdicts.pop(TAMPERED) == "KHONG_HOP_LE"
         assert set(verdicts.values()) == {"HOP_LE"}

@@ -22,7 +22,7 @@ from workflow.office import Office
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
 from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
-from workflow.validating import Trust
+from workflow.validating import Sandbox, Trust
 from workflow.validating import judge as judged
 
 DAY = date(2026, 11, 21)
@@ -182,7 +182,7 @@ def test_a_year_without_holidays_gives_no_deadline(open_office: Callable[..., Of
 
 
 def test_a_validated_file_gets_its_verdict_whatever_it_is(
-    open_office: Callable[..., Office], tmp_path: Path
+    open_office: Callable[..., Office], sandbox: Sandbox, tmp_path: Path
 ) -> None:
     with serving(open_office()) as counter:
         desk = Desk(counter)
@@ -201,7 +201,7 @@ def test_a_validated_file_gets_its_verdict_whatever_it_is(
         # The report of `vanthu validate --json`, but for the name of a file.
         path = tmp_path / "sealed.pdf"
         path.write_bytes(sealed)
-        report = json.loads(judged(path, Trust(anchors=())).to_json())
+        report = json.loads(judged(sandbox, path, Trust(anchors=())).to_json())
         assert good.json().keys() == report.keys() | {"seconds"}
         for told, kept in zip(good.json()["signatures"], report["signatures"], strict=True):
             assert told.keys() == kept.keys()

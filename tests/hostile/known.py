@@ -4,6 +4,7 @@ from __future__ import annotations
 
 KNOWN: frozenset[str] = frozenset(
     {
+        "byte range: white space in the room",
         "CMS: certificate not named",
         "dangling: page content, last",
         "dangling: page content, stamped",

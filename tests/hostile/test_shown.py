@@ -58,6 +58,9 @@ shadow: hide and replace by the table alone, last
 dangling: page content, last
 overlay: signature, a white box
 incremental: content replaced, last
+wrapping: second byte range in the dictionary
+wrapping: second dictionary with the moved range
+wrapping: second dictionary with the moved range, own end
 """.strip().splitlines()
 
 

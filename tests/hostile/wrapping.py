@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.hostile.byte_ranges import room
 from tests.hostile.cases import NOT_INTACT, Cases, Desk
-from tests.hostile.paper import CONTENT, FORGED, PAGE, Paper, shows
+from tests.hostile.paper import CATALOG, CONTENT, FORGED, FORM, PAGE, Paper, shows
 
 CASES = Cases("wrapping")
 
@@ -56,7 +56,7 @@ def forged_objects(paper: Paper) -> dict[int, bytes]:
     moved = {
         number: text
         for number, text in paper.objects.items()
-        if number in (1, PAGE, 6) or b"/Widget" in text
+        if number in (CATALOG, PAGE, FORM) or b"/Widget" in text
     }
     return moved | {CONTENT: shows(FORGED)}
 

@@ -14,16 +14,26 @@ from tests.signing.conftest import Trip
 from tests.signing.pdfs import DATE_BOX, NUMBER_BOX, hybrid, plain
 
 
+def is_sound(path: Path) -> bool:
+    with path.open("rb") as file:
+        return repair.is_sound(file)
+
+
+def rewrite(source: Path, target: Path) -> None:
+    with source.open("rb") as file, target.open("w+b") as written:
+        repair.rewrite(file, written)
+
+
 def test_a_hybrid_draft_is_rewritten_and_can_then_be_prepared(tmp_path: Path) -> None:
     source, sound = hybrid(tmp_path / "word.pdf"), tmp_path / "sound.pdf"
-    assert not repair.is_sound(source)
+    assert not is_sound(source)
     signatures = [SignatureField("agency", locks=True)]
     with pytest.raises(SigningRefused):
         prepare(
             source, tmp_path / "no.pdf", number=NUMBER_BOX, date=DATE_BOX, signatures=signatures
         )
-    repair.rewrite(source, sound)
-    assert repair.is_sound(sound)
+    rewrite(source, sound)
+    assert is_sound(sound)
     prepare(sound, tmp_path / "ok.pdf", number=NUMBER_BOX, date=DATE_BOX, signatures=signatures)
     with pikepdf.open(source) as before, pikepdf.open(sound) as after:
         assert [page.Contents.read_bytes() for page in before.pages] == [
@@ -32,7 +42,7 @@ def test_a_hybrid_draft_is_rewritten_and_can_then_be_prepared(tmp_path: Path) ->
 
 
 def test_a_sound_file_is_left_alone(tmp_path: Path) -> None:
-    assert repair.is_sound(plain(tmp_path / "plain.pdf"))
+    assert is_sound(plain(tmp_path / "plain.pdf"))
 
 
 def test_an_encrypted_file_is_not_rewritten(tmp_path: Path) -> None:
@@ -40,17 +50,17 @@ def test_an_encrypted_file_is_not_rewritten(tmp_path: Path) -> None:
     with pikepdf.open(plain(tmp_path / "plain.pdf")) as pdf:
         pdf.save(source, encryption=pikepdf.Encryption(owner="owner", user=""))
     with pytest.raises(SigningRefused, match="mật khẩu"):
-        repair.rewrite(source, tmp_path / "no.pdf")
-    assert not (tmp_path / "no.pdf").exists()
+        rewrite(source, tmp_path / "no.pdf")
+    assert not (tmp_path / "no.pdf").stat().st_size
 
 
 def test_a_signed_file_is_never_rewritten(tmp_path: Path, trip: Trip) -> None:
     with pytest.raises(SigningRefused, match="đã ký"):
-        repair.rewrite(trip.sealed, tmp_path / "no.pdf")
+        rewrite(trip.sealed, tmp_path / "no.pdf")
 
 
 def test_garbage_stays_garbage(tmp_path: Path) -> None:
     source = tmp_path / "no.pdf"
     source.write_bytes(b"%PDF-1.7\nnothing\n%%EOF\n")
     with pytest.raises(UnreadablePdf):
-        repair.is_sound(source)
+        is_sound(source)

@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url, select
 
+from signing.sandbox import Sandbox
 from tests import servers
 from workflow.accounts import actor_of
 from workflow.founding import found
@@ -96,9 +97,10 @@ def office_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
-def office(office_settings: Settings, clock: Clock) -> Iterator[Office]:
+def office(office_settings: Settings, clock: Clock, sandbox: Sandbox) -> Iterator[Office]:
     """The development office, open."""
     office = Office.open(office_settings, clock=clock)
+    office.sealing.sandbox = sandbox
     yield office
     office.close()
 

@@ -16,6 +16,7 @@ from signing import placement, reading
 from signing.errors import SigningRefused
 from signing.fields import Box
 from signing.placement import POINTS_PER_MM
+from signing.sandbox import Sandbox
 from storage.objects import ObjectRef
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, LEADER, SPECIALIST, Trip
@@ -187,7 +188,7 @@ def test_an_order_is_kept_as_text(gallery: Gallery) -> None:
 
 
 def test_a_text_says_what_annex_1_wants_with_the_time_of_signing(
-    office: Office, tmp_path: Path, clock: Clock
+    sandbox: Sandbox, tmp_path: Path, clock: Clock
 ) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(PRINTED)
@@ -196,13 +197,13 @@ def test_a_text_says_what_annex_1_wants_with_the_time_of_signing(
         (attachment_stamp("15/QĐ-UBND"), ("15/QĐ-UBND",)),
         (copy_stamp("UBND xã Mẫu"), ("SAO Y; UBND xã Mẫu",)),
     ):
-        stamp, box = laid_out(order, None, path, moment)
+        stamp, box = laid_out(sandbox, order, None, path, moment)
         assert stamp.lines == (*lines, "2026-11-21T09:30:12+07:00")
         assert stamp.points == 10
         assert box is not None
         assert box.page == 0
         assert (box.width, box.height) == pytest.approx(stamp.text_size)
-    image, box = laid_out(StampOrder("person", "0" * 64, 1), HAND.png, path, moment)
+    image, box = laid_out(sandbox, StampOrder("person", "0" * 64, 1), HAND.png, path, moment)
     assert (image.image, image.lines, box) == (HAND.png, (), None)
 
 
@@ -322,14 +323,16 @@ def test_a_place_off_the_page_or_over_another_field_is_refused(
     assert why in refused.value.unmet[0]
 
 
-def test_the_seal_goes_over_who_presides_and_not_over_the_secretary(tmp_path: Path) -> None:
+def test_the_seal_goes_over_who_presides_and_not_over_the_secretary(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(PRINTED)
     hand = (40.0, 16.0)
     people = (Signatory("A", (), hand), Signatory("B", (), hand))
     boxes = (Box(0, 330, 120, 160, 60), Box(0, 330, 300, 160, 60))
     for over in (0, 1):
-        found = Showing(people, (36.0, 36.0), over).places(path, boxes, [])
+        found = Showing(people, (36.0, 36.0), over).places(sandbox, path, boxes, [])
         under = found.persons[over]
         assert under is not None
         assert found.seal is not None
@@ -337,13 +340,13 @@ def test_the_seal_goes_over_who_presides_and_not_over_the_secretary(tmp_path: Pa
         assert found.seal.y < under.y + under.height / 2 < found.seal.y + found.seal.height
 
 
-def test_two_signatures_do_not_share_a_place(tmp_path: Path) -> None:
+def test_two_signatures_do_not_share_a_place(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(PRINTED)
     people = (Signatory("A", (), (40.0, 16.0)), Signatory("B", (), (40.0, 16.0)))
     boxes = (Box(0, 330, 120, 160, 60), Box(0, 350, 130, 160, 60))
     with pytest.raises(SigningRefused, match="đè lên ô khác"):
-        Showing(people, None, 1).places(path, boxes, [])
+        Showing(people, None, 1).places(sandbox, path, boxes, [])
 
 
 def test_the_secretary_of_a_meeting_is_not_sealed_over(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,7 +93,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             (tmp_path / name).touch(0o600)
             (tmp_path / name).write_bytes(written)
         settings = Settings(data_dir=tmp_path / "data", signing_keys=tmp_path / "keys.toml")
-        yield Desk(Sealing.open(settings), seal, strict, tmp_path)
+        with closing(Sealing.open(settings)) as sealing:
+            yield Desk(sealing, seal, strict, tmp_path)
 
 
 @pytest.mark.parametrize("key_url", ["key:file", "key:token", "devca:agency/commune"])
