@@ -44,7 +44,7 @@ _FAILURES = {"digest_mismatch": "HASH_FAILURE", "changed_after": "HASH_FAILURE"}
 
 # Two authorities' clocks may differ by this much before one of them is taken to be wrong.
 _CLOCKS_DIFFER = timedelta(minutes=1)
-# What is beyond stands in the file, or is named without its bytes.
+# Far more than genuine signatures need. What is beyond stands in the file and is not kept apart.
 _MOST_EVIDENCE_BYTES = 16_000_000
 
 
@@ -281,8 +281,9 @@ class _Assessor:
             pieces += [(answer.kind, answer.der) for answer in verdict.answers]
         for kind, der in dict.fromkeys(pieces):
             digest = hashlib.sha256(der).hexdigest()
-            held = sum(map(len, self.evidence.values()))
-            if held + len(der) <= _MOST_EVIDENCE_BYTES:
+            if digest not in self.evidence:
+                if sum(map(len, self.evidence.values())) + len(der) > _MOST_EVIDENCE_BYTES:
+                    continue
                 self.evidence[digest] = der
             yield EvidencePiece(kind, digest, len(der))
 

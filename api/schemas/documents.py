@@ -195,6 +195,10 @@ class ReportedSignature(SignatureOut):
     trusted: bool
     trusted_now: bool
     serial: str | None
+    not_before: Moment | None
+    not_after: Moment | None
+    algorithm: str | None
+    key_bits: int | None
     revision_sha256: str | None
     revision_bytes: int | None
     evidence: list[EvidenceOut]
