@@ -101,7 +101,7 @@ def show(results: Row) -> None:
     files = list(dict.fromkeys(row["file"] for row in figures))
     say("\nCPU ms (x floor); copy and check are part of each of ours below them")
     subjects = dict.fromkeys((row["by"], row["what"]) for row in figures if "cpu_ms" in row)
-    _table(
+    table(
         ["", *files],
         (
             [f"{by} {what}", *(_spent(figures, file, by, what) for file in files)]
@@ -109,7 +109,7 @@ def show(results: Row) -> None:
         ),
     )
     say("\nGrowth in bytes, HTTP requests, form of PAdES B-B; memory: peak added at 150 MB")
-    _table(
+    table(
         ["", "growth", "requests", "PAdES", "memory MB"],
         (
             [f"{by} {what}", *_facts(figures, by, what)]
@@ -121,7 +121,12 @@ def show(results: Row) -> None:
         if "failed" in row:
             say(f"{row['by']} fails on {row['file']}: {row['failed']}")
     say("")
-    _table(
+    show_goals(results["goals"])
+
+
+def show_goals(goals: Iterable[Row]) -> None:
+    """Print what was to be reached beside what was."""
+    table(
         ["goal", "plain pyHanko", "measured", "at most", "stretch", ""],
         (
             [
@@ -129,7 +134,7 @@ def show(results: Row) -> None:
                 *(_shown(goal[key]) for key in ("plain", "measured", "at_most", "stretch")),
                 _verdict(goal),
             ]
-            for goal in results["goals"]
+            for goal in goals
         ),
     )
 
@@ -166,7 +171,8 @@ def _shown(value: float | None) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in columns."""
     lines = [head, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import (
     FieldMDPAction,
     MDPPerm,
@@ -23,10 +22,10 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing import credentials, fields, permission, reading
 from signing.assessment import assess
-from signing.difference import POLICY
 from signing.errors import SigningRefused
 from signing.examination import Examination, certificates, examine
 from signing.fields import SignatureField
+from signing.history import History
 from signing.reading import CHUNK_BYTES, Reader
 from signing.revision import Base, SignedRevision, revised
 from signing.slot import reserved_slot
@@ -154,13 +153,9 @@ def _check_changes(reader: Reader, field: str) -> None:
     """Nothing but the signature's field differs from the file that was handed out."""
     last = reader.xrefs.total_revisions - 1
     try:
-        changes: object = POLICY.review_file(reader, last - 1)
+        changes = History(reader, last - 1).step(last)
     except Exception as fault:
         # What makes the comparison fail cannot be shown to be harmless.
         raise _differs("content_changed", "thay đổi cấu trúc văn bản") from fault
-    if (
-        not isinstance(changes, DiffResult)
-        or changes.modification_level > ModificationLevel.FORM_FILLING
-        or changes.changed_form_fields != {field}
-    ):
+    if changes.fields != {field}:
         raise _differs("content_changed", "thay đổi nội dung ngoài ô chữ ký")

@@ -251,7 +251,7 @@ class _Assessor:
             level=judged.level,
             intact=item.intact,
             coverage=None if coverage is None else coverage.name,
-            changes=None if item.changes is None else item.changes.modification_level.name,
+            changes=None if item.changes is None else item.changes.level,
             locks=item.locks,
             trusted=item.intact is True and then.trusted,
             trusted_now=item.intact is True and judged.now.trusted,

@@ -7,17 +7,16 @@ after the last of them nothing but validation data and document time-stamps.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, Literal
 
 from asn1crypto import cms, parser, x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.ades.report import AdESIndeterminate
-from pyhanko.sign.diff_analysis import DiffResult, SuspiciousModification
-from pyhanko.sign.diff_analysis.rules.form_field_rules import is_field_visible
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -26,17 +25,20 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.errors import AlgorithmNotSupported
 
 from signing import reading
-from signing.difference import POLICY
+from signing.difference import LEVELS, Changes, Unexplained, key_of
 from signing.errors import UnreadablePdf
-from signing.reading import FormField, Limits, Reader, entry
-from signing.report import Finding, Integrity
+from signing.history import History, reaches_beyond, read_strictly
+from signing.reading import FormField, HistoricalResolver, Limits, Reader, entry
+from signing.report import Finding, Integrity, RevisionFinding
 from signing.timestamps import token_time
 from signing.trust import well_formed
 from signing.words import finding
 
 _SUBFILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"}
 _MALFORMED = "malformed_signature"
-_WHITESPACE = b"\0\t\n\f\r "
+_TO_SPACES = bytes.maketrans(b"\0", b" ")
+# What was too much to compare says nothing against a signature.
+_UNDECIDED = {"too_complex", "hidden_picture"}
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,8 @@ class Examined:
     intact: bool | None
     embedded: EmbeddedPdfSignature | None
     covered_bytes: int | None
-    changes: DiffResult | None
+    changes: Changes | None
     findings: tuple[Finding, ...]
-
-    @property
-    def visible(self) -> bool:
-        """Whether it shows on a page: a time-stamp must not, it could paint over the page."""
-        return self.embedded is not None and is_field_visible(self.embedded.sig_field)
 
     @property
     def locks(self) -> bool:
@@ -70,6 +67,7 @@ class Examination:
     integrity: Integrity
     findings: tuple[Finding, ...]
     signatures: tuple[Examined, ...]
+    revisions: tuple[RevisionFinding, ...]
     reader: Reader
     how: reading.Reading
 
@@ -93,24 +91,40 @@ class _Undecided(_Fault):
 
 def examine(stream: BinaryIO, limits: Limits = Limits()) -> Examination:  # noqa: B008  frozen
     """Judge the integrity of an open file. Raises UnreadablePdf; all else is reported."""
-    result = _examine(*reading.opened(stream, limits), limits)
-    if result.how == "strict" and any(
+    reader, how = reading.opened(stream, limits)
+    result = None
+    if how == "lenient":
+        return _examine(reader, how, limits)
+    with suppress(Exception):
+        result = _examine(reader, how, limits)
+    if result is None or any(
         reason.code == _MALFORMED for item in result.signatures for reason in item.findings
     ):
-        # One in five genuine files stumbles only when its revisions are compared strictly.
-        with suppress(UnreadablePdf):
+        # One in five genuine files stumbles only where its objects are read strictly.
+        try:
             return _examine(*reading.opened(stream, limits, ("lenient",)), limits)
+        except UnreadablePdf:
+            if result is None:
+                raise
     return result
 
 
 def _examine(reader: Reader, how: reading.Reading, limits: Limits) -> Examination:
     found = list(_signature_fields(reader))
     if len(found) > limits.max_signatures:
-        return Examination("UNDECIDED", (finding("too_many_signatures"),), (), reader, how)
-    examined = [_examined(reader, field, limits) for field in found]
+        return Examination("UNDECIDED", (finding("too_many_signatures"),), (), (), reader, how)
+    history = History(reader, _first_signed(reader, found))
+    examined = [_examined(reader, field, limits, history) for field in found]
     examined.sort(key=lambda item: (item.covered_bytes is None, item.covered_bytes or 0))
-    findings = tuple(_after_last(reader, examined))
-    return Examination(_integrity(examined, findings), findings, tuple(examined), reader, how)
+    findings = tuple(_after_last(history, examined))
+    return Examination(
+        _integrity(examined, findings),
+        findings,
+        tuple(examined),
+        tuple(_revisions(history, examined)),
+        reader,
+        how,
+    )
 
 
 def certificates(signed_data: cms.SignedData) -> list[x509.Certificate]:
@@ -119,19 +133,44 @@ def certificates(signed_data: cms.SignedData) -> list[x509.Certificate]:
 
 
 def _signature_fields(reader: Reader) -> Iterator[FormField]:
-    """Filled signature fields; one signature shown in two fields is one signature."""
+    """Filled signature fields; one signature shown in two fields is one signature.
+
+    Those of every revision: what a later one took away was signed all the same.
+    """
     seen: set[object] = set()
-    for field in reading.form_fields(reader):
-        if field.type != "/Sig" or field.value is None:
-            continue
-        raw = field.dictionary.raw_get("/V")
-        same = raw.reference if isinstance(raw, generic.IndirectObject) else id(raw)
-        if same not in seen:
-            seen.add(same)
-            yield field
+    earlier = reversed(range(reader.xrefs.total_revisions - 1))
+    states = (reader.get_historical_resolver(it) for it in earlier if _has_catalogue(reader, it))
+    for state in chain[Reader | HistoricalResolver]([reader], states):
+        for field in reading.form_fields(state):
+            if field.type != "/Sig" or field.value is None:
+                continue
+            raw = field.dictionary.raw_get("/V")
+            same = key_of(raw) or id(raw)
+            if same not in seen:
+                seen.add(same)
+                yield field
 
 
-def _examined(reader: Reader, field: FormField, limits: Limits) -> Examined:
+def _has_catalogue(reader: Reader, revision: int) -> bool:
+    """Not so in the first half of a file that was written for the web (ISO 32000-2, Annex F)."""
+    try:
+        root = reader.trailer.raw_get("/Root", revision=revision)
+    except KeyError:
+        return False
+    return reader.xrefs.get_historical_ref(root.reference, revision) is not None
+
+
+def _first_signed(reader: Reader, found: Iterable[FormField]) -> int:
+    """The earliest revision that has a signature's object; after it, changes are looked at."""
+    places = [0]
+    for field in found:
+        with suppress(KeyError):
+            raw = field.dictionary.raw_get("/V")
+            places.append(reader.xrefs.get_introducing_revision(raw.reference))
+    return min(places[1:], default=0)
+
+
+def _examined(reader: Reader, field: FormField, limits: Limits, history: History) -> Examined:
     value = field.value
     dictionary = (
         value if isinstance(value, generic.DictionaryObject) else generic.DictionaryObject()
@@ -140,7 +179,7 @@ def _examined(reader: Reader, field: FormField, limits: Limits) -> Examined:
     stamped = subfilter == "/ETSI.RFC3161" or _name(dictionary, "/Type") == "/DocTimeStamp"
     embedded: EmbeddedPdfSignature | None = None
     intact: bool | None = False
-    changes: DiffResult | None = None
+    changes: Changes | None = None
     findings: list[Finding] = []
     try:
         covered = _covered_bytes(dictionary)
@@ -151,9 +190,10 @@ def _examined(reader: Reader, field: FormField, limits: Limits) -> Examined:
         try:
             embedded = _parsed(reader, field, subfilter, limits)
             embedded.compute_integrity_info(skip_diff=True)
+            _check_gap(embedded)
             _check_mathematics(embedded, stamped)
             intact = True
-            changes = _check_changes(embedded)
+            changes = _check_changes(embedded, history)
         except _Undecided as fault:
             intact = None
             findings.append(fault.finding)
@@ -207,6 +247,8 @@ def _parsed(
     if subfilter not in _SUBFILTERS:
         raise _Undecided("subfilter_unsupported")
     embedded = EmbeddedPdfSignature(reader, field.dictionary, field.name)
+    own = field.dictionary.raw_get("/V").reference
+    read_strictly(reader, own.idnum, own.generation, embedded.signed_revision)
     value = embedded.pkcs7_content
     if value[parser.peek(value) :].strip(b"\0"):
         # The reserved room is signed by nobody: it holds the signature, and nothing but zeros.
@@ -223,7 +265,12 @@ def _parsed(
 
 def _check_mathematics(embedded: EmbeddedPdfSignature, stamped: bool) -> None:
     """Digest and signature value (EN 319 102-1 §5.2.7), byte range included."""
-    if embedded.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+    if embedded.coverage < SignatureCoverageLevel.ENTIRE_REVISION or (
+        embedded.coverage == SignatureCoverageLevel.ENTIRE_REVISION
+        and reaches_beyond(
+            embedded.reader, embedded.signed_revision, sum(list(embedded.byte_range)[2:])
+        )
+    ):
         raise _Fault("coverage")
     if stamped:
         if token_time(embedded.signed_data, embedded.compute_digest) is None:
@@ -254,41 +301,61 @@ def _check_der(signer_info: cms.SignerInfo) -> None:
         raise _Fault("attributes_unordered")
 
 
-def _check_changes(embedded: EmbeddedPdfSignature) -> DiffResult:
+def _check_gap(embedded: EmbeddedPdfSignature) -> None:
+    """What the byte range leaves out is the signature's own value, and nothing else."""
+    _, start, end, _ = map(int, embedded.byte_range)
+    stream = embedded.reader.stream
+    stream.seek(start)
+    left_out = stream.read(end - start)
+    try:
+        value = bytes.fromhex(left_out[1:-1].translate(_TO_SPACES).decode("ascii"))
+    except ValueError as fault:
+        raise _Fault("byte_range") from fault
+    if left_out[:1] + left_out[-1:] != b"<>" or value != embedded.pkcs7_content:
+        raise _Fault("byte_range")
+
+
+def _check_changes(embedded: EmbeddedPdfSignature, history: History) -> Changes:
     """What later revisions changed, allowed by the policy and the signature's own lock."""
-    result = embedded.evaluate_modifications(POLICY)
-    if isinstance(result, SuspiciousModification):
-        raise _Fault("changed_after")
-    assert isinstance(result, DiffResult)
+    try:
+        changes = history.after(embedded.signed_revision)
+    except Unexplained as fault:
+        raise (_Undecided if fault.code in _UNDECIDED else _Fault)(fault.code) from fault
     permitted = embedded.docmdp_level or MDPPerm.FILL_FORMS
-    if result.modification_level.value > permitted.value:
+    if LEVELS.index(changes.level) > permitted.value:
         raise _Fault("changed_after")
-    return result
+    lock = embedded.fieldmdp
+    if lock is not None and any(map(lock.is_locked, changes.fields)):
+        raise _Fault("changed_after")
+    return changes
 
 
-def _after_last(reader: Reader, examined: list[Examined]) -> Iterator[Finding]:
+def _after_last(history: History, examined: list[Examined]) -> Iterator[Finding]:
     """After the last signature only validation data and time-stamps: nothing else is signed."""
     signatures = [item for item in examined if item.embedded is not None]
     regular = [item for item in signatures if item.kind == "signature"]
     if not regular or not regular[-1].intact:
         return  # a signature that is broken itself has been found already, and explains nothing
     changes = regular[-1].changes
-    stamps = {
-        item.field
-        for item in signatures
-        if item.kind == "timestamp" and item.intact and not item.visible
-    }
-    if changes is None or not changes.changed_form_fields <= stamps:
+    if changes is None or changes.level == "FORM_FILLING":
         yield finding("changed_after_last")
-    last = signatures[-1]
-    assert last.embedded is not None
-    if last.embedded.signed_revision == reader.xrefs.total_revisions - 1:
-        stream = reader.stream
-        stream.seek(last.covered_bytes or 0)
-        while chunk := stream.read(reading.CHUNK_BYTES):
-            if chunk.strip(_WHITESPACE):
-                yield finding("bytes_after_last")
-                return
+    if history.bytes_after(signatures[-1].covered_bytes or 0):
+        yield finding("bytes_after_last")
+
+
+def _revisions(history: History, examined: list[Examined]) -> Iterator[RevisionFinding]:
+    """What each revision did, as far as it was compared."""
+    for revision, end_bytes in enumerate(history.ends):
+        try:
+            codes = history.step(revision).codes if revision > history.first else ["original"]
+        except Exception:
+            codes = ["unexplained"]
+        if any(
+            item.embedded is not None and item.embedded.signed_revision == revision
+            for item in examined
+        ) and not {"signed", "timestamped"} & set(codes):
+            codes = [*codes, "signed"]
+        yield RevisionFinding(end_bytes, tuple(map(finding, codes)))
 
 
 def _integrity(examined: list[Examined], findings: tuple[Finding, ...]) -> Integrity:

@@ -18,6 +18,7 @@ from pyhanko.pdf_utils.decode_limits import (
 )
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.pdf_utils.reader import PdfFileReader as Reader
 
 from signing.errors import SigningRefused, UnreadablePdf
@@ -25,6 +26,7 @@ from signing.lazy import open_lazy
 
 __all__ = [
     "FormField",
+    "HistoricalResolver",
     "Limits",
     "Reader",
     "entry",
@@ -137,7 +139,7 @@ def writing(stream: BinaryIO) -> Iterator[IncrementalPdfFileWriter]:
         raise UnreadablePdf("cấu trúc tệp không đúng chuẩn nên không thể ghi thêm.") from fault
 
 
-def form_fields(reader: Reader) -> Iterator[FormField]:
+def form_fields(reader: Reader | HistoricalResolver) -> Iterator[FormField]:
     """Every form field, each dictionary once, bounded in number and depth.
 
     Raises UnreadablePdf when there are more than a person would make.
@@ -170,8 +172,12 @@ def form_fields(reader: Reader) -> Iterator[FormField]:
 
 
 def entry(dictionary: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
-    """The value of a key, references followed (`get` follows none); None when it is absent."""
-    return dictionary[key] if key in dictionary else None  # noqa: SIM401
+    """The value of a key, references followed (`get` follows none); None when absent or null."""
+    try:
+        value: generic.PdfObject = dictionary[key]
+    except KeyError:
+        return None
+    return value
 
 
 def prefix_sha256(stream: BinaryIO, size_bytes: int) -> str:

@@ -133,6 +133,7 @@ def judge(
             warnings=_warnings(examination, signatures),
             reading=examination.how,
             signatures=signatures,
+            revisions=examination.revisions,
             filled=filled,
             evidence=assessed.evidence,
         )

@@ -20,6 +20,7 @@ _SENTENCES = {
     "too_many_certificates": "Chữ ký kèm quá nhiều chứng thư số nên không kiểm tra.",
     "too_complex": "Tệp quá phức tạp nên chưa kiểm tra được hết các thay đổi.",
     "painted_over": "Chữ ký thêm sau có hình che lên nội dung đã được ký.",
+    "hidden_picture": "Chữ ký thêm sau có hình không hiện như nhau ở mọi nơi nên chưa xét được.",
     "later_unverified": "Có chữ ký thêm sau chưa xác minh được là của ai; hãy hỏi lại nơi gửi.",
     "field_changed": "Ô trong biểu mẫu bị thay đổi sau khi ký.",
     # the document

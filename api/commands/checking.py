@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import stat
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,23 +63,27 @@ def validate(chosen: argparse.Namespace) -> int:
     counting = len(chosen.files) > 1 and sys.stderr.isatty() and not sys.stdout.isatty()
     opened = 0
     with Sandbox() as sandbox:
-        for done, path in enumerate(chosen.files):
-            if counting:
-                sys.stderr.write(f"\r{done}/{len(chosen.files)}")
-                sys.stderr.flush()
-            answer = _answer(sandbox, path, trust, chosen)
-            opened += answer["sha256"] is not None
-            if chosen.json:
-                say(json.dumps(answer, ensure_ascii=False))
-            else:
-                _tell(answer)
+        judging = ThreadPoolExecutor(os.cpu_count())
+        try:
+            answers = judging.map(partial(_answer, sandbox, trust, chosen), chosen.files)
+            for done, answer in enumerate(answers, 1):
+                opened += answer["sha256"] is not None
+                if chosen.json:
+                    say(json.dumps(answer, ensure_ascii=False))
+                else:
+                    _tell(answer)
+                if counting:
+                    sys.stderr.write(f"\r{done}/{len(chosen.files)}")
+                    sys.stderr.flush()
+        finally:  # nobody may want the rest
+            judging.shutdown(cancel_futures=True)
     if counting:
-        sys.stderr.write(f"\r{len(chosen.files)}/{len(chosen.files)}\n")
+        sys.stderr.write("\n")
     return OK if opened == len(chosen.files) else REFUSED
 
 
 def _answer(
-    sandbox: Sandbox, path: Path, trust: Trust, chosen: argparse.Namespace
+    sandbox: Sandbox, trust: Trust, chosen: argparse.Namespace, path: Path
 ) -> dict[str, Any]:
     """The contract's keys first, then whatever else the report holds."""
     from workflow.validating import judge

@@ -84,15 +84,7 @@ def test_an_encrypted_file_that_opens_without_a_password(
     judged_intact(path, 2)
 
 
-#: Judged wrongly as yet.
-KNOWN = {("pyHanko, certified", "this product, visible")}
-PAIRS_MARKED = [
-    pytest.param(*pair, marks=[pytest.mark.xfail(strict=True)] if pair in KNOWN else [])
-    for pair in PAIRS
-]
-
-
-@pytest.mark.parametrize(("first", "second"), PAIRS_MARKED)
+@pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_two_programs_sign_one_file(desk: Desk, tmp_path: Path, first: str, second: str) -> None:
     path = laid_out(tmp_path / "file.pdf", "as fpdf2 writes it")
     PRODUCERS[first](desk, path, "first")

@@ -86,19 +86,26 @@ def set_text(writer: IncrementalPdfFileWriter, text: str, *names: str) -> None:
     """Write another value, and a picture of it, into a text field: the shadow attack."""
     target = field(writer, *names)
     target[pdf_name("/V")] = generic.TextStringObject(text)
-    target[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture(writer)})
+    shown = picture(writer, b"BT /F1 12 Tf 2 5 Td (%b) Tj ET" % text.encode("ascii", "replace"))
+    target[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): shown})
     writer.update_container(target)
 
 
-def picture(writer: IncrementalPdfFileWriter) -> generic.IndirectObject:
-    """An appearance that paints a white rectangle."""
+def picture(
+    writer: IncrementalPdfFileWriter, drawn: bytes = b"1 g 0 0 200 20 re f"
+) -> generic.IndirectObject:
+    """An appearance, a white rectangle unless told otherwise; /F1 is Helvetica."""
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    named = {pdf_name(key): pdf_name(value) for key, value in font.items()}
+    fonts = generic.DictionaryObject({pdf_name("/F1"): generic.DictionaryObject(named)})
     stream = generic.StreamObject(
         {
             pdf_name("/Type"): pdf_name("/XObject"),
             pdf_name("/Subtype"): pdf_name("/Form"),
             pdf_name("/BBox"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 200, 20))),
+            pdf_name("/Resources"): generic.DictionaryObject({pdf_name("/Font"): fonts}),
         },
-        stream_data=b"1 g 0 0 200 20 re f",
+        stream_data=drawn,
     )
     return writer.add_object(stream)
 
