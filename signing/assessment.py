@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from asn1crypto import cms, parser
@@ -26,6 +26,7 @@ from signing.chain import SIGNING, TIME_STAMPING, Chains, ChainVerdict
 from signing.errors import TrustUnavailable
 from signing.examination import Examination, Examined, certificates
 from signing.particulars import claimed, particulars
+from signing.policy import CLOCKS_DIFFER
 from signing.reading import prefix_sha256
 from signing.report import EvidencePiece, Indication, Level, SignatureFinding
 from signing.security_store import stored
@@ -42,8 +43,6 @@ _FAILURES = {"digest_mismatch": "HASH_FAILURE", "changed_after": "HASH_FAILURE"}
     "certificate_missing": "NO_SIGNING_CERTIFICATE_FOUND",
 }
 
-# Two authorities' clocks may differ by this much before one of them is taken to be wrong.
-_CLOCKS_DIFFER = timedelta(minutes=1)
 # Far more than genuine signatures need. What is beyond stands in the file and is not kept apart.
 _MOST_EVIDENCE_BYTES = 16_000_000
 
@@ -321,7 +320,7 @@ def _disbelieved(stamp: _Stamp) -> _Stamp:
 
 
 def _is_later(moment: datetime, bound: datetime | None) -> bool:
-    return bound is not None and moment > bound + _CLOCKS_DIFFER
+    return bound is not None and moment > bound + CLOCKS_DIFFER
 
 
 def _earlier(moment: datetime, bound: datetime | None) -> datetime:

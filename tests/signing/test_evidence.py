@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,3 +152,11 @@ def test_the_evidence_alone_leads_to_the_same_verdict(house: House, tmp_path: Pa
         moment=finding.proven_at or datetime.now(UTC),
     )
     assert unknown.sub_indication == "TRY_LATER"
+
+
+def test_the_policy_is_published_and_named_by_its_digest(tmp_path: Path) -> None:
+    published = Path(__file__).parents[2] / "docs" / "policy.json"
+    stated = published.read_bytes().rstrip(b"\n")
+    report = judge(pdfs.plain(tmp_path / "plain.pdf"), trust=Trust(anchors=())).report
+    assert report.policy_sha256 == hashlib.sha256(stated).hexdigest()
+    assert report.policy == json.loads(stated)["version"]
