@@ -17,7 +17,8 @@ from typing import BinaryIO
 
 from signing import fields
 from signing.active_content import active
-from signing.assessment import assess, certificates_in
+from signing.assessment import assess
+from signing.carried import certificates_in
 from signing.errors import UnreadablePdf
 from signing.examination import Examination, examine
 from signing.reading import Limits, prefix_sha256
