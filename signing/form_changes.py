@@ -20,7 +20,7 @@ from signing.values import array_of, dictionary_of, key_of, raw, text_of
 _FORM_KEYS = {"/Fields", "/SigFlags", "/DR", "/DA", "/Q", "/NeedAppearances"}
 # Of a signature field that is being signed, and of one that is not: Acrobat sets its flags.
 _SIGNING_KEYS = {"/V", "/AP", "/AS", "/F", "/Ff", "/Type", "/DA", "/Q", "/MK", "/M"}
-_HARMLESS_KEYS = {"/Ff", "/Type", "/F"}
+_HARMLESS_KEYS = {"/Ff"}
 _FILLED_KEYS = {"/V", "/AP"}
 
 _MOST_FIELDS = 5_000

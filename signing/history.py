@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.xref import XRefSectionType
+from pyhanko.pdf_utils.xref import XRefSectionType, read_object_header
 
 from signing.difference import LEVELS, Changes, Unexplained, spoken_of_in
 from signing.overlay import check_overlay, check_shown
@@ -170,10 +170,11 @@ def _listed_twice(reader: Reader, revision: int) -> bool:
     """Whether a revision's cross-references speak of one object in two places."""
     info = reader.xrefs.get_xref_container_info(revision)
     if info.xref_section_type == XRefSectionType.STREAM:
-        if info.stream_ref is None:
-            return True
-        state = reader.get_historical_resolver(revision)
-        stream = state(generic.Reference(info.stream_ref.idnum, info.stream_ref.generation, state))
+        # At its own place: there are writers who do not list it.
+        reader.stream.seek(info.start_location)
+        number, generation = read_object_header(reader.stream, strict=False)
+        reference = generic.Reference(number, generation, reader)
+        stream = generic.read_object(reader.stream, reference)
         if not isinstance(stream, generic.StreamObject):
             return True
         index = list(stream["/Index"]) if "/Index" in stream else [0, stream["/Size"]]

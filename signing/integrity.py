@@ -103,6 +103,7 @@ def check_mathematics(embedded: EmbeddedPdfSignature, stamped: bool) -> None:
     if embedded.signed_data["encap_content_info"]["content"].native is not None:
         raise Fault(MALFORMED)
     _check_der(embedded.signer_info)
+    _check_named(embedded)
     if embedded.md_algorithm not in hashlib.algorithms_available:
         raise Undecided("algorithm_unsupported")
     if not well_formed(embedded.signer_cert.dump()):
@@ -117,6 +118,15 @@ def check_mathematics(embedded: EmbeddedPdfSignature, stamped: bool) -> None:
         raise Fault("digest_mismatch")
     if not valid:
         raise Fault("signature_mismatch")
+
+
+def _check_named(embedded: EmbeddedPdfSignature) -> None:
+    """PAdES names the certificate (EN 319 142-1 §6.3), or another for the key could replace it."""
+    if embedded.sig_object.get("/SubFilter") != "/ETSI.CAdES.detached":
+        return
+    names = {attribute["type"].native for attribute in embedded.signer_info["signed_attrs"]}
+    if not names & {"signing_certificate", "signing_certificate_v2"}:
+        raise Undecided("certificate_unnamed")
 
 
 def _check_der(signer_info: cms.SignerInfo) -> None:

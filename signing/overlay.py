@@ -28,14 +28,19 @@ _HIDDEN = 1 << 1
 _NO_VIEW = 1 << 5
 
 _SCALE = 2.0  # pixels per point
+_LEAST_SCALE = 1.5  # letters of 8 points are no longer told apart below
 _MOST_PIXELS = 4_000_000
-_DARK = 150  # of 255: darker is ink
-_FADED = 60  # by so much lighter, ink is gone
+# What is written differs from what is around it, in some colour, whatever the paper's colour.
+_CONTRAST = 20
+_AROUND = 9  # pixels
+_BLACK = 150
 # A digit of 10 points has ten times as many; edges of letters waver by less.
 _FEWEST_PIXELS = 12
 # Lines that forms have to sign on are thinner; the stems of letters are longer.
 _THINNEST = 4
 _BESIDE = 5
+# A seal stands on a third of the signature, and lets it show (Annex I, part I, IV).
+_MOST_OF_SIGNATURE = 0.5
 
 _DEEPEST_PAGE = 64
 
@@ -68,11 +73,12 @@ def check_overlay(reader: Reader, revision: int, ends: tuple[int, int], widget: 
         return
     state = reader.get_historical_resolver(revision)
     place = _Place(_index(state, page), box)
-    signatures = [found for found in map(_box, _signatures(state, page)) if found is not None]
-    before, after = (_drawn(reader.stream, end, place, signatures) for end in ends)
+    bare, before = _drawn(reader.stream, ends[0], place)
+    _, after = _drawn(reader.stream, ends[1], place)
     if shown is None and _coloured(widget.dictionary):
         after = Image.new("RGB", before.size, "white")  # some viewers paint it
-    if _overwritten(before, after):
+    signatures = [found for found in map(_box, _signatures(state, page)) if found is not None]
+    if _overwritten(bare, before, after, [_within(place, before, it) for it in signatures]):
         raise Unexplained(f"{widget.field} paints over page {page}", "painted_over")
 
 
@@ -132,23 +138,31 @@ def _index(state: HistoricalResolver, page: Key) -> int:
     """The number of a page from 0, by the tree above it (ISO 32000-2 §7.7.3)."""
     index, key = 0, page
     node = state(generic.Reference(*page, pdf=state))
-    for _ in range(_DEEPEST_PAGE):
+    for depth in range(_DEEPEST_PAGE):
         if "/Parent" not in node:
             return index
         above = raw(node, "/Parent")
         parent = node["/Parent"]
-        kids = list(parent["/Kids"])
-        place = [key_of(kid) for kid in kids].index(key)
-        if int(parent["/Count"]) == len(kids):
-            index += place
-        else:
-            index += sum(_leaves(kid.get_object()) for kid in kids[:place])
+        kids = [(key_of(kid), kid.get_object()) for kid in parent["/Kids"]]
+        counts = [_leaves(kid, depth + 1) for _, kid in kids]
+        if sum(counts) != int(parent["/Count"]):
+            raise Unexplained("the page tree miscounts", "too_complex")
+        place = [kid for kid, _ in kids].index(key)
+        index += sum(counts[:place])
         key, node = key_of(above) or (0, 0), parent
     raise Unexplained("the page tree is too deep", "too_complex")
 
 
-def _leaves(node: generic.DictionaryObject) -> int:
-    return int(node["/Count"]) if "/Kids" in node else 1
+def _leaves(node: generic.DictionaryObject, depth: int) -> int:
+    """The pages below a node, counted: what it says of itself may be for other readers."""
+    if "/Kids" not in node:
+        return 1
+    if depth > _DEEPEST_PAGE:
+        raise Unexplained("the page tree is too deep", "too_complex")
+    found = sum(_leaves(kid.get_object(), depth + 1) for kid in node["/Kids"])
+    if found != int(node["/Count"]):
+        raise Unexplained("the page tree miscounts", "too_complex")
+    return found
 
 
 @contextmanager
@@ -165,10 +179,12 @@ def _opened(stream: BinaryIO, end_bytes: int, index: int) -> Iterator[pypdfium2.
         document.close()
 
 
-def _drawn(stream: BinaryIO, end_bytes: int, place: _Place, besides: list[_Box]) -> Image.Image:
-    """A place in colour, white where `besides` are."""
+def _drawn(stream: BinaryIO, end_bytes: int, place: _Place) -> tuple[Image.Image, Image.Image]:
+    """A place in colour: the page alone, and with its annotations."""
     with _opened(stream, end_bytes, place.page) as page:
-        left, bottom, right, top = page.get_cropbox()
+        one, two, three, four = page.get_cropbox()
+        left, right, bottom, top = min(one, three), max(one, three), min(two, four), max(two, four)
+        page.set_cropbox(left, bottom, right, top)
         crop = (
             max(0.0, place.box[0] - left),
             max(0.0, place.box[1] - bottom),
@@ -177,20 +193,42 @@ def _drawn(stream: BinaryIO, end_bytes: int, place: _Place, besides: list[_Box])
         )
         width, height = right - left - crop[0] - crop[2], top - bottom - crop[1] - crop[3]
         if width <= 0 or height <= 0:
-            return Image.new("RGB", (1, 1), "white")
+            blank = Image.new("RGB", (1, 1), "white")
+            return blank, blank
         scale = min(_SCALE, (_MOST_PIXELS / (width * height)) ** 0.5)
-        image: Image.Image = page.render(scale=scale, crop=crop, rev_byteorder=True).to_pil()
-        image = image.convert("RGB")
-        for other in besides:
-            west, east = (round((edge - left - crop[0]) * scale) for edge in (other[0], other[2]))
-            south, north = ((top - crop[3] - edge) * scale for edge in (other[1], other[3]))
-            image.paste("white", (west, round(north), east, round(south)))
-        return image
+        if scale < _LEAST_SCALE:
+            raise Unexplained("the page is too large to look at", "too_complex")
+        images = [
+            page.render(
+                scale=scale,
+                crop=crop,
+                rev_byteorder=True,
+                may_draw_forms=annotations,
+                draw_annots=annotations,
+            )
+            .to_pil()
+            .convert("RGB")
+            for annotations in (False, True)
+        ]
+        return images[0], images[1]
+
+
+def _within(place: _Place, image: Image.Image, box: _Box) -> tuple[int, int, int, int]:
+    """A box in the pixels of the image of a place: left, top, right, bottom."""
+    left, bottom, right, top = place.box
+    across = image.width / (right - left)
+    down = image.height / (top - bottom)
+    return (
+        round((box[0] - left) * across),
+        round((top - box[3]) * down),
+        round((box[2] - left) * across),
+        round((top - box[1]) * down),
+    )
 
 
 def _read(stream: BinaryIO, end_bytes: int, place: _Place) -> tuple[str, bool]:
     """The text in a place with its fields, and whether there is any ink."""
-    ink = _ink(_drawn(stream, end_bytes, place, []).convert("L")).getbbox() is not None
+    ink = _ink(_drawn(stream, end_bytes, place)[1]).getbbox() is not None
     with _opened(stream, end_bytes, place.page) as page:
         page.flatten()
         text = page.pdf[place.page].get_textpage()
@@ -201,27 +239,53 @@ def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFC", text).split())
 
 
-def _overwritten(before: Image.Image, after: Image.Image) -> bool:
-    """Whether ink has gone, or black was put beside it; the thin lines of a form do not count."""
+def _overwritten(
+    bare: Image.Image,
+    before: Image.Image,
+    after: Image.Image,
+    signatures: list[tuple[int, int, int, int]],
+) -> bool:
+    """Whether ink has gone, or black was put beside it; the thin lines of a form do not count.
+
+    Half of what is inked by a signature alone may go.
+    """
     if before.size != after.size:
         return True
-    was, now = before.convert("L"), after.convert("L")
-    ink = _upright(_ink(was))
-    if ink.getbbox() is None:
-        return False
-    faded = ImageChops.subtract(now, was).point(lambda value: 255 if value > _FADED else 0)
-    gone = ImageChops.darker(ink, faded)
-    red, green, blue = after.split()
-    brightest = ImageChops.lighter(red, ImageChops.lighter(green, blue))
-    black = brightest.point(lambda value: 255 if value < _DARK else 0)
-    light = was.point(lambda value: 255 if value >= _DARK + _FADED else 0)
-    beside = ink.filter(ImageFilter.MaxFilter(_BESIDE))
-    added = ImageChops.darker(ImageChops.darker(black, light), beside)
-    return max(map(_count, (gone, added))) >= _FEWEST_PIXELS
+    ink, left = _ink(before), _ink(after)
+    stems = _upright(ink)
+    gone = ImageChops.subtract(stems, _spread(left, 3))
+    standing = Image.new("L", ink.size)
+    for box in signatures:
+        standing.paste(255, box)
+    own = ImageChops.subtract(ImageChops.darker(stems, standing), _spread(_ink(bare), 3))
+    black = _lightest(after).point(lambda value: 255 if value < _BLACK else 0)
+    new = ImageChops.subtract(ImageChops.darker(black, left), _spread(ink, 3))
+    added = ImageChops.darker(new, _spread(stems, _BESIDE))
+    of_signatures = ImageChops.darker(gone, own)
+    if _count(of_signatures) > _MOST_OF_SIGNATURE * _count(own) or (
+        min(map(_count, (of_signatures, added))) >= _FEWEST_PIXELS
+    ):
+        return True  # covered, or another put in its place
+    others = ImageChops.subtract(added, _spread(own, _BESIDE))
+    return max(_count(ImageChops.subtract(gone, own)), _count(others)) >= _FEWEST_PIXELS
 
 
-def _ink(gray: Image.Image) -> Image.Image:
-    return gray.point(lambda value: 255 if value < _DARK else 0)
+def _ink(image: Image.Image) -> Image.Image:
+    """Where a pixel is darker, in some colour, than the lightest around it."""
+    contrast = ImageChops.subtract(_spread(image, _AROUND), image)
+    return _lightest(contrast).point(lambda value: 255 if value >= _CONTRAST else 0)
+
+
+def _lightest(image: Image.Image) -> Image.Image:
+    red, green, blue = image.split()
+    return ImageChops.lighter(red, ImageChops.lighter(green, blue))
+
+
+def _spread(image: Image.Image, pixels: int) -> Image.Image:
+    """The lightest within a square around each pixel; an odd number of pixels wide."""
+    for _ in range(pixels // 2):
+        image = image.filter(ImageFilter.MaxFilter(3))
+    return image
 
 
 def _upright(ink: Image.Image) -> Image.Image:

@@ -17,6 +17,7 @@ _SENTENCES = {
     "subfilter_unsupported": "Chữ ký thuộc định dạng chưa hỗ trợ nên chưa kiểm tra được.",
     "algorithm_unsupported": "Chữ ký dùng thuật toán chưa hỗ trợ nên chưa kiểm tra được.",
     "certificate_missing": "Chữ ký không kèm chứng thư số của người ký.",
+    "certificate_unnamed": "Chữ ký không gắn với chứng thư số nào nên chưa kiểm tra được.",
     "certificate_malformed": "Chứng thư số của người ký được mã hóa sai chuẩn.",
     "too_many_certificates": "Chữ ký kèm quá nhiều chứng thư số nên không kiểm tra.",
     "too_complex": "Tệp quá phức tạp nên chưa kiểm tra được hết các thay đổi.",
