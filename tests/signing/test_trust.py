@@ -303,6 +303,22 @@ def test_later_signatures_by_somebody_unverified_are_the_documents_affair(
     assert "later_unverified" not in codes(only)
 
 
+@pytest.mark.parametrize(
+    ("known", "unknown"),
+    [("2A8648CE3D040302", "2A8648CE3D04037F"), ("608648016503040201", "608648016503040263")],
+    ids=["signature", "digest"],
+)
+def test_an_algorithm_nobody_knows_leaves_it_undecided(
+    ca: DevelopmentCA, signed: Signed, known: str, unknown: str
+) -> None:
+    content = signed("B-B").read_bytes()
+    last = content.rindex(known.encode())  # after the certificates, where the signer's own stand
+    changed = content[:last] + unknown.encode() + content[last + len(known) :]
+    report = validate(changed, trust=ca.trust)
+    assert (report.integrity, report.verdict) == ("UNDECIDED", "KHONG_XAC_DINH")
+    assert codes(report) == ["algorithm_unsupported"]
+
+
 class Clocked(Stamper):
     """An authority whose clock is wrong."""
 
