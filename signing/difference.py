@@ -21,7 +21,7 @@ from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from signing.reading import Reader
 from signing.references import Key, References, containers
-from signing.values import key_of, parts, present, raw
+from signing.values import is_page, key_of, parts, present, raw
 
 Level = Literal["NONE", "LTA_UPDATES", "FORM_FILLING"]
 LEVELS: tuple[Level, ...] = ("NONE", "LTA_UPDATES", "FORM_FILLING")
@@ -47,14 +47,13 @@ class Unexplained(Exception):  # noqa: N818  it states a fact
         super().__init__(what)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Widget:
-    """What shows a signature field that a revision brought; `page` is the one it names itself."""
+    """What shows a field that a revision brought, signed or filled; `text` is what it holds."""
 
     field: str
     dictionary: generic.DictionaryObject
-    page: generic.PdfObject | None
-    listed_on: Key | None = None
+    text: str | None = None
 
     @property
     def shows(self) -> bool:
@@ -70,15 +69,11 @@ class Widget:
 
 @dataclass
 class Changes:
-    """What one revision did, all of it allowed.
-
-    `fields` were changed as a form is filled; `filled` are our text fields, with their text.
-    """
+    """What one revision did, all of it allowed. `fields` were changed as a form is filled."""
 
     level: Level = "NONE"
     fields: set[str] = field(default_factory=set)
     widgets: dict[Key, Widget] = field(default_factory=dict)
-    filled: list[tuple[generic.DictionaryObject, str]] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
     def note(self, code: str, level: Level = "LTA_UPDATES") -> None:
@@ -190,6 +185,25 @@ class Comparison:
             for key in (old.keys() | new.keys()) - set(besides)
             if not self.same(raw(old, key), raw(new, key), depth + 1)
         }
+
+    def pages_of(self, widget: Key) -> set[Key]:
+        """The pages that list an annotation now: any of them shows it, whatever it says itself."""
+        pages, lists = set[Key](), set[Key]()
+        for holder in set(self._references.to(widget, self.revision)) - {None}:
+            assert holder is not None
+            value = self.value(self.new, holder)
+            if is_page(value):
+                pages.add(holder)
+            elif isinstance(value, generic.ArrayObject):
+                lists.add(holder)
+        if lists:
+            further = References(self.reader, {number for number, _ in lists})
+            for held in lists:
+                for holder in set(further.to(held, self.revision)) - {None}:
+                    assert holder is not None
+                    if is_page(self.value(self.new, holder)):
+                        pages.add(holder)
+        return pages
 
     # Explaining
 

@@ -107,6 +107,8 @@ def _examine(reader: Reader, mode: reading.Reading, limits: Limits) -> Examinati
     examined = [_examined(reader, field, limits, history) for field in found]
     examined.sort(key=lambda item: (item.covered_bytes is None, item.covered_bytes or 0))
     findings = tuple(_after_last(history, examined))
+    if found and history.two_faced:
+        findings = (*findings, finding("two_faced"))
     return Examination(
         _integrity(examined, findings),
         findings,

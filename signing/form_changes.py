@@ -153,11 +153,12 @@ class FormRules:
             return
         for own, after in _shown(new):
             self._appearance(after, own)
+        text = None if new.type == "/Sig" else text_of(new.dictionary, "/V")
+        for own, widget in new.widgets:
+            if own is not None:
+                it.changes.widgets[own] = Widget(new.name, widget, text)
         if level == "fields_filled":
             it.explain(key_of(raw(new.dictionary, "/V")))
-            it.changes.filled += [
-                (widget, text_of(new.dictionary, "/V")) for _, widget in new.widgets
-            ]
             it.changes.note(level, "FORM_FILLING")
             it.changes.fields.add(new.name)
 
@@ -185,7 +186,7 @@ class FormRules:
             raise Unexplained(f"field {item.name} takes a signature from elsewhere")
         it.explain_all(value)
         stamp = text_of(signature, "/SubFilter") == "/ETSI.RFC3161"
-        shown = any(Widget(item.name, widget, None).shows for _, widget in item.widgets)
+        shown = any(Widget(item.name, widget).shows for _, widget in item.widgets)
         it.changes.note(
             "timestamped" if stamp else "signed",
             "FORM_FILLING" if shown or not stamp else "LTA_UPDATES",
@@ -203,8 +204,10 @@ class FormRules:
         for key, dictionary in [(item.key, item.dictionary), *item.widgets]:
             if {"/A", "/AA"} & dictionary.keys():
                 raise Unexplained(f"field {item.name} acts", "field_changed")
-            if isinstance(dictionary, generic.StreamObject) or (
-                key != item.key and key not in it.added
+            if (
+                isinstance(dictionary, generic.StreamObject)
+                or text_of(dictionary, "/Subtype") not in ("", "/Widget")
+                or (key != item.key and key not in it.added)
             ):
                 raise Unexplained(f"field {item.name} shows something else", "field_changed")
             it.explain(key)
@@ -215,7 +218,7 @@ class FormRules:
         it.explain(key_of(raw(item.dictionary, "/Kids")))
         if item.group:
             return
-        shown = any(Widget(item.name, widget, None).shows for _, widget in item.widgets)
+        shown = any(Widget(item.name, widget).shows for _, widget in item.widgets)
         if entry(item.dictionary, "/V") is not None:
             self._signing(item)
         else:
@@ -223,7 +226,8 @@ class FormRules:
         if shown:
             it.changes.fields.add(item.name)
         for key, widget in item.widgets:
-            it.changes.widgets[key or item.key] = Widget(item.name, widget, raw(widget, "/P"))
+            if key is not None:
+                it.changes.widgets[key] = Widget(item.name, widget)
 
 
 def _fields(form: generic.DictionaryObject) -> dict[Key, _Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -11,8 +12,8 @@ from typing import BinaryIO
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.xref import XRefSectionType, read_object_header
 
-from signing.difference import LEVELS, Changes, Unexplained, spoken_of_in
-from signing.overlay import check_overlay, check_shown
+from signing.difference import LEVELS, Changes, Comparison, Unexplained, spoken_of_in
+from signing.overlay import check_overlay
 from signing.permitted import changes_in
 from signing.reading import CHUNK_BYTES, Reader
 from signing.references import References
@@ -22,6 +23,8 @@ _MARK = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
 # With the white space before it: some writers list an object where that begins.
 _OBJECT = re.compile(rb"(?:^|[\0\t\n\f\r ]+)(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+obj\b")
 _SUBSECTION = re.compile(rb"[\0\t\n\f\r ]*(\d{1,10}) (\d{1,10})[\t ]*[\r\n]")
+_LINEARIZED = re.compile(rb"/Linearized\b.{0,400}?/L[\0\t\n\f\r ]+(\d+)", re.DOTALL)
+_LONGEST_PREAMBLE = 2048
 _WHITESPACE = b"\0\t\n\f\r "
 _LONGEST_HEADER = 64
 
@@ -67,12 +70,11 @@ class History:
 
     def _compared(self, revision: int) -> Changes:
         self._check_listing(revision)
-        changes = changes_in(self._reader, revision, self._references)
+        comparison = Comparison(self._reader, revision, self._references)
+        changes = changes_in(comparison)
         ends = max(self.ends[:revision]), max(self.ends[: revision + 1])
-        for widget in changes.widgets.values():
-            check_overlay(self._reader, revision - 1, ends, widget)
-        for field, text in changes.filled:
-            check_shown(self._reader, revision, ends[1], field, text)
+        for key, widget in changes.widgets.items():
+            check_overlay(comparison, ends, key, widget)
         return changes
 
     @cached_property
@@ -91,6 +93,21 @@ class History:
             if mark:
                 return start + mark.end()
         return start + len(data)
+
+    @cached_property
+    def two_faced(self) -> bool:
+        """Whether some viewers start from the first cross-references, and others from the last.
+
+        A file that was written for the web (ISO 32000-2, Annex F) is read from its front as long
+        as it has the length that it states; whoever appends can choose when it has.
+        """
+        self._reader.stream.seek(0)
+        stated = _LINEARIZED.search(self._reader.stream.read(_LONGEST_PREAMBLE))
+        return stated is not None and int(stated[1]) in {self._size, *self.ends[self.first :]}
+
+    @cached_property
+    def _size(self) -> int:
+        return int(self._reader.stream.seek(0, os.SEEK_END))
 
     def bytes_after(self, covered_bytes: int) -> bool:
         """Whether anything but white space follows both a signature and the last revision."""
@@ -187,5 +204,7 @@ def _listed_twice(reader: Reader, revision: int) -> bool:
             first, count = map(int, header.groups())
             spans.append((first, count))
             place = header.end() + 20 * count
+        if table[place:].strip(_WHITESPACE) not in (b"", b"trailer"):
+            return True  # what it lists depends on who reads it
     spans.sort()
     return any(first + count > after for (first, count), (after, _) in pairwise(spans))

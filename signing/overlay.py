@@ -19,10 +19,10 @@ from PIL import Image, ImageChops, ImageFilter
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
-from signing.difference import Unexplained, Widget
-from signing.reading import Reader, entry
+from signing.difference import Comparison, Unexplained, Widget
+from signing.reading import entry
 from signing.references import Key
-from signing.values import key_of, raw
+from signing.values import dictionary_of, key_of, raw
 
 _HIDDEN = 1 << 1
 _NO_VIEW = 1 << 5
@@ -43,6 +43,7 @@ _BESIDE = 5
 _MOST_OF_SIGNATURE = 0.5
 
 _DEEPEST_PAGE = 64
+_DEEPEST_PICTURE = 8
 
 _PAINTS = re.compile(rb"\b(?:Do|BI|sh|T[jJ]|['\"]|[fFBbSs]\*?)(?![\w])")
 
@@ -56,46 +57,53 @@ class _Place(NamedTuple):
     box: _Box
 
 
-def check_overlay(reader: Reader, revision: int, ends: tuple[int, int], widget: Widget) -> None:
-    """Refuse a new widget that hides part of a page as it was, or writes on it.
+def check_overlay(it: Comparison, ends: tuple[int, int], key: Key, widget: Widget) -> None:
+    """Refuse a widget that hides part of a page as it was, writes on it, or shows another text.
 
-    `revision` is the one before the widget came; `ends` is how far into the file that one and the
-    one with the widget reach. Raises Unexplained, `painted_over` or `hidden_picture`.
+    `ends` is how far into the file the revision before it and its own reach. Raises Unexplained:
+    `painted_over`, `hidden_picture`, or `field_changed` for a text that is not the field's.
     """
     box, shown = _box(widget.dictionary), entry(widget.dictionary, "/AP")
-    if isinstance(shown, generic.DictionaryObject) and (
-        shown.keys() != {"/N"} or ((box is None or _hidden(widget)) and _draws(shown))
-    ):
+    if isinstance(shown, generic.DictionaryObject) and not _plain_picture(shown, box, widget):
         # What shows only to some, or when it is touched; without a size, in some viewers.
         raise Unexplained(f"{widget.field} hides a picture", "hidden_picture")
-    page = widget.listed_on or key_of(widget.page)
-    if box is None or page is None or _hidden(widget):
+    if box is None or _hidden(widget):
         return
-    state = reader.get_historical_resolver(revision)
-    place = _Place(_index(state, page), box)
-    bare, before = _drawn(reader.stream, ends[0], place)
-    _, after = _drawn(reader.stream, ends[1], place)
-    if shown is None and _coloured(widget.dictionary):
-        after = Image.new("RGB", before.size, "white")  # some viewers paint it
-    signatures = [found for found in map(_box, _signatures(state, page)) if found is not None]
-    if _overwritten(bare, before, after, [_within(place, before, it) for it in signatures]):
-        raise Unexplained(f"{widget.field} paints over page {page}", "painted_over")
+    stream = it.reader.stream
+    for page in it.pages_of(key):
+        place = _Place(_index(it.old, page), box)
+        bare, before = _drawn(stream, ends[0], place)
+        _, after = _drawn(stream, ends[1], place)
+        if shown is None and _coloured(widget.dictionary):
+            after = Image.new("RGB", before.size, "white")  # some viewers paint it
+        boxes = [found for found in map(_box, _signatures(it.old, page)) if found is not None]
+        if _overwritten(bare, before, after, [_within(place, before, box) for box in boxes]):
+            raise Unexplained(f"{widget.field} paints over page {page}", "painted_over")
+        if widget.text is not None:
+            text, ink = _read(stream, ends[1], place)
+            if _letters(text) != _letters(widget.text) or not ink:
+                raise Unexplained(f"{widget.field} shows {text!r}", "field_changed")
 
 
-def check_shown(
-    reader: Reader, revision: int, end_bytes: int, field: generic.DictionaryObject, text: str
-) -> None:
-    """Refuse a text field that shows another text than it holds, as of a revision.
+def _plain_picture(appearances: generic.DictionaryObject, box: _Box | None, widget: Widget) -> bool:
+    """Whether every viewer shows the same, always: one stream, and where it takes room."""
+    normal = entry(appearances, "/N")
+    if appearances.keys() - {"/N"}:
+        return False
+    if normal is None:
+        return True
+    if not isinstance(normal, generic.StreamObject) or not _shallow(normal, _DEEPEST_PICTURE):
+        return False
+    return not ((box is None or _hidden(widget)) and _draws(normal))
 
-    A field on no page shows nothing that could mislead. Raises Unexplained, `field_changed`.
-    """
-    box, page = _box(field), key_of(raw(field, "/P"))
-    if box is None or page is None:
-        return
-    place = _Place(_index(reader.get_historical_resolver(revision), page), box)
-    shown, ink = _read(reader.stream, end_bytes, place)
-    if _plain(shown) != _plain(text) or not ink:
-        raise Unexplained(f"a field shows {shown!r} and holds {text!r}", "field_changed")
+
+def _shallow(form: generic.PdfObject | None, depth: int) -> bool:
+    """Whether forms are nested less than so deep: viewers give up at different depths."""
+    resources = entry(form, "/Resources") if isinstance(form, generic.StreamObject) else None
+    if not isinstance(resources, generic.DictionaryObject):
+        return True
+    inner = dictionary_of(raw(resources, "/XObject"))
+    return depth > 0 and all(_shallow(inner[name], depth - 1) for name in inner)
 
 
 def _signatures(state: HistoricalResolver, page: Key) -> list[generic.DictionaryObject]:
@@ -115,13 +123,12 @@ def _box(widget: generic.DictionaryObject) -> _Box | None:
     return (left, bottom, right, top) if right > left and top > bottom else None
 
 
-def _draws(appearances: generic.DictionaryObject) -> bool:
-    """Whether the normal appearance has a size and draws anything."""
-    normal = entry(appearances, "/N")
-    if not isinstance(normal, generic.StreamObject) or "/BBox" not in normal:
+def _draws(picture: generic.StreamObject) -> bool:
+    """Whether a picture has a size and draws anything."""
+    if "/BBox" not in picture:
         return False
-    left, bottom, right, top = (float(number) for number in normal["/BBox"])
-    return left != right and bottom != top and _PAINTS.search(normal.data) is not None
+    left, bottom, right, top = (float(number) for number in picture["/BBox"])
+    return left != right and bottom != top and _PAINTS.search(picture.data) is not None
 
 
 def _coloured(widget: generic.DictionaryObject) -> bool:
@@ -235,7 +242,7 @@ def _read(stream: BinaryIO, end_bytes: int, place: _Place) -> tuple[str, bool]:
         return text.get_text_bounded(*place.box), ink
 
 
-def _plain(text: str) -> str:
+def _letters(text: str) -> str:
     return "".join(unicodedata.normalize("NFC", text).split())
 
 

@@ -12,17 +12,14 @@ from pyhanko.pdf_utils import generic
 
 from signing.difference import Changes, Comparison, Unexplained
 from signing.form_changes import FormRules
-from signing.reading import Reader
-from signing.references import Key, References
+from signing.references import Key
 from signing.store_changes import StoreRules
-from signing.values import array_of, dictionary_of, key_of, raw, text_of
-
-_NOBODY = (0, 0)
+from signing.values import array_of, dictionary_of, is_page, key_of, raw
 
 
-def changes_in(reader: Reader, revision: int, references: References) -> Changes:
+def changes_in(comparison: Comparison) -> Changes:
     """What a revision did. Raises Unexplained for what no rule allows."""
-    return _Rules(Comparison(reader, revision, references)).applied()
+    return _Rules(comparison).applied()
 
 
 class _Rules:
@@ -107,7 +104,7 @@ class _Rules:
         it = self._it
         for key in it.unexplained() & it.replaced:
             old, new = it.value(it.old, key), it.value(it.new, key)
-            if _is_page(old) and _is_page(new):
+            if is_page(old) and is_page(new):
                 self._page(key, dictionary_of(old), dictionary_of(new))
         for key in it.unexplained() & it.replaced:
             old, new = it.value(it.old, key), it.value(it.new, key)
@@ -120,7 +117,7 @@ class _Rules:
     def _lists(self, page: Key, annotations: Key) -> bool:
         it = self._it
         return all(
-            _is_page(value) and key_of(raw(value, "/Annots")) == annotations
+            is_page(value) and key_of(raw(value, "/Annots")) == annotations
             for value in (it.value(it.old, page), it.value(it.new, page))
             if isinstance(value, generic.DictionaryObject)
         )
@@ -158,11 +155,5 @@ class _Rules:
             else:
                 raise Unexplained(f"an annotation of page {page} was removed")
         for item in (*fresh, *rest):
-            widget = it.changes.widgets.get(key_of(item) or _NOBODY)
-            if widget is None or widget.listed_on is not None:
+            if key_of(item) not in it.changes.widgets:
                 raise Unexplained(f"an annotation was added to page {page}")
-            widget.listed_on = page
-
-
-def _is_page(value: generic.PdfObject) -> bool:
-    return isinstance(value, generic.DictionaryObject) and text_of(value, "/Type") == "/Page"

@@ -60,3 +60,8 @@ def array_of(value: generic.PdfObject | None) -> generic.ArrayObject:
 def text_of(dictionary: generic.DictionaryObject, key: str) -> str:
     """A name or text; empty when there is none."""
     return str(entry(dictionary, key) or "")
+
+
+def is_page(value: generic.PdfObject | None) -> bool:
+    """Whether a value is a page of the document."""
+    return isinstance(value, generic.DictionaryObject) and text_of(value, "/Type") == "/Page"

@@ -29,6 +29,7 @@ _SENTENCES = {
     "resources_exhausted": "Tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ nên dừng kiểm tra.",
     "too_many_signatures": "Tệp có quá nhiều chữ ký nên không kiểm tra.",
     "changed_after_last": "Có nội dung được thêm sau chữ ký cuối cùng mà không ai ký.",
+    "two_faced": "Tệp hiện khác nhau tùy phần mềm đọc nên không thể coi là nguyên vẹn.",
     "bytes_after_last": "Có dữ liệu lạ nối thêm sau chữ ký cuối cùng.",
     "unsigned": "Tệp không có chữ ký số.",
     "only_timestamp": "Tệp chỉ có dấu thời gian, không có chữ ký số.",
