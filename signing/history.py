@@ -103,7 +103,12 @@ class History:
         """
         self._reader.stream.seek(0)
         stated = _LINEARIZED.search(self._reader.stream.read(_LONGEST_PREAMBLE))
-        return stated is not None and int(stated[1]) in {self._size, *self.ends[self.first :]}
+        if stated is None or int(stated[1]) not in {self._size, *self.ends[self.first :]}:
+            return False
+        xrefs = self._reader.xrefs
+        starts = [xrefs.get_xref_container_info(it).start_location for it in range(self._total)]
+        # Of that much of the file, are the first cross-references also the last?
+        return [start for start in starts if start < int(stated[1])][-1] != min(starts)
 
     @cached_property
     def _size(self) -> int:

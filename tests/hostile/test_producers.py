@@ -92,7 +92,7 @@ def pdfbox(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[pee
     "layout",
     [
         "as fpdf2 writes it",
-        pytest.param("objects in streams", marks=pytest.mark.xfail(strict=True)),  # as yet
+        "objects in streams",
         "linearized",
     ],
 )
