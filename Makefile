@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bench-signing fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -62,6 +62,9 @@ openapi-check: .venv/dev.installed
 test: .venv/dev.installed ## Run the tests, on real servers started for them
 	@echo "== Tests (pytest, $(WORKERS) processes; starts PostgreSQL, Valkey and SeaweedFS on free ports)"
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+bombs: .venv/dev.installed ## Show what hostile files cost that are made to keep a judge busy (minutes)
+	$(BIN)/python -m benchmarks.bombs
 
 bench-signing: .venv/dev.installed ## Measure what a signature costs, beside other programs (minutes)
 	$(BIN)/python -m benchmarks.signing

@@ -31,6 +31,8 @@ _MOST_QUESTIONS = 4
 _GRACE_SECONDS = 30
 _END_SECONDS = 5
 _ROOT = Path(__file__).parents[1]
+# What an interpreter may need to start where it is installed, and to find a place for files.
+_KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
 
 
 class Exhausted(Exception):  # noqa: N818  it states a fact
@@ -63,7 +65,7 @@ class Children:
         most: int,
         patience_seconds: float,
         program: str,
-        on_end: Callable[[str, Use], None],
+        on_end: Callable[[Use], None],
     ) -> None:
         self._bounds = bounds
         self._program, self._on_end = program, on_end
@@ -129,7 +131,7 @@ class Children:
             ours.close()  # whoever still talks finds nobody
             used = self._ended(template, told, ends_at)
         if used is not None:
-            self._on_end(task, used)
+            self._on_end(used)
         if answer is None or used is None:
             raise Exhausted(f"no answer; {used or 'no child'}")
         if answer.values.get("kind") == "failed":
@@ -193,7 +195,8 @@ class _Template:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-P", "-m", program, descriptor, json.dumps(asdict(bounds))],
                 # The service's own environment holds passwords.
-                env={"PYTHONPATH": os.fspath(_ROOT)},
+                env={"PYTHONPATH": os.fspath(_ROOT)}
+                | {name: os.environ[name] for name in _KEPT if name in os.environ},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

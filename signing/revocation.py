@@ -177,18 +177,21 @@ class HttpRevocation:
 class Inquiry:
     """A RevocationSource for judging one file once more: what it is asked for, it asks outside.
 
-    `away` says, after the judging, that a service was to be asked and gave no answer of use.
+    Once only: whoever reads a stranger's file may be made to ask for more. `away` says, after the
+    judging, that a service was to be asked and gave no answer of use.
     """
 
     def __init__(self, source: RevocationSource) -> None:
         self._source = source
+        self._asked = False
         self.away: TrustUnavailable | None = None
 
     def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:  # noqa: ARG002
-        """What is known about these certificates once whoever may be asked was asked, once."""
-        if self.away is None:
-            try:
-                return self._source.evidence(certificates[:_MOST_LOOKED_AT], fetch=True)
-            except TrustUnavailable as fault:
-                self.away = fault
-        return self._source.evidence(certificates, fetch=False)
+        """What is known about these certificates, after those who may be asked were asked."""
+        few, first = certificates[:_MOST_LOOKED_AT], not self._asked
+        self._asked = True
+        try:
+            return self._source.evidence(few, fetch=first)
+        except TrustUnavailable as fault:
+            self.away = fault
+            return self._source.evidence(few, fetch=False)

@@ -175,7 +175,7 @@ class Sandbox:
                 raise SigningRefused(code, sentence[:_MOST_SENTENCE])
         raise _overrun()
 
-    def _child_ended(self, task: str, used: Use) -> None:
+    def _child_ended(self, used: Use) -> None:
         """For whoever measures; a child that did its task ends with 0."""
 
 

@@ -45,10 +45,12 @@ def lacks_status(report: SignatureReport) -> bool:
     )
 
 
-def ask_later(tx: Transaction, file_id: uuid.UUID, report: SignatureReport) -> None:
+def ask_later(
+    tx: Transaction, file_id: uuid.UUID, report: SignatureReport, rest: timedelta = timedelta()
+) -> None:
     """Have what a report that was stored just now lacks asked for, if it lacks anything."""
     if lacks_status(report):
-        tx.enqueue("fetch_status", file=file_id, judged_at=tx.now)
+        tx.enqueue("fetch_status", not_before=tx.now + rest, file=file_id, judged_at=tx.now)
 
 
 def notice_of(reading: Reading, held: Received) -> str | None:
@@ -130,7 +132,7 @@ def fetch_status(office: Office, file: str, judged_at: str) -> Record:
             verdict=report.verdict,
         )
         if away is not None:
-            ask_later(tx, file_id, report)
+            ask_later(tx, file_id, report, PATIENCE.first_rest)
 
     return record
 

@@ -515,6 +515,9 @@ def test_an_inquiry_asks_when_it_is_asked_what_is_known(
     assert verdict(signer, evidence, services.pki).trusted
     assert inquiry.away is None
     assert services.asked == {"/ocsp": 1, "/crl/root": 1}
+    another = services.pki.issue(Profile())
+    assert not inquiry.evidence((another.certificate,), fetch=False).ocsps  # nor is it asked
+    assert services.asked == {"/ocsp": 1, "/crl/root": 1}
 
 
 def test_an_inquiry_tells_who_was_away_and_does_not_ask_again(

@@ -373,8 +373,11 @@ def test_a_check_in_between_takes_the_matter_over(
     desk.do(CLERK, verify_again, document_id, version(desk, document_id))
     desk.run_jobs()
     assert waiting(desk) == ["fetch_status"] * 2
+    clock.advance(MINUTE)
+    desk.run_jobs()
+    assert waiting(desk) == ["fetch_status"]
     services.manners.update(good_manners(services.pki))
-    clock.advance(timedelta(minutes=1))
+    clock.advance(2 * MINUTE)
     desk.run_jobs()
     assert desk.actions(document_id).count("incoming.status_learned") == 1
     assert len(desk.rows(Report)) == 3
