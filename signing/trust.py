@@ -1,8 +1,9 @@
 """Whom we trust: anchors, revocation evidence, a time-stamping authority.
 
 Validation fetches nothing: an address inside a certificate is the sender's, and following it would
-let a stranger choose whom this server talks to. Only about our own certificates, before signing,
-may a configured source ask outside. Without evidence nothing is valid (NĐ 68/2024 Đ31,
+let a stranger choose whom this server talks to. A configured source may ask outside about our own
+certificates before signing, and, in a job of its own, about those of a file that came in.
+Without evidence nothing is valid (NĐ 68/2024 Đ31,
 TT 15/2025/TT-BKHCN).
 """
 
@@ -40,7 +41,7 @@ class RevocationSource(Protocol):
     def evidence(self, certificates: Sequence[bytes], *, fetch: bool) -> Evidence:
         """What is known about these certificates (DER); nothing about those of others.
 
-        With `fetch` it may ask outside, which is for our own certificates before signing. Without,
+        With `fetch` it may ask outside, which is for signing and for the job that asks. Without,
         it tells what it already knows: a stranger's certificate must not make this server talk.
 
         Raises TrustUnavailable when it was to ask and got no answer that can be used.

@@ -31,6 +31,11 @@ PLANTED = [
     ("Only the counter speaks HTTP", "storage/planted.py", "from starlette import requests"),
     ("The counter reaches seal and archive through the office", "api/planted.py", "import signing"),
     ("Only the seal knows PDF signatures and certificates", "api/planted.py", "import pyhanko"),
+    (
+        "Files from outside are opened in the sandbox",
+        "workflow/planted.py",
+        "from signing.validation import validate",
+    ),
     ("Only the S3 store knows its client", "storage/planted.py", "import minio"),
     ("Only the worker knows Celery", "workflow/rules/planted.py", "from celery import Celery"),
     ("Only the printing room typesets", "signing/planted.py", "import fpdf"),

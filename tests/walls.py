@@ -107,6 +107,9 @@ def _lawful(module: str) -> bool:
 
 _CLOCKS = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time")
 
+#: What looks into a page; the rest of `signing.placement` computes.
+_PLACEMENT = ("person_box", "top_right", "check_free", "turned")
+
 WALLS = (
     Wall(
         "a case changes state through one door",
@@ -175,6 +178,12 @@ WALLS = (
                 "storage/local.py",
             }
         ),
+    ),
+    Wall(
+        "pages are searched in the sandbox",
+        mentions(*(f"placement.{task}" for task in _PLACEMENT)),
+        ("workflow", "api"),
+        tuple(f"placement.{task}(source)" for task in _PLACEMENT),
     ),
     Wall(
         "the law is pure",

@@ -427,7 +427,7 @@ class Sealing:
         inquiries = tuple(map(Inquiry, self.trust.revocation))
         trust = replace(self.trust, revocation=inquiries)
         with _waiting():
-            report = self.sandbox.validate(source, trust=trust, at=at)
+            report = self.sandbox.validate(source, trust=trust, at=at, limits=LIMITS)
         away = next((one.away for one in inquiries if one.away), None)
         return report, TrustAway(away.what, _AWAY_SECONDS) if away else None
 
@@ -438,7 +438,8 @@ class Sealing:
             Unavailable: too many files are being judged already.
         """
         with _waiting():
-            return self.sandbox.validate(source, trust=self.trust, at=at)
+            # How large a file may be was for the door to say; signing has made ours larger since.
+            return self.sandbox.validate(source, trust=self.trust, at=at, limits=LIMITS)
 
 
 @contextmanager

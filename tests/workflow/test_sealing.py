@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from asn1crypto import x509
 
+from signing.devca import DevelopmentCA
 from signing.errors import TrustUnavailable
-from tests.signing import wire
+from signing.reading import Limits
+from tests.signing import pdfs, wire
 from tests.signing.pki import Pki, Profile
 from tests.signing.wire import Services
 from workflow.sealing import Sealing
@@ -30,6 +34,15 @@ def opened(folder: Path, services: Services, **settings: str) -> Sealing:
     anchors.mkdir()
     (anchors / "root.der").write_bytes(services.pki.root.certificate)
     return Sealing.open(Settings(data_dir=folder, trust_anchors=anchors, **settings))  # type: ignore[arg-type]
+
+
+def test_a_file_that_grew_past_what_may_be_uploaded_is_still_judged(tmp_path: Path) -> None:
+    with closing(Sealing.open(Settings(data_dir=tmp_path))) as sealing:
+        ca = DevelopmentCA(tmp_path / "pki")
+        path = pdfs.plain(tmp_path / "scan.pdf", padding_bytes=Limits().max_bytes)
+        pdfs.signed_elsewhere(path, ca.issue_agency("commune", "UBND xã Tân Hòa"), "agency")
+        report = sealing.judge(path, datetime.now(UTC))
+        assert (report.integrity, report.verdict) == ("INTACT", "HOP_LE")
 
 
 def stamp(sealing: Sealing) -> None:

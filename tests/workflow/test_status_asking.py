@@ -16,6 +16,7 @@ from signing import pades
 from signing.keys import LiveKey
 from signing.pades import Level
 from signing.revocation import HttpRevocation
+from signing.sandbox import Sandbox
 from signing.security_store import store
 from signing.trust import Evidence, Trust
 from tests.signing import wire
@@ -53,12 +54,18 @@ def listed(services: Services) -> str:
 
 @pytest.fixture
 def office(
-    office_settings: Settings, clock: Clock, services: Services, listed: str, tmp_path: Path
+    office_settings: Settings,
+    clock: Clock,
+    services: Services,
+    listed: str,
+    tmp_path: Path,
+    sandbox: Sandbox,
 ) -> Iterator[Office]:
     anchor = tmp_path / "anchor.der"
     anchor.write_bytes(services.pki.root.certificate)
     changes = {"trust_anchors": anchor, "revocation_hosts": listed}
     opened = Office.open(office_settings.model_copy(update=changes), clock=clock)
+    opened.sealing.sandbox = sandbox
     yield opened
     opened.close()
 
