@@ -103,8 +103,8 @@ class Ours(Sandbox):
             raise ValueError(f"{report.integrity}: {report.reasons[0].sentence}")
         return Cost(1000 * (spent + self._child.cpu_seconds), self._child.peak_bytes)
 
-    def _child_ended(self, task: str, used: Use) -> None:
-        super()._child_ended(task, used)
+    def _child_ended(self, used: Use) -> None:
+        super()._child_ended(used)
         self._child = used
 
     def _template_seconds(self) -> float:
