@@ -122,14 +122,6 @@ def data_behind_the_value(desk: Desk) -> bytes:
     return paper.contents
 
 
-@CASES.file("nobody signed the gap: it holds hexadecimal digits and nothing else")
-def white_space_in_the_room(desk: Desk) -> bytes:
-    paper = desk.signed()
-    _, end = room(paper)
-    paper.body[end - 9 : end - 8] = b" "
-    return paper.contents
-
-
 @CASES.file(_ZEROS)
 def one_bit_behind_the_value(desk: Desk) -> bytes:
     paper = desk.signed()

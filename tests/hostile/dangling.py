@@ -71,6 +71,18 @@ TRAPS: dict[str, tuple[Base, Change]] = {
         signed(page=b"/Contents [4 0 R +40 0 R]"),
         define(stream(PAINT)),
     ),
+    "page content, a comment of 5,000 letters": (
+        signed(page=b"/Contents [4 0 R 40 %%%s\n0 R]" % (b"x" * 5000)),
+        define(stream(PAINT)),
+    ),
+    "page content, 5,000 leading zeros": (
+        signed(page=b"/Contents [4 0 R %s40 0 R]" % (b"0" * 5000)),
+        define(stream(PAINT)),
+    ),
+    "page content, 5,000 spaces": (
+        signed(page=b"/Contents [4 0 R 40%s0 R]" % (b" " * 5000)),
+        define(stream(PAINT)),
+    ),
     "page content, no spaces around": (
         signed(page=b"/Contents[4 0 R/a 40 0 R]"),
         define(stream(PAINT)),

@@ -23,6 +23,7 @@ from tests.hostile import (
     genuine_later,
     incremental,
     overlays,
+    overlays_unseen,
     shadow,
     wrapping,
 )
@@ -41,6 +42,7 @@ MODULES = (
     genuine_later,
     incremental,
     overlays,
+    overlays_unseen,
     shadow,
     wrapping,
 )
