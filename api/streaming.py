@@ -129,13 +129,14 @@ class StoredFile(Response):
         name: str,
         disposition: Literal["attachment", "inline"] = "attachment",
         tail: bytes = b"",
+        media_type: str = PDF,
     ) -> None:
         self._open = ExitStack()
         self._stored = self._open.enter_context(office.stream(organisation_id, sha256, size_bytes))
         self._tail = tail
         digests = {} if tail else {"ETag": f'"{sha256}"', "Repr-Digest": _repr_digest(sha256)}
         super().__init__(
-            media_type=PDF,
+            media_type=media_type,
             headers={
                 "Content-Length": str(size_bytes + len(tail)),
                 "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(name, safe='')}",

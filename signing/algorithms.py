@@ -1,4 +1,4 @@
-"""Which algorithms may be relied on: TT 15/2025/TT-BKHCN, SHA-256 or stronger, RSA 2048, EC 256."""
+"""Whether algorithms and keys are such as the policy allows, and what they are called."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-#: What a new signature may be over.
-STRONG_DIGESTS = frozenset(
-    {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "shake256"}
-)
-_SHORTEST_RSA_BITS, _SHORTEST_EC_BITS = 2048, 256
+from signing.policy import SHORTEST_EC_BITS, SHORTEST_RSA_BITS, STRONG_DIGESTS
 
 
 class _Signed(Protocol):
@@ -44,16 +40,16 @@ def strong_key(certificate: x509.Certificate) -> bool:
     except (UnsupportedAlgorithm, ValueError):
         return False
     if isinstance(key, rsa.RSAPublicKey):
-        return key.key_size >= _SHORTEST_RSA_BITS
+        return key.key_size >= SHORTEST_RSA_BITS
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return key.key_size >= _SHORTEST_EC_BITS
+        return key.key_size >= SHORTEST_EC_BITS
     return isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
 
 
 def long_enough(key: PublicKeyInfo) -> bool:
     """The same of a key as asn1crypto reads it; kinds that have but one length have it."""
-    shortest = {"rsa": _SHORTEST_RSA_BITS, "rsassa_pss": _SHORTEST_RSA_BITS}
-    needed = (shortest | {"ec": _SHORTEST_EC_BITS}).get(key.algorithm)
+    shortest = {"rsa": SHORTEST_RSA_BITS, "rsassa_pss": SHORTEST_RSA_BITS}
+    needed = (shortest | {"ec": SHORTEST_EC_BITS}).get(key.algorithm)
     return needed is None or int(key.bit_size) >= needed
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -24,10 +24,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from signing.algorithms import strong_key, strong_signature, verifies
 from signing.certificates import UNREADABLE, extension
+from signing.policy import WITHOUT_NEXT_UPDATE
 from signing.trust import Evidence, issued_by
-
-#: How long an answer counts that does not say when there will be news.
-WITHOUT_NEXT_UPDATE = timedelta(minutes=30)
 
 # A genuine response carries one responder, and its chain at most.
 _MOST_RESPONDERS = 4

@@ -12,7 +12,8 @@ from uuid import uuid4
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 
 from signing import fields, permission, reading, tsa
-from signing.assessment import assess, certificates_in
+from signing.assessment import assess
+from signing.carried import certificates_in
 from signing.check import check
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.examination import examine

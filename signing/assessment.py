@@ -8,10 +8,9 @@ token proves a time for that signature. What is proven to have existed then is j
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from asn1crypto import cms, parser
@@ -21,11 +20,13 @@ from pyhanko.sign.general import extract_signer_info
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing.algorithms import strongly_digested
+from signing.carried import certificates_in, signers_in
 from signing.certificates import readable
 from signing.chain import SIGNING, TIME_STAMPING, Chains, ChainVerdict
 from signing.errors import TrustUnavailable
-from signing.examination import Examination, Examined, certificates
+from signing.examination import Examination, Examined
 from signing.particulars import claimed, particulars
+from signing.policy import CLOCKS_DIFFER
 from signing.reading import prefix_sha256
 from signing.report import EvidencePiece, Indication, Level, SignatureFinding
 from signing.security_store import stored
@@ -42,9 +43,7 @@ _FAILURES = {"digest_mismatch": "HASH_FAILURE", "changed_after": "HASH_FAILURE"}
     "certificate_missing": "NO_SIGNING_CERTIFICATE_FOUND",
 }
 
-# Two authorities' clocks may differ by this much before one of them is taken to be wrong.
-_CLOCKS_DIFFER = timedelta(minutes=1)
-# What is beyond stands in the file, or is named without its bytes.
+# Far more than genuine signatures need. What is beyond stands in the file and is not kept apart.
 _MOST_EVIDENCE_BYTES = 16_000_000
 
 
@@ -99,7 +98,7 @@ class _Assessor:
 
     def _heard(self, examination: Examination, trust: Trust) -> Evidence:
         """What the sources know already of those certificates that lead to an anchor."""
-        leaves = [leaf.dump() for leaf in _signers(examination.signatures)]
+        leaves = [leaf.dump() for leaf in signers_in(examination)]
         above = [asn1_x509.Certificate.load(der) for der in self._chains.above(leaves)]
         try:
             return trust.evidence(above, fetch=False) if above else Evidence()
@@ -281,35 +280,11 @@ class _Assessor:
             pieces += [(answer.kind, answer.der) for answer in verdict.answers]
         for kind, der in dict.fromkeys(pieces):
             digest = hashlib.sha256(der).hexdigest()
-            held = sum(map(len, self.evidence.values()))
-            if held + len(der) <= _MOST_EVIDENCE_BYTES:
+            if digest not in self.evidence:
+                if sum(map(len, self.evidence.values())) + len(der) > _MOST_EVIDENCE_BYTES:
+                    continue
                 self.evidence[digest] = der
             yield EvidencePiece(kind, digest, len(der))
-
-
-def certificates_in(examination: Examination) -> list[asn1_x509.Certificate]:
-    """All that a file brings along: in its signatures and their time-stamps, then in its store."""
-    carried: list[asn1_x509.Certificate] = []
-    for source in _signed_data(examination.signatures):
-        with suppress(Exception):  # its own assessment will say that it is malformed
-            carried += certificates(source)
-    return [*carried, *stored(examination.reader.root).certificates]
-
-
-def _signers(examined: Iterable[Examined]) -> Iterator[asn1_x509.Certificate]:
-    """The certificates that signatures and tokens are under."""
-    for source in _signed_data(examined):
-        with suppress(Exception):
-            yield signer_of(source)
-
-
-def _signed_data(examined: Iterable[Examined]) -> Iterator[cms.SignedData]:
-    """Of every signature, and of the tokens on it."""
-    for item in examined:
-        if item.embedded is not None:
-            yield item.embedded.signed_data
-            with suppress(Exception):
-                yield from [token["content"] for token in tokens(item.embedded.signer_info)]
 
 
 def _disbelieved(stamp: _Stamp) -> _Stamp:
@@ -320,7 +295,7 @@ def _disbelieved(stamp: _Stamp) -> _Stamp:
 
 
 def _is_later(moment: datetime, bound: datetime | None) -> bool:
-    return bound is not None and moment > bound + _CLOCKS_DIFFER
+    return bound is not None and moment > bound + CLOCKS_DIFFER
 
 
 def _earlier(moment: datetime, bound: datetime | None) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -19,16 +20,18 @@ UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtensi
 
 def readable(ders: Iterable[bytes]) -> list[x509.Certificate]:
     """The certificates that a strict parser can read, names and extensions included."""
-    found: list[x509.Certificate] = []
-    with warnings.catch_warnings():
-        # What others encoded a little wrong is theirs; each is parsed here, once.
+    return [found for der in ders if (found := _read(der)) is not None]
+
+
+@lru_cache(maxsize=512)
+def _read(der: bytes) -> x509.Certificate | None:
+    with warnings.catch_warnings(), suppress(*UNREADABLE):
+        # What others encoded a little wrong is theirs.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        for der in ders:
-            with suppress(*UNREADABLE):
-                certificate = x509.load_der_x509_certificate(der)
-                hash((certificate.subject, certificate.issuer, certificate.extensions))
-                found.append(certificate)
-    return found
+        certificate = x509.load_der_x509_certificate(der)
+        hash((certificate.subject, certificate.issuer, certificate.extensions))
+        return certificate
+    return None
 
 
 def extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:

@@ -33,18 +33,9 @@ from signing.algorithms import strong_key, strong_signature
 from signing.answers import Answer, Answers
 from signing.certificates import UNREADABLE, extension, readable
 from signing.paths import Path, Paths
+from signing.policy import OTHER_PURPOSES
 from signing.settled import settled
 from signing.trust import Evidence, Trust
-
-# A certificate that is good for nothing but these is not one to sign documents with.
-OTHER_PURPOSES = frozenset(
-    {
-        ExtendedKeyUsageOID.TIME_STAMPING,
-        ExtendedKeyUsageOID.OCSP_SIGNING,
-        ExtendedKeyUsageOID.SERVER_AUTH,
-        ExtendedKeyUsageOID.CODE_SIGNING,
-    }
-)
 
 _UNDERSTOOD = (
     x509.AuthorityInformationAccess,
@@ -246,8 +237,13 @@ def _is_for(certificate: x509.Certificate, usage: Usage) -> bool:
     return (
         granted is not None
         and (granted.digital_signature or granted.content_commitment)
-        and (purposes is None or not set(purposes) <= OTHER_PURPOSES)
+        and (purposes is None or not is_for_others(purposes))
     )
+
+
+def is_for_others(purposes: x509.ExtendedKeyUsage) -> bool:
+    """Whether a certificate was issued for nothing but what is not signing documents."""
+    return {purpose.dotted_string for purpose in purposes} <= OTHER_PURPOSES
 
 
 def _constrains(authority: x509.Certificate) -> bool:

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from signing.answers import WITHOUT_NEXT_UPDATE
-from signing.chain import OTHER_PURPOSES, SIGNING, TIME_STAMPING, Usage, judge
+from signing.chain import SIGNING, TIME_STAMPING, Usage, is_for_others, judge
 from signing.errors import SigningRefused
+from signing.policy import WITHOUT_NEXT_UPDATE
 from signing.trust import Evidence, Trust
 
 _UNTRUSTED = ("certificate_untrusted", "Chứng thư số không thuộc nguồn tin cậy đã cấu hình.")
@@ -103,7 +103,7 @@ def _check_purpose(der: bytes) -> None:
             isinstance(usage, x509.KeyUsage)
             and not (usage.digital_signature or usage.content_commitment)
         )
-        or (isinstance(purposes, x509.ExtendedKeyUsage) and set(purposes) <= OTHER_PURPOSES)
+        or (isinstance(purposes, x509.ExtendedKeyUsage) and is_for_others(purposes))
     ):
         raise _refused(*_PURPOSE)
 

@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from signing.policy import SHA256, VERSION
+
 Integrity = Literal["INTACT", "ALTERED", "UNSIGNED", "UNREADABLE", "UNDECIDED"]
 Verdict = Literal["HOP_LE", "KHONG_XAC_DINH", "KHONG_HOP_LE", "KHONG_CO_CHU_KY", "KHONG_DOC_DUOC"]
 Indication = Literal["TOTAL_PASSED", "INDETERMINATE", "TOTAL_FAILED"]
 
 # PAdES baseline (EN 319 142-1 §6).
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
-
-# Names what a verdict was judged by; a change of meaning is a new version.
-POLICY_VERSION = "vanthu-2"
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,13 @@ class SignatureReport:
     reasons: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     reading: Literal["strict", "lenient"] | None
-    policy: str
     anchors_sha256: str
     checked_at: datetime
     signatures: tuple[SignatureFinding, ...] = ()
     revisions: tuple[RevisionFinding, ...] = ()
     filled: Mapping[str, str] = field(default_factory=dict)
+    policy: str = VERSION
+    policy_sha256: str = SHA256
 
     @property
     def development(self) -> bool:

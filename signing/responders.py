@@ -124,11 +124,14 @@ class Responder:
 
 
 class TimeStampAuthority(TimeStamper):
-    """RFC 3161 tokens from a live key, by this machine's clock."""
+    """RFC 3161 tokens from a live key, by this machine's clock or another."""
 
-    def __init__(self, key: LiveKey) -> None:
+    def __init__(
+        self, key: LiveKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._key = key
+        self._now = now
         self._certificate = asn1_x509.Certificate.load(key.certificate)
         self._chain = [asn1_x509.Certificate.load(der) for der in key.chain]
 
@@ -139,7 +142,7 @@ class TimeStampAuthority(TimeStamper):
             "policy": _TSA_POLICY,
             "message_imprint": req["message_imprint"],
             "serial_number": secrets.randbits(63),
-            "gen_time": datetime.now(UTC).replace(microsecond=0),
+            "gen_time": self._now().replace(microsecond=0),
         }
         if req["nonce"].native is not None:
             token_info["nonce"] = req["nonce"]

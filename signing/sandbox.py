@@ -25,7 +25,7 @@ from signing.errors import SigningRefused, UnreadablePdf
 from signing.fields import Box
 from signing.permission import LIMITS
 from signing.reading import CHUNK_BYTES, Limits
-from signing.report import POLICY_VERSION, Integrity, Judgement, SignatureReport, Verdict
+from signing.report import Integrity, Judgement, SignatureReport, Verdict
 from signing.trust import Evidence, Trust, well_formed
 from signing.words import finding
 
@@ -215,7 +215,6 @@ def _undecided(file: BinaryIO, trust: Trust, moment: datetime) -> SignatureRepor
         reasons=(finding("resources_exhausted"),),
         warnings=(),
         reading=None,
-        policy=POLICY_VERSION,
         anchors_sha256=trust.anchors_sha256,
         checked_at=moment,
     )

@@ -17,12 +17,12 @@ from typing import BinaryIO
 
 from signing import fields
 from signing.active_content import active
-from signing.assessment import assess, certificates_in
+from signing.assessment import assess
+from signing.carried import certificates_in
 from signing.errors import UnreadablePdf
 from signing.examination import Examination, examine
 from signing.reading import Limits, prefix_sha256
 from signing.report import (
-    POLICY_VERSION,
     Finding,
     Indication,
     Integrity,
@@ -90,7 +90,6 @@ def judge(
                     size_bytes=size_bytes,
                     integrity=integrity,
                     verdict=verdict,
-                    policy=POLICY_VERSION,
                     anchors_sha256=trust.anchors_sha256,
                     checked_at=moment,
                     **(defaults | values),  # type: ignore[arg-type]

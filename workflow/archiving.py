@@ -135,8 +135,9 @@ def _stamped(
             return nothing
         if prefix_sha256(target, base.size_bytes) != base.sha256:
             raise SigningRefusal("tệp sau khi gắn dấu thời gian không nối tiếp đúng tệp trước đó.")
-        report = office.sealing.judge(target, now)
-        _refuse_less(held.report, report)
+        judgement = office.sealing.judge(target, now)
+        _refuse_less(held.report, judgement.report)
+        report = office.keep_evidence(organisation_id, judgement)
         ref = office.keep(organisation_id, target, max_bytes=base.size_bytes + GROWTH_BYTES)
 
     def record(tx: Transaction) -> None:

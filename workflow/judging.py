@@ -58,8 +58,9 @@ def judge(office: Office, intent_id: uuid.UUID) -> Signed | None:
     with office.local_copy(intent.organisation_id, made.sha256, made.size_bytes) as path:
         if prefix_sha256(path, base.size_bytes) != base.sha256:
             raise SigningRefusal("tệp sau khi ký không nối tiếp đúng tệp đã duyệt.")
-        report = office.sealing.judge_own(path, now, made.level)
-    _refuse_bad_own_signature(report, intent, certificate, made)
+        judgement = office.sealing.judge_own(path, now, made.level)
+    _refuse_bad_own_signature(judgement.report, intent, certificate, made)
+    report = office.keep_evidence(intent.organisation_id, judgement)
     ref = ObjectRef(intent.organisation_id, made.sha256, made.size_bytes)
     return Signed(intent_id, intent.file_id, ref, report)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, Protocol, TypeVar
@@ -22,6 +23,7 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from signing.report import Judgement, SignatureReport
 from storage import outbox
 from storage.database import Database, connect
 from storage.errors import Conflict, ObjectTooLarge, StoreUnavailable
@@ -281,6 +283,21 @@ class Office:
         limit = self.settings.upload_max_bytes if max_bytes is None else max_bytes
         with _unavailable():
             return self.objects.put(organisation_id, source, max_bytes=limit)
+
+    def keep_evidence(self, organisation_id: uuid.UUID, judgement: Judgement) -> SignatureReport:
+        """Store what a report was judged by, and give the report: its row may name it now.
+
+        Raises:
+            Unavailable.
+        """
+        with _unavailable():
+            for sha256, der in judgement.evidence.items():
+                ref = ObjectRef(organisation_id, sha256, len(der))
+                if not self.objects.exists(ref):  # most certificates and lists are there already
+                    self.objects.put(
+                        organisation_id, BytesIO(der), max_bytes=len(der), expected_sha256=sha256
+                    )
+        return judgement.report
 
     @contextmanager
     def stream(

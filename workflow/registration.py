@@ -80,7 +80,8 @@ def verify_incoming(office: Office, document: str) -> Record:
             if held.paper and _made_sound(office, path, sound):
                 rewritten[file.id] = office.keep(organisation_id, sound)
                 path = sound
-            reports[file.id] = office.sealing.judge(path, now)
+            judgement = office.sealing.judge(path, now)
+        reports[file.id] = office.keep_evidence(organisation_id, judgement)
 
     def record(tx: Transaction) -> None:
         locked = tx.lock_case(case.id)

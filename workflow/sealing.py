@@ -28,7 +28,7 @@ from signing.keyring import Keyring
 from signing.peers import Peers, networks
 from signing.pending import Prepared
 from signing.permission import LIMITS
-from signing.report import SignatureReport
+from signing.report import Judgement
 from signing.revocation import HttpRevocation, Inquiry
 from signing.sandbox import Sandbox
 from signing.timestamping import HttpTimeStamper
@@ -407,12 +407,12 @@ class Sealing:
         Raises:
             UnreadableDocument: empty, truncated, encrypted, without pages, or no PDF at all.
         """
-        report = self.judge(source, None)
+        report = self.judge(source, None).report
         if report.verdict == "KHONG_DOC_DUOC":
             raise UnreadableDocument(" ".join(reason.sentence for reason in report.reasons))
 
-    def judge_own(self, source: Path, at: datetime, level: str) -> SignatureReport:
-        """The report on a file that was signed here, at this level; below B-LT status is asked for.
+    def judge_own(self, source: Path, at: datetime, level: str) -> Judgement:
+        """The judgement on a file signed here, at this level; below B-LT status is asked for.
 
         Raises:
             TrustAway: the revocation service does not answer now.
@@ -422,24 +422,24 @@ class Sealing:
                 self.sandbox.ask_status(source, trust=self.trust)
         return self.judge(source, at)
 
-    def judge_asking(self, source: Path, at: datetime) -> tuple[SignatureReport, TrustAway | None]:
-        """The report once the services that may be asked were, and which of them was away."""
+    def judge_asking(self, source: Path, at: datetime) -> tuple[Judgement, TrustAway | None]:
+        """The judgement once the services that may be asked were, and which of them was away."""
         inquiries = tuple(map(Inquiry, self.trust.revocation))
         trust = replace(self.trust, revocation=inquiries)
         with _waiting():
-            report = self.sandbox.validate(source, trust=trust, at=at, limits=LIMITS)
+            judgement = self.sandbox.judge(source, trust=trust, at=at, limits=LIMITS)
         away = next((one.away for one in inquiries if one.away), None)
-        return report, TrustAway(away.what, _AWAY_SECONDS) if away else None
+        return judgement, TrustAway(away.what, _AWAY_SECONDS) if away else None
 
-    def judge(self, source: Path, at: datetime | None) -> SignatureReport:
-        """The document's signature report; an unreadable file gets one too.
+    def judge(self, source: Path, at: datetime | None) -> Judgement:
+        """The document's signature report and its evidence; an unreadable file gets one too.
 
         Raises:
             Unavailable: too many files are being judged already.
         """
         with _waiting():
             # How large a file may be was for the door to say; signing has made ours larger since.
-            return self.sandbox.validate(source, trust=self.trust, at=at, limits=LIMITS)
+            return self.sandbox.judge(source, trust=self.trust, at=at, limits=LIMITS)
 
 
 @contextmanager

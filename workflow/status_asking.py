@@ -107,7 +107,8 @@ def fetch_status(office: Office, file: str, judged_at: str) -> Record:
         return nothing
     organisation_id, revision = found.case.organisation_id, found.revision
     with office.local_copy(organisation_id, revision.sha256, revision.size_bytes) as path:
-        report, away = office.sealing.judge_asking(path, now)
+        judgement, away = office.sealing.judge_asking(path, now)
+    report = judgement.report
     if report.integrity == "UNDECIDED":
         raise RuntimeError(f"{revision.sha256} was judged before, and could not be now")
     if (report.verdict, report.reasons) == (found.report.verdict, found.report.reasons):
@@ -115,6 +116,8 @@ def fetch_status(office: Office, file: str, judged_at: str) -> Record:
         if away is not None:
             raise away
         return nothing
+
+    office.keep_evidence(organisation_id, judgement)
 
     def record(tx: Transaction) -> None:
         case = tx.lock_case(found.case.id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from signing.report import EvidencePiece, SignatureReport
 from workflow.access import access_chain, find_document, main_case
 from workflow.office import Actor, Office, Reading
 from workflow.records import Document, File, Report, Revision
@@ -58,6 +59,27 @@ def find_revision(
         raise NotFound("Tệp văn bản")
     file, revision = row
     return document, file, revision
+
+
+def find_evidence(
+    reading: Reading, document: Document, revision: Revision, sha256: str
+) -> EvidencePiece:
+    """A piece that some report over these bytes was judged by.
+
+    Raises:
+        NotFound
+    """
+    reports = reading.session.scalars(
+        select(Report).where(
+            Report.organisation_id == document.organisation_id, Report.sha256 == revision.sha256
+        )
+    )
+    for report in reports:
+        for signature in SignatureReport.from_json(report.content).signatures:
+            for piece in signature.evidence:
+                if piece.sha256 == sha256:
+                    return piece
+    raise NotFound("Bằng chứng kiểm tra chữ ký số")
 
 
 @dataclass(frozen=True)

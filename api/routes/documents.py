@@ -72,6 +72,56 @@ def show_report(
         return shown(ReportOut.model_validate(report))
 
 
+#: RFC 2585 §4, RFC 6960 appendix C, RFC 7193.
+_EVIDENCE = {
+    "certificate": ("application/pkix-cert", "cer"),
+    "ocsp": ("application/ocsp-response", "ors"),
+    "crl": ("application/pkix-crl", "crl"),
+    "timestamp": ("application/cms", "tst"),
+}
+
+
+@router.get(
+    "/files/{file_id}/evidence/{piece_sha256}",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type, _ in _EVIDENCE.values()
+            }
+        }
+    },
+)
+def download_evidence(
+    document_id: uuid.UUID,
+    file_id: uuid.UUID,
+    piece_sha256: Sha256,
+    office: OfficeHere,
+    actor: ActorHere,
+    sha256: Digest = None,
+) -> Response:
+    """What a report over the bytes was judged by, as DER: named in `signatures[].evidence`.
+
+    That you read it is logged.
+    """
+    with office.reading(actor) as reading:
+        document, _, revision = viewing.find_revision(reading, document_id, file_id, sha256)
+        piece = viewing.find_evidence(reading, document, revision, piece_sha256)
+    viewing.record_view(
+        office, actor, document.organisation_id, document_id, "evidence", piece.sha256
+    )
+    media_type, suffix = _EVIDENCE[piece.kind]
+    return StoredFile(
+        office,
+        document.organisation_id,
+        piece.sha256,
+        piece.size_bytes,
+        name=f"{piece.sha256[:16]}.{suffix}",
+        media_type=media_type,
+    )
+
+
 class RevisionOut(Shape):
     """Bytes that a file had or has. Nothing is thrown away but what a recall destroys."""
 

@@ -55,7 +55,7 @@ def validate(delivery: Delivered) -> Response:
         with path.open("wb") as copy:
             shutil.copyfileobj(delivery.file, copy)
         started = time.perf_counter()
-        report = office.sealing.judge(path, office.clock())
+        report = office.sealing.judge(path, office.clock()).report
         seconds = round(time.perf_counter() - started, 3)
     if report.verdict == "KHONG_DOC_DUOC":
         raise UnreadableDocument(" ".join(reason.sentence for reason in report.reasons))

@@ -223,6 +223,7 @@ class ReportOut(Shape):
     development: bool
     reading: str | None
     policy: str
+    policy_sha256: str
     anchors_sha256: str
     checked_at: Moment
     filled: dict[str, str]

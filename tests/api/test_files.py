@@ -80,3 +80,42 @@ def test_looking_is_logged_beside_the_journal_of_work(desk: Desk) -> None:
     entry = journal.parse(last.content)
     assert entry.subject == paper.id
     assert entry.actor == desk.person(LEADER)
+
+
+def test_what_a_verdict_rests_on_is_kept_apart_and_can_be_fetched(desk: Desk) -> None:
+    counter, paper = desk.counter, desk.draft()
+    draft = paper.seen()["files"][0]
+    paper.signed()
+    of_file = f"/documents/{paper.id}/files/{draft['id']}"
+    (signature,) = made(counter[CLERK].get(f"{of_file}/report"), 200)["signatures"]
+    kinds = {"certificate", "ocsp", "crl", "timestamp"}
+    assert {piece["kind"] for piece in signature["evidence"]} == kinds
+    for piece in signature["evidence"]:
+        answer = counter[CLERK].get(f"{of_file}/evidence/{piece['sha256']}")
+        assert answer.status_code == 200
+        assert hashlib.sha256(answer.content).hexdigest() == piece["sha256"]
+        assert len(answer.content) == piece["size_bytes"]
+        assert answer.headers["content-type"].startswith("application/")
+        assert answer.headers["content-type"] != "application/pdf"
+    with desk.counter.office.reading(None) as reading:
+        last = reading.session.scalars(
+            select(JournalEntry)
+            .where(JournalEntry.chain == f"access:{desk.seat()}")
+            .order_by(JournalEntry.sequence.desc())
+        ).first()
+    assert last is not None
+    assert journal.parse(last.content).facts["what"] == "evidence"
+
+
+def test_nothing_but_evidence_is_fetched_as_evidence(desk: Desk) -> None:
+    counter, paper = desk.counter, desk.draft()
+    draft = paper.seen()["files"][0]
+    paper.signed()
+    of_file = f"/documents/{paper.id}/files/{draft['id']}"
+    report = made(counter[CLERK].get(f"{of_file}/report"), 200)
+    piece = report["signatures"][0]["evidence"][0]["sha256"]
+    problem(counter[CLERK].get(f"{of_file}/evidence/{draft['sha256']}"), 404, "not-found")
+    problem(counter[CLERK].get(f"{of_file}/evidence/{'0' * 64}"), 404, "not-found")
+    # Nobody had judged the draft.
+    earlier = {"sha256": draft["sha256"]}
+    problem(counter[CLERK].get(f"{of_file}/evidence/{piece}", params=earlier), 404, "not-found")

@@ -79,7 +79,10 @@ def _amended() -> Paper:
 
 
 def shaped(make: Callable[[], Paper], how: str, newline: bytes = b"\n") -> Callable[[Desk], bytes]:
-    """Signed by a person, by the agency, and stamped."""
+    """Signed by a person, by the agency, and stamped.
+
+    PDFBox leaves its cross-reference streams `unlisted`.
+    """
 
     def build(desk: Desk) -> bytes:
         paper = make().end(how)
@@ -91,7 +94,7 @@ def shaped(make: Callable[[], Paper], how: str, newline: bytes = b"\n") -> Calla
 
 
 for _name, _make in SHAPES.items():
-    for _how in ("table", "stream"):
+    for _how in ("table", "stream", "unlisted"):
         CASES.add(f"{_name}, {_how}", shaped(_make, _how), INTACT, "as written by many programs")
 
 for _name, _newline in {"CR": b"\r", "CR LF": b"\r\n"}.items():

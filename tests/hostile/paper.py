@@ -178,11 +178,11 @@ class Paper(Handmade):
         return entry
 
     def end(self, how: str = "table") -> Paper:
-        """End the revision with a `table`, or with a cross-reference `stream`."""
+        """End the revision with a `table`, a cross-reference `stream`, or an `unlisted` one."""
         entries, self.entries = self.entries, {}
         start = len(self._body)
-        if how == "stream":
-            self.stream(entries)
+        if how != "table":
+            self.stream(entries, listed=how == "stream")
         else:
             self.table(entries)
             # A row has 20 bytes whatever its end (§7.5.4).

@@ -79,11 +79,16 @@ class Handmade:
         spoil: Callable[[bytes], bytes] = lambda rows: rows,
         pack: Callable[[bytes], bytes] = zlib.compress,
         announced: int | None = None,
+        listed: bool = True,
     ) -> None:
-        """End a revision with a stream: `spoil` its rows, `pack` them, announce so many of them."""
+        """End a revision with a stream: `spoil` its rows, `pack` them, announce so many of them.
+
+        Not `listed`, it leaves itself out, as some programs do.
+        """
         number, start = max(self._size, max(entries) + 1), len(self._body)
         self.streams.append(number)
-        runs = list(_runs(dict(entries) | {number: (STANDARD, start, 0)}))
+        own = {number: (STANDARD, start, 0)} if listed else {}
+        runs = list(_runs(dict(entries) | own))
         rows = [
             b"".join(value.to_bytes(width) for value, width in zip(entry, widths, strict=True))
             for _, entries in runs

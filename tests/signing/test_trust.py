@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from asn1crypto import pem, x509
+from asn1crypto import pem, tsp, x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signing import pades
+from signing.archive import append_time_stamp
 from signing.devca import DevelopmentCA
 from signing.errors import SigningRefused, TrustUnavailable
 from signing.keys import LiveKey
 from signing.pades import Level
 from signing.report import SignatureReport
+from signing.responders import TimeStampAuthority
+from signing.revision import Base
 from signing.trust import Evidence, Trust, load_anchors
 from signing.validation import validate
 from tests.signing import pdfs
+from tests.signing.pki import Profile
+from tests.signing.trusted import House, Stamper
 
 Signed = Callable[[Level], Path]
 
@@ -240,3 +250,113 @@ def test_joined_trust_trusts_what_either_trusts(ca: DevelopmentCA, signed: Signe
     joined = nobody.joined(ca.trust)
     assert validate(signed("B-LT"), trust=joined).verdict == "HOP_LE"
     assert joined.anchors_sha256 == ca.trust.anchors_sha256 != nobody.anchors_sha256
+
+
+def test_trust_then_and_trust_now_are_told_apart(
+    ca: DevelopmentCA, key: LiveKey, signed: Signed
+) -> None:
+    file, now = signed("B-LT"), datetime.now(UTC)
+
+    def trusts(at: datetime, trust: Trust = ca.trust) -> tuple[bool, bool]:
+        (item,) = validate(file, trust=trust, at=at).signatures
+        return item.trusted, item.trusted_now
+
+    assert trusts(now) == (True, True)
+    alone = Trust(ca.trust.anchors)  # the answers in the file count for a week
+    assert trusts(now + timedelta(days=3), alone) == (True, True)
+    assert trusts(now + timedelta(days=30), alone) == (True, False)
+    revoke(ca, key, now + timedelta(minutes=1))
+    assert trusts(now + timedelta(hours=1)) == (True, False)
+
+
+@pytest.mark.parametrize("level", ["B-B", "B-LT"])
+def test_an_expired_certificate_needs_a_proof_that_it_signed_before(
+    level: Level, tmp_path: Path
+) -> None:
+    house = House.new()
+    ends = 20 / 86400  # days
+    person = house.pki.issue(Profile(valid=(-1, ends)))
+    target = tmp_path / "signed.pdf"
+    source = pdfs.plain(tmp_path / "plain.pdf")
+    pades.sign(source, target, key=person, field="person1", level=level, trust=house.trust)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    report = validate(target, trust=house.trust, at=later)
+    (item,) = report.signatures
+    assert not item.trusted_now
+    expected = ("HOP_LE", None) if level == "B-LT" else ("KHONG_XAC_DINH", "OUT_OF_BOUNDS_NO_POE")
+    assert (report.verdict, report.sub_indication) == expected
+
+
+def test_later_signatures_by_somebody_unverified_are_the_documents_affair(
+    ca: DevelopmentCA, signed: Signed, tmp_path: Path
+) -> None:
+    file = signed("B-LT")
+    assert validate(file, trust=ca.trust).verdict == "HOP_LE"
+    stranger = DevelopmentCA(tmp_path / "stranger").issue_person("x", "Người lạ", "Xã khác")
+    pdfs.signed_elsewhere(file, stranger, "stranger")  # invisible, and nothing else is changed
+    report = validate(file, trust=ca.trust)
+    assert [item.indication for item in report.signatures] == ["TOTAL_PASSED", "INDETERMINATE"]
+    assert report.verdict != "HOP_LE"
+    assert "later_unverified" in codes(report)
+    # The first to sign being unverified says nothing about who came later.
+    only = validate(file, trust=Trust(anchors=()))
+    assert "later_unverified" not in codes(only)
+
+
+class Clocked(Stamper):
+    """An authority whose clock is wrong."""
+
+    def __init__(self, key: LiveKey, ahead: timedelta) -> None:
+        super().__init__(key)
+        self.ahead = ahead
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        authority = TimeStampAuthority(self.key, lambda: datetime.now(UTC) + self.ahead)
+        return await authority.async_request_tsa_response(req)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "verdict"), [(timedelta(0), "HOP_LE"), (timedelta(hours=2), "KHONG_XAC_DINH")]
+)
+def test_a_time_stamp_older_than_what_it_covers_proves_nothing(
+    tmp_path: Path, ahead: timedelta, verdict: str
+) -> None:
+    house = House.new()
+    wrong = replace(house.trust, timestamper=Clocked(house.pki.tsa, ahead))
+    target = tmp_path / "signed.pdf"
+    pades.sign(
+        pdfs.plain(tmp_path / "plain.pdf"),
+        target,
+        key=house.pki.issue(Profile()),
+        field="person1",
+        level="B-LT",
+        trust=wrong,
+    )
+    with target.open("r+b") as stream:
+        append_time_stamp(stream, Base.of(stream), trust=house.trust, now=datetime.now(UTC))
+    report = validate(target, trust=house.trust)
+    assert (report.integrity, report.verdict) == ("INTACT", verdict)
+    if ahead:
+        assert report.sub_indication == "TIMESTAMP_ORDER_FAILURE"
+        assert report.signatures[0].proven_at is None
+
+
+def test_a_crowd_in_the_security_store_costs_nobody_the_verdict(
+    ca: DevelopmentCA, signed: Signed
+) -> None:
+    """What a stranger adds to the store is left unread, or read and not needed."""
+    file = signed("B-LT")
+
+    def crowd(writer: IncrementalPdfFileWriter) -> None:
+        store = writer.root["/DSS"]
+        for key in ("/Certs", "/OCSPs", "/CRLs"):
+            listed = store[key]
+            rubbish = generic.StreamObject(stream_data=os.urandom(500))
+            listed.extend([writer.add_object(rubbish)] * 5_000)
+            writer.update_container(listed)
+
+    pdfs.revise(file, crowd)
+    started = time.process_time()
+    report = validate(file, trust=Trust(ca.trust.anchors))
+    assert time.process_time() - started < 2
+    assert report.signatures[0].trusted

@@ -20,7 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from signing.pades import SignedRevision
-from signing.report import SignatureReport
+from signing.report import Judgement
 from storage.objects import ObjectRef, ObjectStat, ObjectStore
 from workflow.jobs import run_all
 from workflow.office import Office
@@ -127,11 +127,11 @@ class DyingSealing(Sealing):
             die()
         return archived
 
-    def judge(self, source: Path, at: datetime | None) -> SignatureReport:
-        report = super().judge(source, at)
+    def judge(self, source: Path, at: datetime | None) -> Judgement:
+        judgement = super().judge(source, at)
         if self.step == "judged":
             die()
-        return report
+        return judgement
 
 
 def main(data_dir: str, database_url: str, now: str, step: str) -> None:

@@ -312,7 +312,7 @@ class CrookedSealing(Sealing):
         content = source.read_bytes()
         if self.crook == "a signature fewer":
             # The file as it was before the agency signed, which is whole in itself.
-            first = self.judge(source, None).signatures[0]
+            first = self.judge(source, None).report.signatures[0]
             source = source.with_suffix(".first")
             source.write_bytes(content[: first.revision_bytes])
         made = super().archive(source, target)

@@ -149,7 +149,7 @@ def test_development_signatures_never_count_in_production(
     # Judged afresh, the same bytes are not valid either: production trusts no development anchor.
     revision = trip.view().held.revisions[0]
     with production.local_copy(organisation, revision.sha256, revision.size_bytes) as path:
-        report = production.sealing.judge(path, clock.now)
+        report = production.sealing.judge(path, clock.now).report
     assert report.integrity == "INTACT"
     assert report.verdict == "KHONG_XAC_DINH"
     with pytest.raises(RuntimeError, match="development only"):

@@ -41,7 +41,7 @@ def test_a_file_that_grew_past_what_may_be_uploaded_is_still_judged(tmp_path: Pa
         ca = DevelopmentCA(tmp_path / "pki")
         path = pdfs.plain(tmp_path / "scan.pdf", padding_bytes=Limits().max_bytes)
         pdfs.signed_elsewhere(path, ca.issue_agency("commune", "UBND xã Tân Hòa"), "agency")
-        report = sealing.judge(path, datetime.now(UTC))
+        report = sealing.judge(path, datetime.now(UTC)).report
         assert (report.integrity, report.verdict) == ("INTACT", "HOP_LE")
 
 

@@ -99,7 +99,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.mark.parametrize("key_url", ["key:file", "key:token", "devca:agency/commune"])
 def test_a_key_signs_wherever_it_is(key_url: str, desk: Desk) -> None:
-    report = desk.sealing.judge(desk.sign(key_url), datetime.now(UTC))
+    report = desk.sealing.judge(desk.sign(key_url), datetime.now(UTC)).report
     assert report.verdict == "HOP_LE"
     assert report.signatures[-1].certificate_sha256 == desk.fingerprint(desk.seal)
 

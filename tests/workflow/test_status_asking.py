@@ -287,8 +287,8 @@ def test_a_redirect_is_not_followed(desk: Desk, services: Services, signer: Live
 
 
 def test_judging_itself_talks_to_nobody(desk: Desk, services: Services, signer: LiveKey) -> None:
-    report = desk.office.sealing.judge(sent(desk, services.pki, signer), datetime.now(UTC))
-    assert report.verdict == "KHONG_XAC_DINH"
+    judged = desk.office.sealing.judge(sent(desk, services.pki, signer), datetime.now(UTC))
+    assert judged.report.verdict == "KHONG_XAC_DINH"
     assert services.connections == 0
 
 
