@@ -56,7 +56,6 @@ CASES = (
     Case(LETTER, "B-LT", 10),
     Case(LETTER, "B-LT", 20),
     Case(MANY, "B-LT"),
-    Case(MANY, "B-LT", by=PLAIN),
     Case(SCAN, "B-LT"),
     Case(LARGE, "B-LT"),
 )
