@@ -42,8 +42,11 @@ def corpus() -> str:
 
 
 def why(name: str) -> str:
-    """Who is right about a file of the corpus. Raises StopIteration when nobody said."""
-    return next(reason for start, reason in WHY["corpus"].items() if name.startswith(start))
+    """Who is right about a file of the corpus. Raises LookupError when nobody said."""
+    for start, reason in WHY["corpus"].items():
+        if name.startswith(start):
+            return str(reason)
+    raise LookupError(f"who is right about {name}? Say it in judges_differ.toml.")
 
 
 def generated() -> str:
