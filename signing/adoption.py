@@ -23,9 +23,10 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from signing import credentials, fields, permission, reading
 from signing.assessment import assess
 from signing.errors import SigningRefused
-from signing.examination import Examination, certificates, examine
+from signing.examination import Examination, examine
 from signing.fields import SignatureField
 from signing.history import History
+from signing.integrity import certificates
 from signing.reading import CHUNK_BYTES, Reader
 from signing.revision import Base, SignedRevision, revised
 from signing.slot import reserved_slot

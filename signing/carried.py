@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from asn1crypto import cms, x509
 
-from signing.examination import Examination, Examined, certificates
+from signing.examination import Examination, Examined
+from signing.integrity import certificates
 from signing.security_store import stored
 from signing.timestamps import signer_of, tokens
 

@@ -21,6 +21,7 @@ from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from signing.reading import Reader
 from signing.references import Key, References, containers
+from signing.values import key_of, parts, present, raw
 
 Level = Literal["NONE", "LTA_UPDATES", "FORM_FILLING"]
 LEVELS: tuple[Level, ...] = ("NONE", "LTA_UPDATES", "FORM_FILLING")
@@ -35,7 +36,6 @@ _PRIMITIVES = (
     generic.BooleanObject,
     generic.NameObject,
 )
-_RAW, _DECRYPTED = generic.EncryptedObjAccess.RAW, generic.EncryptedObjAccess.TRANSPARENT
 _STRINGS = (generic.TextStringObject, generic.ByteStringObject)
 
 
@@ -139,7 +139,7 @@ class Comparison:
         self._compared += 1
         if self._compared > _MOST_COMPARED or depth > _DEEPEST:
             raise Unexplained("too much to compare", "too_complex")
-        old, new = _present(old), _present(new)
+        old, new = present(old), present(new)
         before, after = key_of(old), key_of(new)
         if before and after:
             if before == after or (before, after) in self._alike:
@@ -210,7 +210,7 @@ class Comparison:
                     continue
                 self._explained.add(key)
                 item = self.value(self.new, key)
-            waiting.extend(_parts(item))
+            waiting.extend(parts(item))
 
     def explain_in_place(self, key: Key | None, allowed: Iterable[Key | None], what: str) -> None:
         """A changed container, when nobody but those allowed refers to it, before or now."""
@@ -293,35 +293,3 @@ def spoken_of_in(reader: Reader, revision: int) -> set[Key]:
         (reference.idnum, reference.generation)
         for reference in reader.xrefs.explicit_refs_in_revision(revision)
     }
-
-
-def key_of(value: generic.PdfObject | None) -> Key | None:
-    """The object that a value refers to; None for a direct value."""
-    if isinstance(value, generic.IndirectObject):
-        return value.idnum, value.generation
-    return None
-
-
-def _present(value: generic.PdfObject | None) -> generic.PdfObject | None:
-    """A null says as much as no entry (§7.3.9)."""
-    return None if isinstance(value, generic.NullObject) else value
-
-
-def raw(dictionary: generic.DictionaryObject, key: str) -> generic.PdfObject | None:
-    """The value of a key as written, None when it is absent.
-
-    A signature's value is never encrypted (ISO 32000-2 §7.6.2).
-    """
-    if key not in dictionary:
-        return None
-    plain = key == "/Contents" and "/ByteRange" in dictionary
-    value: generic.PdfObject = dictionary.raw_get(key, decrypt=_RAW if plain else _DECRYPTED)
-    return value
-
-
-def _parts(value: generic.PdfObject | None) -> Iterable[generic.PdfObject]:
-    if isinstance(value, generic.DictionaryObject):
-        return [value.raw_get(key, decrypt=_RAW) for key in value]
-    if isinstance(value, generic.ArrayObject):
-        return [value.raw_get(place, decrypt=_RAW) for place in range(len(value))]
-    return ()

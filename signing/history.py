@@ -9,13 +9,14 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.xref import XRefSectionData, XRefSectionType
+from pyhanko.pdf_utils.xref import XRefSectionType
 
 from signing.difference import LEVELS, Changes, Unexplained, spoken_of_in
 from signing.overlay import check_overlay, check_shown
 from signing.permitted import changes_in
 from signing.reading import CHUNK_BYTES, Reader
 from signing.references import References
+from signing.xrefs import offsets
 
 _MARK = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
 # With the white space before it: some writers list an object where that begins.
@@ -109,7 +110,7 @@ class History:
         start = max(self.ends[:revision])
         end = xrefs.get_xref_container_info(revision).start_location
         section = xrefs.get_xref_data(revision)
-        listed = dict(_offsets(section))
+        listed = {number: offset for number, _, offset in offsets(section)}
         for number, places in _objects(self._reader.stream, start, max(start, end)):
             if listed.get(number, -1) >= places.start:
                 continue  # of two copies such a reader takes the last
@@ -127,7 +128,7 @@ def reaches_beyond(reader: Reader, revision: int, size_bytes: int) -> bool:
     return any(
         offset >= size_bytes
         for it in range(revision + 1)
-        for _, offset in _offsets(reader.xrefs.get_xref_data(it))
+        for _, _, offset in offsets(reader.xrefs.get_xref_data(it))
     )
 
 
@@ -146,13 +147,6 @@ def read_strictly(reader: Reader, number: int, generation: int, revision: int) -
         reader.get_object(reference, revision, transparent_decrypt=False)
     finally:
         reader.strict = was
-
-
-def _offsets(section: XRefSectionData) -> Iterator[tuple[int, int]]:
-    for number, (_, offset) in section.standard_xrefs.items():
-        yield number, offset
-    if section.hybrid:
-        yield from _offsets(section.hybrid.xref_data)
 
 
 def _objects(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[int, range]]:

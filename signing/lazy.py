@@ -27,7 +27,8 @@ from pyhanko.pdf_utils.xref import (
     XRefSectionType,
 )
 
-from signing.xrefs import ENTRY_BYTES, NotLazy, Section, StreamRows, TableRows, columns
+from signing.columns import NotLazy, columns
+from signing.xrefs import ENTRY_BYTES, Section, StreamRows, TableRows
 
 __all__ = ["NotLazy", "open_lazy"]
 

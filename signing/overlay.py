@@ -19,9 +19,10 @@ from PIL import Image, ImageChops, ImageFilter
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
-from signing.difference import Unexplained, Widget, key_of, raw
+from signing.difference import Unexplained, Widget
 from signing.reading import Reader, entry
 from signing.references import Key
+from signing.values import key_of, raw
 
 _HIDDEN = 1 << 1
 _NO_VIEW = 1 << 5

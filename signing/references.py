@@ -20,6 +20,7 @@ from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionData, read_object_he
 
 from signing.errors import UnreadablePdf
 from signing.reading import CHUNK_BYTES, Reader
+from signing.xrefs import offsets
 
 #: Number and generation of an object.
 Key = tuple[int, int]
@@ -169,12 +170,9 @@ class References:
         xrefs = self._reader.xrefs
         for revision in range(xrefs.total_revisions):
             section = xrefs.get_xref_data(revision)
-            for part in (section, section.hybrid and section.hybrid.xref_data):
-                if part:
-                    found.update(
-                        (offset, (number, generation))
-                        for number, (generation, offset) in part.standard_xrefs.items()
-                    )
+            found.update(
+                (offset, (number, generation)) for number, generation, offset in offsets(section)
+            )
             found[xrefs.get_xref_container_info(revision).start_location] = None
             if section.hybrid:
                 found[section.hybrid.meta_info.start_location] = None

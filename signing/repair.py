@@ -20,7 +20,7 @@ def is_sound(source: BinaryIO) -> bool:
 
     Raises UnreadablePdf.
     """
-    return reading.opened(source)[1] == "strict"
+    return reading.opened(source)[1] != "lenient"
 
 
 def rewrite(source: BinaryIO, target: BinaryIO) -> None:

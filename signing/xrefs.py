@@ -8,18 +8,17 @@ own checks of revisions against each other run over it, as strictly as ever.
 from __future__ import annotations
 
 import re
-import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, pairwise, repeat
 from typing import NamedTuple, Protocol, TypeVar, cast
 
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.decode_limits import DecodeContext, DecodePurpose
 from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionData
 
-__all__ = ["ENTRY_BYTES", "NotLazy", "Section", "StreamRows", "TableRows", "columns"]
+from signing.columns import Column, NotLazy
+
+__all__ = ["ENTRY_BYTES", "Section", "StreamRows", "TableRows", "offsets"]
 
 # Of a classic table (§7.5.4), with any of three ends of line.
 ENTRY_BYTES = 20
@@ -27,21 +26,14 @@ _SHAPES = [b"0000000000 00000 n" + end for end in (b" \n", b" \r", b"\r\n")]
 _TO_SHAPE = bytes.maketrans(b"0123456789f", b"0000000000n")
 _NOT_ZERO = re.compile(rb"[^0]")
 _FREE_MARK = re.compile(rb"f")
+_IN_USE = ord("n")
 
 # What the first field of an entry says (table 18).
 _FREE, _STANDARD, _IN_STREAM = 0, 1, 2
 _HIGHEST_GENERATION = 0xFFFF
 
-_UP = 2  # tag of a row stored as differences to the row above (RFC 2083 §6.4)
-_RUN = re.compile(rb"(.)\1*", re.DOTALL)
-_CHANGE = re.compile(rb"[^\0]")
-_BLOCK = 256  # rows; of so many bytes Adler-32 still holds the exact sum
 
 _Value = TypeVar("_Value")
-
-
-class NotLazy(Exception):  # noqa: N818  says what to do, not what went wrong
-    """The file is out of the ordinary: read it plainly."""
 
 
 class _Entry(NamedTuple):
@@ -59,6 +51,10 @@ class _Rows(Protocol):
 
     def odd(self) -> Iterator[int]:
         """Rows that are free or of a generation above 0: few, and all that the checks look at."""
+        ...
+
+    def each(self) -> Iterator[tuple[int, int, int]]:
+        """The three fields of every row, faster than row by row."""
         ...
 
 
@@ -87,11 +83,18 @@ class TableRows:
         )
         return iter(sorted(set(found)))
 
+    def each(self) -> Iterator[tuple[int, int, int]]:
+        """The three fields of every row."""
+        raw = self._raw
+        for start in range(0, len(raw), ENTRY_BYTES):
+            kind = _STANDARD if raw[start + 17] == _IN_USE else _FREE
+            yield kind, int(raw[start : start + 10]), int(raw[start + 11 : start + 16])
+
 
 class StreamRows:
     """The entries of a cross-reference stream, by column: the type, then the other two fields."""
 
-    def __init__(self, columns: Sequence[_Column], second_bytes: int) -> None:
+    def __init__(self, columns: Sequence[Column], second_bytes: int) -> None:
         self._types = columns[0]
         self._seconds = columns[1 : 1 + second_bytes]
         self._thirds = columns[1 + second_bytes :]
@@ -115,98 +118,15 @@ class StreamRows:
                 rows = range(start, end)
                 yield from (row for row in rows if any(third[row] for third in self._thirds))
 
-
-class _Column(Protocol):
-    """One byte of every entry."""
-
-    def __getitem__(self, row: int, /) -> int: ...
-
-    def runs(self) -> Iterator[tuple[int, int, int]]:
-        """Value, start and end of each stretch of equal values."""
-        ...
-
-    def zero(self, start: int, end: int) -> bool:
-        """Whether a stretch, not empty, holds nothing but zeros."""
-        ...
-
-
-class _Values:
-    """A column as it is."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-
-    def __getitem__(self, row: int) -> int:
-        return self._raw[row]
-
-    def runs(self) -> Iterator[tuple[int, int, int]]:
-        for run in _RUN.finditer(self._raw):
-            yield run[0][0], run.start(), run.end()
-
-    def zero(self, start: int, end: int) -> bool:
-        return self._raw.count(0, start, end) == end - start
-
-
-class _Differences:
-    """A column of differences to the row above; a value is the sum of all down to its row.
-
-    Undoing the predictor for every row would cost more than the rest of opening a large file.
-    """
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        blocks = (raw[start : start + _BLOCK] for start in range(0, len(raw), _BLOCK))
-        self._before = list(accumulate(map(_sum, blocks), initial=0))
-
-    def __getitem__(self, row: int) -> int:
-        block = row // _BLOCK
-        return (self._before[block] + _sum(self._raw[block * _BLOCK : row + 1])) & 0xFF
-
-    def runs(self) -> Iterator[tuple[int, int, int]]:
-        value = start = 0
-        for change in _CHANGE.finditer(self._raw):
-            end = change.start()
-            if end > start:
-                yield value, start, end
-            value, start = (value + self._raw[end]) & 0xFF, end
-        yield value, start, len(self._raw)
-
-    def zero(self, start: int, end: int) -> bool:
-        return self[start] == 0 and self._raw.count(0, start + 1, end) == end - start - 1
-
-
-def _sum(block: bytes) -> int:
-    """The sum of up to 256 bytes, at the speed of a checksum (RFC 1950 §2.2: its A is sum + 1)."""
-    return (zlib.adler32(block) & 0xFFFF) - 1
-
-
-def columns(
-    stream: generic.StreamObject, rows: int, width: int, context: DecodeContext
-) -> Sequence[_Column]:
-    """A cross-reference stream by column. Raises NotLazy unless it has exactly so many rows."""
-    expected_bytes = rows * (width + 1)  # with the tag of a predictor before every row
-    parameters = stream.get("/DecodeParms")
-    if (
-        stream.get("/Filter") == "/FlateDecode"
-        and isinstance(parameters, generic.DictionaryObject)
-        and parameters.get("/Predictor") in range(10, 16)
-        and parameters.get("/Columns") == width
-    ):
-        encoded = stream.encoded_data
-        most = context.stream_output_cap(len(encoded), DecodePurpose.XREF_STREAM, expected_bytes)
-        most = context.stage_output_cap(most)
-        if most is not None and expected_bytes > most:
-            raise NotLazy("size")
-        inflater = zlib.decompressobj()
-        data = inflater.decompress(encoded, expected_bytes + 1)
-        context.record_output(len(data))
-        tags = data[:: width + 1]
-        if inflater.eof and len(data) == expected_bytes and tags.count(_UP) == rows:
-            return [_Differences(data[place :: width + 1]) for place in range(1, width + 1)]
-    data = stream.read_data(DecodePurpose.XREF_STREAM, expected_size=expected_bytes)
-    if len(data) != rows * width:
-        raise NotLazy("size")
-    return [_Values(data[place::width]) for place in range(width)]
+    def each(self) -> Iterator[tuple[int, int, int]]:
+        """The three fields of every row."""
+        signed = len(self._seconds) == 8
+        seconds = zip(*(column.values() for column in self._seconds), strict=True)
+        types = self._types.values()
+        thirds = zip(*(column.values() for column in self._thirds), strict=True)
+        padded = thirds if self._thirds else repeat(())
+        for kind, second, third in zip(types, seconds, padded, strict=False):
+            yield kind, int.from_bytes(second, signed=signed), int.from_bytes(third)
 
 
 class Section(XRefSectionData):
@@ -252,7 +172,13 @@ class Section(XRefSectionData):
     @property
     def obj_streams_used(self) -> set[int]:  # type: ignore[override]  # listed when asked for
         """Numbers of the object streams that entries point into."""
-        return {place.obj_stream_id for place in self.xrefs_in_objstm.values()}
+        return {second for kind, second, _ in self._rows.each() if kind == _IN_STREAM}
+
+    def offsets(self) -> Iterator[tuple[int, int, int]]:
+        """Number, generation and offset of the objects that stand in the file themselves."""
+        for number, (kind, second, third) in zip(self.numbers(), self._rows.each(), strict=True):
+            if kind == _STANDARD and number:
+                yield number, third, second
 
     def entry(self, number: int) -> _Entry:
         """The entry of an object. Raises KeyError when there is none; number 0 is nobody's."""
@@ -273,6 +199,17 @@ class Section(XRefSectionData):
     def _number(self, row: int) -> int:
         part = bisect_right(self._starts, row) - 1
         return self._firsts[part] + row - self._starts[part]
+
+
+def offsets(section: XRefSectionData) -> Iterator[tuple[int, int, int]]:
+    """Number, generation and offset of the objects that a revision places in the file itself."""
+    if isinstance(section, Section):
+        yield from section.offsets()
+    else:
+        for number, (generation, offset) in section.standard_xrefs.items():
+            yield number, generation, offset
+    if section.hybrid:
+        yield from offsets(section.hybrid.xref_data)
 
 
 class _View(Mapping[int, _Value]):

@@ -83,6 +83,10 @@ TRAPS: dict[str, tuple[Base, Change]] = {
         signed(page=b"/Contents [4 0 R 40%s0 R]" % (b" " * 5000)),
         define(stream(PAINT)),
     ),
+    "page content, no space within": (
+        signed(page=b"/Contents [4 0 R 40 0R]"),
+        define(stream(PAINT)),
+    ),
     "page content, no spaces around": (
         signed(page=b"/Contents[4 0 R/a 40 0 R]"),
         define(stream(PAINT)),

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.hostile.cases import INTACT, REFUSED, Cases, Desk
-from tests.hostile.forms import NUMBER, drawn, form
-from tests.hostile.paper import BLANK, OVER_THE_TEXT, PAGE, PAGES, Paper, paints, stream
+from tests.hostile.paper import (
+    BLANK,
+    OVER_THE_TEXT,
+    PAGE,
+    PAGES,
+    Paper,
+    paints,
+    stream,
+)
 
 CASES = Cases("unseen overlay")
 
@@ -225,22 +232,6 @@ CASES.add(
     "who looks at the page no longer sees that it was signed",
 )
 
-
-def number_over_the_text(desk: Desk) -> bytes:
-    """The place for our number lies over the text, and its picture has a ground of its own."""
-    paper = form()
-    paper.edit(NUMBER, b"[85 600 285 620]", OVER_THE_TEXT)
-    paper.end().sign(desk.person)
-    picture = drawn(b"15").replace(b"/Tx BMC", b"1 g 0 0 200 20 re f /Tx BMC")
-    picture = stream(
-        b"1 g 0 0 200 20 re f /Tx BMC BT /F1 12 Tf 0 g 2 4 Td (15) Tj ET EMC",
-        b"/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F1 5 0 R >> >>",
-    )
-    paper.extend(NUMBER, b"/V (15) /AP << /N %d 0 R >>" % paper.add(picture))
-    return paper.sign(desk.stranger, "stranger").contents
-
-
-CASES.add("our number over the text", number_over_the_text, REFUSED, _PAINTS)
 
 # Seals stand on signatures and touch the words around them, and let them show.
 

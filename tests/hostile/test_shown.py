@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import dangling, forms, incremental, overlays, shadow, wrapping
+from tests.hostile import (
+    dangling,
+    forms,
+    incremental,
+    incremental_objects,
+    overlays,
+    shadow,
+    wrapping,
+)
 from tests.hostile.cases import Case, Desk
 from tests.hostile.showing import changed
 from tests.signing import judges
 
-MODULES = (incremental, shadow, dangling, overlays, forms, wrapping)
+MODULES = (incremental, incremental_objects, shadow, dangling, overlays, forms, wrapping)
 CASES: dict[str, Case] = {case.name: case for module in MODULES for case in module.CASES}
 
 #: Some of each class; what else there is differs by viewer.
@@ -24,7 +32,7 @@ incremental: history left out
 incremental: resurrect, last
 incremental: table led into a stream, last
 incremental: prepared table
-incremental: filter changed, last
+stands on: filter changed, last
 shadow: hide, picture made null, last
 shadow: hide, resources without it, signed
 shadow: replace, appearance removed, last

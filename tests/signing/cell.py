@@ -39,14 +39,14 @@ def _wait(job: Job) -> Message:
 def _hoard(_: Job) -> Message:
     held = []
     while True:
-        held.append(os.urandom(1 << 20))
+        held.append(b"\1" * (1 << 20))
 
 
 def _hoard_regardless(_: Job) -> Message:
     held = []
     while True:
         with suppress(MemoryError):
-            held.append(os.urandom(1 << 20))
+            held.append(b"\1" * (1 << 20))
 
 
 def _recurse(job: Job) -> Message:

@@ -13,6 +13,7 @@ from pikepdf import ObjectStreamMode
 from pyhanko.pdf_utils.reader import PdfFileReader as PlainReader
 
 from signing import reading
+from signing.examination import examine
 from signing.lazy import open_lazy
 from tests.signing import pdfs
 from tests.signing.conftest import Trip
@@ -91,9 +92,10 @@ def test_writing_reads_lazily(made: dict[str, bytes]) -> None:
             assert type(writer.prev) is not PlainReader
 
 
-def test_judging_reads_plainly(made: dict[str, bytes]) -> None:
+def test_judging_reads_lazily_and_strictly(made: dict[str, bytes]) -> None:
     reader, how = reading.opened(io.BytesIO(made["streams"]))
-    assert (type(reader), how) == (PlainReader, "strict")
+    assert (type(reader) is PlainReader, how) == (False, "lazy")
+    assert examine(io.BytesIO(made["streams"])).how == "strict"
 
 
 def test_what_is_appended_is_sound(made: dict[str, bytes]) -> None:

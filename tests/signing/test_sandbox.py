@@ -17,6 +17,7 @@ from time import monotonic
 import pytest
 
 from signing import pades, validation
+from signing.children import Use
 from signing.confinement import Bounds
 from signing.errors import SandboxBusy, SigningRefused, TrustUnavailable, UnreadablePdf
 from signing.pades import Level
@@ -39,6 +40,9 @@ class Cell(Sandbox):
     """A sandbox whose judge does what the file tells it; see `tests.signing.cell`."""
 
     _PROGRAM = "tests.signing.cell"
+
+    def _child_ended(self, used: Use) -> None:
+        self.used = used
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +236,20 @@ def test_a_child_that_gives_no_answer_has_decided_nothing(
     assert report.size_bytes == len(trick)
     # And the service goes on.
     assert cell.validate(signed["B-LT"], trust=office.ca.trust).verdict == "HOP_LE"
+
+
+@pytest.mark.parametrize("trick", ["hoard", "hoard regardless"])
+def test_a_child_has_no_more_memory_than_its_share(trick: str) -> None:
+    with Cell(Bounds(cpu_seconds=3)) as cell:
+        cell.validate(trick.encode(), trust=NOBODY)
+        assert 400 << 20 < cell.used.peak_bytes <= 512 << 20
+
+
+def test_a_child_has_no_more_time_than_its_share() -> None:
+    with Cell(Bounds(cpu_seconds=1, wall_seconds=60)) as cell:
+        cell.validate(b"spin", trust=NOBODY)
+        assert 0.5 < cell.used.cpu_seconds < 2
+        assert cell.used.status == -signal.SIGKILL
 
 
 def test_a_child_can_reach_nothing(cell: Cell, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from signing.revocation import HttpRevocation
 from signing.sandbox import Sandbox
 from signing.security_store import store
 from signing.trust import Evidence, Trust
+from signing.validation import validate
 from tests.signing import wire
 from tests.signing.pki import TSA, Pki, Profile
 from tests.signing.trusted import Stamper, Status
@@ -162,6 +163,27 @@ def test_what_is_learned_settles_it_at_once(
     # The certificates on the way up from signer and time-stamp authority, each asked for once.
     assert services.asked["/ocsp"] == (1 if level == "B-B" else 2)
     assert services.asked["/crl/root"] == 1
+
+
+def test_what_was_learned_is_kept_and_settles_it_again_without_asking(
+    desk: Desk, services: Services, signer: LiveKey
+) -> None:
+    path = sent(desk, services.pki, signer)
+    (report,) = seen(desk, desk.arrive(path)).reports
+    assert report is not None
+    kept: dict[str, list[bytes]] = {"ocsp": [], "crl": []}
+    for piece in report.signatures[0].evidence:
+        with desk.office.stream(desk.commune, piece.sha256, piece.size_bytes) as stored:
+            kept.setdefault(piece.kind, []).append(stored.read())
+    assert (len(kept["ocsp"]), len(kept["crl"])) == (2, 1)
+
+    class Kept:
+        def evidence(self, _certificates: object, *, fetch: bool) -> Evidence:
+            assert not fetch
+            return Evidence(tuple(kept["ocsp"]), tuple(kept["crl"]))
+
+    trust = Trust((services.pki.root.certificate,), revocation=(Kept(),))
+    assert validate(path, trust=trust, at=report.checked_at).verdict == "HOP_LE"
 
 
 def test_a_revoked_signer_is_found_out_and_can_only_be_returned(
