@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
 from typing import Protocol
@@ -66,6 +67,15 @@ def strongly_digested(signer: cms.SignerInfo) -> bool:
         mask = algorithm["parameters"]["mask_gen_algorithm"]["parameters"]
         stated.add(mask["algorithm"].native)
     return stated <= STRONG_DIGESTS
+
+
+def is_known(signer: cms.SignerInfo) -> bool:
+    """Whether digest and signature of a CMS are of kinds that have a name here."""
+    try:
+        signer["signature_algorithm"].signature_algo  # noqa: B018  raises for what it does not know
+    except ValueError:
+        return False
+    return signer["digest_algorithm"]["algorithm"].native in hashlib.algorithms_available
 
 
 def described(signer: cms.SignerInfo) -> str:

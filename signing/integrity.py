@@ -11,6 +11,7 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from signing.algorithms import is_known
 from signing.history import reaches_beyond, read_strictly
 from signing.reading import FormField, Limits, Reader, entry
 from signing.timestamps import token_time
@@ -70,6 +71,9 @@ def parsed(
     ):
         # Building paths through a crowd of cross-certified CAs takes for ever.
         raise Undecided("too_many_certificates")
+    if not is_known(embedded.signer_info):
+        # Whether it holds, nobody here can say.
+        raise Undecided("algorithm_unsupported")
     return embedded
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.hostile.cases import NOT_INTACT, Cases, Desk
 from tests.hostile.paper import (
+    AGREED,
     CONTENT,
+    FONT,
     FORGED,
     INFO,
     PAGE,
@@ -98,12 +100,53 @@ def twice(desk: Desk, first: bytes, second: bytes) -> bytes:
 
 @CASES.file(_OTHER)
 def content_listed_twice_agreed_first(desk: Desk) -> bytes:
-    return twice(desk, b"Pay 1 000 VND", FORGED)
+    return twice(desk, AGREED, FORGED)
 
 
 @CASES.file(_OTHER)
 def content_listed_twice_forged_first(desk: Desk) -> bytes:
-    return twice(desk, FORGED, b"Pay 1 000 VND")
+    return twice(desk, FORGED, AGREED)
+
+
+@CASES.file(_OTHER)
+def content_listed_twice_in_a_stream(desk: Desk) -> bytes:
+    paper = desk.signed()
+    places = [paper.put(CONTENT, 0, shows(text))[1] for text in (FORGED, AGREED)]
+    at = len(paper.body)
+    rows = b"".join(b"\1" + place.to_bytes(4, "big") + b"\0\0" for place in (*places, at))
+    about = b"/Type /XRef /Root 1 0 R /Info 6 0 R /Size 21 /W [1 4 2] /Index [4 1 4 1 20 1]"
+    paper.put(20, 0, stream(rows, about + b" /Prev %d" % paper.last_table))
+    paper.raw(b"startxref\n%d\n%%%%EOF\n" % at)
+    return paper.contents
+
+
+@CASES.file(_OTHER)
+def content_listed_twice_in_a_sloppy_table(desk: Desk) -> bytes:
+    """Rows of 19 bytes: read leniently, and by every viewer."""
+    paper = desk.signed()
+    rows = b"".join(
+        b"4 1\n%010d 00000 n\n" % paper.put(CONTENT, 0, shows(text))[1] for text in (FORGED, AGREED)
+    )
+    at = paper.raw(b"xref\n" + rows)
+    paper.raw(b"trailer\n<< /Root 1 0 R /Size 20 /Prev %d >>\n" % paper.last_table)
+    paper.raw(b"startxref\n%d\n%%%%EOF\n" % at)
+    return paper.contents
+
+
+def container_prepared(desk: Desk) -> Paper:
+    """An object stream lies in the signed bytes, and no table speaks of what is in it."""
+    paper = Paper.page()
+    pack = paper.copy()
+    number = pack.pack({FONT: b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>"})
+    paper.write(number, pack.objects[number])
+    paper.write(9, b"%d" % number)
+    return paper.end("stream").sign(desk.person, how="stream")
+
+
+@CASES.change("a table leads into a container that lay hidden", base=container_prepared)
+def table_led_into_a_container(paper: Paper) -> None:
+    paper.entries[FONT] = (2, int(paper.objects[9]), 0)
+    paper.end("stream")
 
 
 # Without what a revision needs: viewers repair such a file and show the last object they find.
@@ -225,7 +268,7 @@ def rolled_back_by_one(desk: Desk) -> bytes:
 def amended(desk: Desk) -> Paper:
     """The page said something else before it was signed."""
     paper = Paper.page(content=shows(FORGED)).end()
-    paper.write(CONTENT, shows(b"Pay 1 000 VND"))
+    paper.write(CONTENT, shows(AGREED))
     return paper.end().sign(desk.person)
 
 

@@ -106,6 +106,50 @@ for _name, _old, _new, _content, _picture in (
         "what the number's picture covers or shows is not what was signed, or filled",
     )
 
+
+def prepared_picture(desk: Desk) -> Paper:
+    """A reserved field with a picture over the text, hidden when the file is signed."""
+    paper = Paper.page()
+    paper.write(20, WHITE)
+    paper.field(
+        "agency", None, number=21, rect=OVER_THE_TEXT, flags=2, widget=b"/AP << /N 20 0 R >>"
+    )
+    return paper.end().sign(desk.person)
+
+
+def prepared_state(desk: Desk) -> Paper:
+    """A reserved field with a picture over the text, in a state that is not shown."""
+    paper = Paper.page()
+    paper.write(20, WHITE)
+    looks = b"/AS /Off /AP << /N << /On 20 0 R >> >>"
+    paper.field("agency", None, number=21, rect=OVER_THE_TEXT, widget=looks)
+    return paper.end().sign(desk.person)
+
+
+CASES.each(
+    {"a hidden picture shown": lambda paper: paper.edit(21, b"/F 2", b"/F 4")},
+    _PAINTS,
+    base=prepared_picture,
+)
+CASES.each(
+    {"another state shown": lambda paper: paper.edit(21, b"/AS /Off", b"/AS /On")},
+    _PAINTS,
+    base=prepared_state,
+)
+
+
+def signed_and_shown(desk: Desk) -> bytes:
+    """The picture was there; signing only lets it show."""
+    paper = prepared_picture(desk)
+    value = paper.value()
+    paper.edit(21, b"/F 2", b"/F 4")
+    paper.extend(21, b"/V %d 0 R" % value)
+    paper.end().seal(value, desk.stranger)
+    return paper.contents
+
+
+CASES.add("a hidden picture shown by signing", signed_and_shown, REFUSED, _PAINTS)
+
 # Two pages, one list of annotations.
 
 

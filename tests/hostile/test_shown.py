@@ -12,15 +12,30 @@ from tests.hostile import (
     forms,
     incremental,
     incremental_objects,
+    linearized,
     overlays,
+    overlays_odd,
+    overlays_unseen,
     shadow,
     wrapping,
 )
 from tests.hostile.cases import Case, Desk
+from tests.hostile.paper import FORGED
 from tests.hostile.showing import changed
 from tests.signing import judges
 
-MODULES = (incremental, incremental_objects, shadow, dangling, overlays, forms, wrapping)
+MODULES = (
+    dangling,
+    forms,
+    incremental,
+    incremental_objects,
+    linearized,
+    overlays,
+    overlays_odd,
+    overlays_unseen,
+    shadow,
+    wrapping,
+)
 CASES: dict[str, Case] = {case.name: case for module in MODULES for case in module.CASES}
 
 #: Some of each class; what else there is differs by viewer.
@@ -53,6 +68,14 @@ overlay: signature, a picture
 overlay: signature, a box turned into place
 overlay: Stamp annotation, last
 overlay: annotation hidden, last
+unseen overlay: a box of blue
+unseen overlay: grey text below white
+unseen overlay: through the window of another signature
+unseen overlay: page as large as a wall, whole
+unseen overlay: page the wrong way round
+odd overlay: a reserved place over the text
+odd overlay: a hidden picture shown, last
+odd overlay: our number over a drawing
 form: box shown as ticked, last
 form: text removed, last
 form: number shown is another, signed
@@ -66,9 +89,18 @@ shadow: hide and replace by the table alone, last
 dangling: page content, last
 overlay: signature, a white box
 incremental: content replaced, last
+linearized: as long as it says when more is appended
 wrapping: second byte range in the dictionary
 wrapping: second dictionary with the moved range
 wrapping: second dictionary with the moved range, own end
+""".strip().splitlines()
+
+#: poppler shows the forged text of these.
+READ = """
+linearized: as long as it says when more is appended
+linearized: as long as it says when signed
+wrapping: second dictionary with the moved range
+incremental: prepared table
 """.strip().splitlines()
 
 
@@ -89,6 +121,15 @@ def test_the_mathematics_hold(desk: Desk, tmp_path: Path, name: str) -> None:
     command = [judges.program("pdfsig", "poppler-utils"), "-nocert", str(path)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Signature is Valid." in shown
+
+
+@pytest.mark.parametrize("name", READ)
+def test_another_viewer_shows_what_was_forged(desk: Desk, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "file.pdf"
+    path.write_bytes(CASES[name].build(desk))
+    command = [judges.program("pdftotext", "poppler-utils"), str(path), "-"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert FORGED.decode() in shown
 
 
 def test_an_untouched_file_shows_what_was_signed(desk: Desk) -> None:

@@ -8,13 +8,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from asn1crypto.keys import PublicKeyInfo
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from signing.algorithms import described, strongly_digested
 from signing.chain import SIGNING, TIME_STAMPING, Chains, ChainVerdict, judge
 from signing.keys import LiveKey
 from signing.trust import Evidence, Trust
@@ -109,7 +112,8 @@ def test_a_copy_of_the_authority_with_another_key_answers_for_nobody(pki: Pki) -
     forged = with_key(pki.issuing, ec.generate_private_key(ec.SECP256R1()))
     assert verdict(pki, signer, told(pki, signer)).trusted
     assert verdict(pki, signer, told(pki, signer, signer=forged)).sub_indication == "TRY_LATER"
-    lists = Evidence(told(pki, signer).ocsps, (pki.crl(replace(forged, chain=())),))
+    forged_root = with_key(pki.root, ec.generate_private_key(ec.SECP256R1()))
+    lists = Evidence(told(pki, signer).ocsps, (pki.crl(forged_root),))
     assert verdict(pki, signer, lists).sub_indication == "TRY_LATER"
 
 
@@ -118,12 +122,23 @@ def test_a_responder_answers_for_its_own_authority_only(pki: Pki) -> None:
     other = pki.issue(replace(CA, name="CA khác", status=("crl",)), by=pki.root)
     for responder in (
         pki.issue(replace(OCSP, purposes=())),  # not said to be one
+        pki.issue(replace(OCSP, purposes=(ExtendedKeyUsageOID.CLIENT_AUTH,))),
         pki.issue(OCSP, by=other),  # of another authority of the same root
         stranger.ocsp,
         signer,
     ):
         evidence = told(pki, signer, signer=responder)
         assert verdict(pki, signer, evidence).sub_indication == "TRY_LATER"
+
+
+def test_an_answer_about_the_same_number_of_another_authority_is_no_answer(pki: Pki) -> None:
+    signer = pki.issue(Profile())
+    other = pki.issue(replace(CA, name="CA khác", status=("crl",)), by=pki.root)
+    about = ocsp.load_der_ocsp_request(asked(other, pki.root))
+    serial = loaded(signer).serial_number
+    elsewhere = pki.ocsp_answer(about.public_bytes(DER), serial=serial)
+    evidence = Evidence((elsewhere,), (pki.crl(pki.root),))
+    assert verdict(pki, signer, evidence).sub_indication == "TRY_LATER"
 
 
 def test_a_responder_is_believed_only_within_its_validity(pki: Pki) -> None:
@@ -383,6 +398,31 @@ def test_only_what_leads_to_an_anchor_is_asked_about(pki: Pki) -> None:
     )
     leaves = [signer.certificate, stranger.certificate]
     assert set(chains.above(leaves)) == {signer.certificate, pki.issuing.certificate}
+
+
+@pytest.mark.parametrize(
+    ("digest", "mask", "strong"),
+    [("sha256", "sha256", True), ("sha256", "sha1", False), ("sha1", "sha256", False)],
+)
+def test_a_digest_is_strong_in_every_place_that_names_one(
+    digest: str, mask: str, strong: bool
+) -> None:
+    parameters = {
+        "hash_algorithm": {"algorithm": digest},
+        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": mask}},
+        "salt_length": 32,
+    }
+    signer = cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": cms.SignerIdentifier({"subject_key_identifier": b"1"}),
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signature_algorithm": {"algorithm": "rsassa_pss", "parameters": parameters},
+            "signature": b"",
+        }
+    )
+    assert strongly_digested(signer) is strong
+    assert described(signer) == f"RSA-PSS {'SHA-256' if digest == 'sha256' else 'SHA-1'}"
 
 
 def test_short_keys_are_weak(pki: Pki) -> None:

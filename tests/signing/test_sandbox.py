@@ -238,6 +238,14 @@ def test_a_child_that_gives_no_answer_has_decided_nothing(
     assert cell.validate(signed["B-LT"], trust=office.ca.trust).verdict == "HOP_LE"
 
 
+def test_an_answer_that_is_none_is_a_refusal(cell: Cell, tmp_path: Path) -> None:
+    path = pdfs.plain(tmp_path / "a.pdf")
+    with pytest.raises(UnreadablePdf, match="đòi hỏi"):
+        cell.top_right(path, 90, 20)
+    with pytest.raises(UnreadablePdf, match="đòi hỏi"):
+        cell.person_box(path, ["CHỦ TỊCH"], "a", 90, 20)
+
+
 @pytest.mark.parametrize("trick", ["hoard", "hoard regardless"])
 def test_a_child_has_no_more_memory_than_its_share(trick: str) -> None:
     with Cell(Bounds(cpu_seconds=3)) as cell:
