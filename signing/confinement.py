@@ -13,10 +13,11 @@ import resource
 import signal
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
 
 # What CPython, its allocator and an open socket or file need, by number: x86_64, aarch64.
@@ -97,11 +98,12 @@ def room_bytes(bounds: Bounds) -> int:
 
 def confine(keep: Iterable[int], bounds: Bounds, room: int) -> None:
     """Shut everything but the descriptors to `keep` and the standard ones, for good."""
-    last = 2
-    for descriptor in sorted(keep):
-        os.closerange(last + 1, descriptor)
-        last = descriptor
-    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
+    kept = {0, 1, 2, *keep}
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if descriptor not in kept:
+            with suppress(OSError):  # the one that listed them
+                os.close(descriptor)
+    _prctl(_PR_SET_DUMPABLE, 0)  # a core file that is piped to a program knows no limit
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, bounds.cpu_seconds),

@@ -230,7 +230,7 @@ def test_a_child_that_gives_no_answer_has_decided_nothing(
 ) -> None:
     started = monotonic()
     report = cell.validate(trick.encode(), trust=NOBODY)
-    assert monotonic() - started < 10
+    assert monotonic() - started < 30
     assert (report.integrity, report.verdict) == ("UNDECIDED", "KHONG_XAC_DINH")
     assert codes(report) == ["resources_exhausted"]
     assert report.size_bytes == len(trick)
@@ -335,7 +335,7 @@ def test_a_template_that_dies_under_a_file_is_tried_once_more(
             child = _first_grandchild(before)
             os.kill(template_of(before), signal.SIGKILL)
             until_gone(child)
-        assert codes(judging.result(10)) == ["resources_exhausted"]
+        assert codes(judging.result(30)) == ["resources_exhausted"]
         assert cell.validate(signed["B-LT"], trust=office.ca.trust).verdict == "HOP_LE"
 
 
