@@ -33,7 +33,8 @@ _MOST_PIXELS = 4_000_000
 # What is written differs from what is around it, in some colour, whatever the paper's colour.
 _CONTRAST = 20
 _AROUND = 9  # pixels
-_BLACK = 150
+_RECOLOURED = 60
+_BRIGHT, _CLEAR = 160, 60  # of a colour, and more of it than of the others
 # A digit of 10 points has ten times as many; edges of letters waver by less.
 _FEWEST_PIXELS = 12
 # Lines that forms have to sign on are thinner; the stems of letters are longer.
@@ -260,13 +261,16 @@ def _overwritten(
         return True
     ink, left = _ink(before), _ink(after)
     stems = _upright(ink)
-    gone = ImageChops.subtract(stems, _spread(left, 3))
+    changed = _lightest(ImageChops.subtract(after, before)).point(_above(_RECOLOURED))
+    unseen = ImageChops.invert(_spread(left, 3))
+    gone = ImageChops.darker(
+        stems, ImageChops.lighter(unseen, ImageChops.darker(changed, _like_print(after)))
+    )
     standing = Image.new("L", ink.size)
     for box in signatures:
         standing.paste(255, box)
     own = ImageChops.subtract(ImageChops.darker(stems, standing), _spread(_ink(bare), 3))
-    black = _lightest(after).point(lambda value: 255 if value < _BLACK else 0)
-    new = ImageChops.subtract(ImageChops.darker(black, left), _spread(ink, 3))
+    new = ImageChops.subtract(ImageChops.darker(_like_print(after), left), _spread(ink, 3))
     added = ImageChops.darker(new, _spread(stems, _BESIDE))
     of_signatures = ImageChops.darker(gone, own)
     if _count(of_signatures) > _MOST_OF_SIGNATURE * _count(own) or (
@@ -280,7 +284,25 @@ def _overwritten(
 def _ink(image: Image.Image) -> Image.Image:
     """Where a pixel is darker, in some colour, than the lightest around it."""
     contrast = ImageChops.subtract(_spread(image, _AROUND), image)
-    return _lightest(contrast).point(lambda value: 255 if value >= _CONTRAST else 0)
+    return _lightest(contrast).point(_above(_CONTRAST))
+
+
+def _above(least: int) -> list[int]:
+    """For `point`: 255 from so much on, else 0."""
+    return [255 if value >= least else 0 for value in range(256)]
+
+
+def _like_print(image: Image.Image) -> Image.Image:
+    """Where a pixel is not of the red of a seal or the blue of a pen, which are told apart."""
+    red, green, blue = image.split()
+    marks = [
+        ImageChops.darker(
+            own.point(_above(_BRIGHT)),
+            ImageChops.subtract(own, ImageChops.lighter(*others)).point(_above(_CLEAR)),
+        )
+        for own, others in ((red, (green, blue)), (blue, (red, green)))
+    ]
+    return ImageChops.invert(ImageChops.lighter(*marks))
 
 
 def _lightest(image: Image.Image) -> Image.Image:
