@@ -25,7 +25,7 @@ help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-		printf '  make %-13s %s\n' "$$name" "$$what"; done
+		printf '  make %-16s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo "  PYTHON=python3.12 chooses the interpreter, WORKERS=4 the parallel test processes."
 
@@ -68,6 +68,9 @@ bombs: .venv/dev.installed ## Show what hostile files cost that are made to keep
 
 bench-signing: .venv/dev.installed ## Measure what a signature costs, beside other programs (minutes)
 	$(BIN)/python -m benchmarks.signing
+
+bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
+	$(BIN)/python -m benchmarks.validation
 
 fuzz: .venv/dev.installed ## Spoil signed files at random and have them judged (SECONDS=60, SEED=1)
 	$(BIN)/python -m tests.hostile.fuzzing --seconds $(SECONDS) --seed $(SEED) --keep $(FINDINGS)

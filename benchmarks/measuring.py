@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from statistics import mean, median
 from typing import TypeVar
 
@@ -28,12 +29,19 @@ def cpu_ms(work: Callable[[], object]) -> float:
     return 1000 * (time.process_time() - started)
 
 
-def forked(work: Callable[[], object]) -> tuple[float, int]:
-    """CPU milliseconds of one call in a process forked for it, the fork included, and its peak.
+@dataclass(frozen=True)
+class Cost:
+    """Of a call in a process forked for it, the fork included; the peak is what that process held.
 
-    The peak is what the process held in memory (bytes), of which it shares with us what it did not
-    write to. Raises RuntimeError when the call fails.
+    It shares with its parent whatever neither wrote to since.
     """
+
+    cpu_ms: float
+    peak_bytes: int
+
+
+def forked(work: Callable[[], object]) -> Cost:
+    """Of one call. Raises RuntimeError when it fails."""
     started = time.process_time()
     pid = os.fork()
     if not pid:
@@ -46,7 +54,7 @@ def forked(work: Callable[[], object]) -> tuple[float, int]:
     if status:
         raise RuntimeError("the call failed in its process")
     spent = time.process_time() - started + used.ru_utime + used.ru_stime
-    return 1000 * spent, used.ru_maxrss * 1024
+    return Cost(1000 * spent, used.ru_maxrss * 1024)
 
 
 def medians(subjects: Mapping[_Name, Callable[[], float]]) -> dict[_Name, float]:

@@ -13,10 +13,11 @@ import resource
 import signal
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
 
 # What CPython, its allocator and an open socket or file need, by number: x86_64, aarch64.
@@ -97,11 +98,12 @@ def room_bytes(bounds: Bounds) -> int:
 
 def confine(keep: Iterable[int], bounds: Bounds, room: int) -> None:
     """Shut everything but the descriptors to `keep` and the standard ones, for good."""
-    last = 2
-    for descriptor in sorted(keep):
-        os.closerange(last + 1, descriptor)
-        last = descriptor
-    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
+    kept = {0, 1, 2, *keep}
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if descriptor not in kept:
+            with suppress(OSError):  # the one that listed them
+                os.close(descriptor)
+    _prctl(_PR_SET_DUMPABLE, 0)  # a core file that is piped to a program knows no limit
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, bounds.cpu_seconds),
@@ -111,13 +113,15 @@ def confine(keep: Iterable[int], bounds: Bounds, room: int) -> None:
         (resource.RLIMIT_NOFILE, 0),
     ):
         resource.setrlimit(kind, (limit, limit))
-    _filter_calls()
+    if _FILTER is not None:
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(_FILTER))
 
 
-def _filter_calls() -> None:
-    """Refuse every system call but those above; unknown machines keep to the limits alone."""
+def _filter() -> ctypes.Array[ctypes.c_char] | None:
+    """The struct sock_fprog that refuses all but those calls; None where their numbers differ."""
     if os.uname().machine not in _MACHINES:
-        return
+        return None
     place, machine = _MACHINES[os.uname().machine]
     numbers = [pair[place] for pair in _CALLS.values()]
     program = [
@@ -125,19 +129,19 @@ def _filter_calls() -> None:
         (_JUMP_IF_EQUAL, 1, 0, machine),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER_AT),
-        # From the n-th comparison to the last instruction but the refusal.
+        # From the n-th comparison to the last instruction, past the refusal.
         *((_JUMP_IF_EQUAL, len(numbers) - n, 0, number) for n, number in enumerate(numbers)),
         (_RETURN, 0, 0, _REFUSE),
         (_RETURN, 0, 0, _ALLOW),
     ]
-    code = b"".join(_INSTRUCTION.pack(*instruction) for instruction in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    # struct sock_fprog: how many, padding, where.
-    where = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(buffer)))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(where))
+    _INSTRUCTIONS.raw = b"".join(_INSTRUCTION.pack(*one) for one in program)
+    address = ctypes.addressof(_INSTRUCTIONS)
+    return ctypes.create_string_buffer(struct.pack("@HP", len(program), address))
 
 
+# Made before any fork, for a child pays for every page that it touches.
+_INSTRUCTIONS = ctypes.create_string_buffer((len(_CALLS) + 6) * _INSTRUCTION.size)
+_FILTER = _filter()
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 

@@ -154,7 +154,10 @@ class Sandbox:
 
     def turned(self, source: Path, page: int) -> int:
         """See `signing.placement`. Raises UnreadablePdf and SandboxBusy besides."""
-        return int(self._done("turned", source, {"page": page}).values["value"])
+        degrees = self._done("turned", source, {"page": page}).values["value"]
+        if not isinstance(degrees, int):
+            raise _overrun()
+        return degrees
 
     def _done(
         self, task: str, source: Path, asked: dict[str, Any], target: BinaryIO | None = None
@@ -167,7 +170,7 @@ class Sandbox:
                 _LOG.warning("%s: %s", task, fault)
                 raise _overrun() from fault
         match answer.values:
-            case {"kind": "result"}:
+            case {"kind": "result", "value": _}:
                 return answer
             case {"kind": "unreadable", "sentence": str(sentence)}:
                 raise UnreadablePdf(sentence[:_MOST_SENTENCE])

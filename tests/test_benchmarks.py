@@ -1,4 +1,4 @@
-"""The bench of signatures runs, and its committed run answers to every goal. No time is judged."""
+"""The benches run, and their committed runs answer to every goal. No time is judged."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import memory, report
+from benchmarks import memory, report, validation
 from benchmarks.files import make
+from benchmarks.judges import Ours
 from benchmarks.ours import LEVELS, Desk, parts, stamps
 from benchmarks.pki import Office, office
+from benchmarks.report import OURS, PLAIN, Row
 from benchmarks.signing import RESULTS
+from benchmarks.validation import WITHOUT, Case, measured
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +29,18 @@ def letter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("files"), frozenset({"20 KB"}))["20 KB"]
 
 
-def test_the_committed_run_has_a_figure_for_every_goal() -> None:
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    goals = list(report.goals(results["figures"]))
-    assert goals == results["goals"]
-    assert all(goal["measured"] is not None for goal in goals)
+@pytest.mark.parametrize(
+    ("path", "goals"),
+    [(RESULTS, report.goals), (validation.RESULTS, validation.goals)],
+    ids=["signing", "validation"],
+)
+def test_the_committed_run_has_a_figure_for_every_goal(
+    path: Path, goals: Callable[[list[Row]], Iterator[Row]]
+) -> None:
+    results = json.loads(path.read_text(encoding="utf-8"))
+    found = list(goals(results["figures"]))
+    assert found == results["goals"]
+    assert all(goal["measured"] is not None for goal in found)
 
 
 def test_the_same_file_is_made_again(letter: Path, tmp_path: Path) -> None:
@@ -50,6 +60,20 @@ def test_everything_measured_of_ours_runs(
         before = asked()
         assert desk.signed(level) > 5_000
         assert asked() - before == requests
+
+
+def test_a_verdict_is_measured_in_all_its_processes(
+    serving: tuple[Office, Callable[[], int]], letter: Path, tmp_path: Path
+) -> None:
+    here, _ = serving
+    here.write_keys(tmp_path)
+    with Ours() as ours:
+        for case in (Case("20 KB", "B-LT", 2), Case("20 KB", "B-LT", by=PLAIN)):
+            rows = {row["by"]: row for row in measured(case, letter, here, ours, tmp_path)}
+            assert rows.keys() == {OURS, PLAIN} | ({WITHOUT} if case.times > 1 else set())
+            for row in rows.values():
+                assert row["cpu_ms"] > 1, row
+                assert row["peak_bytes"] > 20_000_000, row
 
 
 def test_memory_is_measured_in_another_process(

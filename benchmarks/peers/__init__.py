@@ -52,8 +52,10 @@ class Running(AbstractContextManager["Running"]):
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
     def sign(self, source: Path, target: Path, what: str = "B-B") -> float:
         """CPU milliseconds. Raises Failed."""

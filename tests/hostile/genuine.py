@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.hostile.cases import INTACT, Cases, Desk
+from tests.hostile.cases import INTACT, REFUSED, Cases, Desk
 from tests.hostile.paper import (
     CATALOG,
     CONTENT,
@@ -242,6 +242,27 @@ def on_another_page(desk: Desk) -> bytes:
     paper.end().sign(desk.person)
     looks = {"rect": b"[340 120 520 170]", "appearance": paints()}
     return paper.sign(desk.agency, "agency", page=second, **looks).contents
+
+
+@CASES.file(
+    "table 255 wants it in an object of its own: an answer, whatever it is", INTACT | REFUSED
+)
+def signature_within_its_field(desk: Desk) -> bytes:
+    paper = Paper.page().end()
+    number = paper.next()
+    value = b"/V << /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached %s >>"
+    room = b"/ByteRange [0 0000000000 0000000000 0000000000] /Contents <%s>" % (b"00" * 3000)
+    paper.field("chairman", None, number=number, widget=value % room)
+    paper.end().seal(number, desk.person)
+    return paper.contents
+
+
+@CASES.file("twenty people sign", INTACT)
+def twenty_signatures(desk: Desk) -> bytes:
+    paper = desk.signed()
+    for ordinal in range(19):
+        paper.sign(desk.agency, f"signer {ordinal}")
+    return paper.contents
 
 
 @CASES.file("five people sign", INTACT)

@@ -46,6 +46,8 @@ KNOWN: frozenset[str] = frozenset(
         "unseen overlay: page the wrong way round, whole",
         "unseen overlay: page the wrong way round",
         "unseen overlay: page tree that miscounts",
+        "unseen overlay: 3 made 8 in dark blue",
+        "unseen overlay: 3 made 8 in dark red",
         "unseen overlay: through the window of another signature",
         "unseen overlay: over a signature as large as the page",
         "unseen overlay: over another signature's name",

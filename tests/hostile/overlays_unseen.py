@@ -145,6 +145,58 @@ CASES.add(
     "-150 became 150",
 )
 
+# Ink in the place of ink, and more of it beside.
+
+
+def hatched(colour: bytes, step: int) -> bytes:
+    """White, with strokes of a colour: wherever there was ink there is ink."""
+    strokes = b"".join(b"%d 0 m %d 60 l " % (place, place) for place in range(0, 340, step))
+    return paints(b"[0 0 340 60]", b"1 g 0 0 340 60 re f 1 w %s %s S" % (colour, strokes))
+
+
+def over_again(text: bytes, looks: bytes) -> bytes:
+    """Another text in the very place of the first, over white or over nothing."""
+    return stream(
+        looks + b" BT /F1 24 Tf 12 20 Td (%s) Tj ET" % text,
+        b"/Type /XObject /Subtype /Form /BBox [0 0 340 60] /Resources << /Font << /F1 5 0 R >> >>",
+    )
+
+
+_GROUND = b"1 g 0 0 340 60 re f "
+for _name, _colour in {
+    "blue": b"0 0 1 RG",
+    "red": b"1 0 0 RG",
+    "light grey": b"0.7 G",
+    "black": b"0 G",
+}.items():
+    CASES.add(f"hatched in {_name}", over(Paper.page, hatched(_colour, 2)), REFUSED, _PAINTS)
+
+for _name, _looks in {
+    "black": b"0 g",
+    "dark blue": b"0 0 0.6 rg",
+    "blue": b"0 0 1 rg",
+    "dark red": b"0.6 0 0 rg",
+}.items():
+    CASES.add(
+        f"3 made 8 in {_name}, on white",
+        over(says(line(b"Pay 3 000 VND")), over_again(b"Pay 8 000 VND", _GROUND + _looks)),
+        REFUSED,
+        "3 000 became 8 000",
+    )
+    CASES.add(
+        f"1 made 9 in {_name}, on white",
+        over(Paper.page, over_again(b"Pay 9 000 VND", _GROUND + _looks)),
+        REFUSED,
+        "1 000 became 9 000",
+    )
+    if _name != "blue":  # which is seen to be another hand, and is a signature's colour
+        CASES.add(
+            f"3 made 8 in {_name}",
+            over(says(line(b"Pay 3 000 VND")), over_again(b"Pay 8 000 VND", _looks)),
+            REFUSED,
+            "3 000 became 8 000",
+        )
+
 # What lies below is a place for a signature: a seal may stand on one, and on nothing else.
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pikepdf
 import pytest
 
+from benchmarks import peers
 from signing.trust import Trust
 from signing.validation import validate
 from tests.hostile.cases import Desk
-from tests.hostile.producers import PRODUCERS
+from tests.hostile.producers import PASSPHRASE, PRODUCERS, bundle
 from tests.signing import pdfs
+from tests.signing.pki import Profile, rsa_key
 
 LAYOUTS: dict[str, Mapping[str, object] | None] = {
     "as fpdf2 writes it": None,
@@ -71,6 +73,40 @@ def test_any_layout_can_be_signed(desk: Desk, tmp_path: Path, layout: str, produ
     judged_intact(path, 1)
     PRODUCERS["pyHanko, visible"](desk, path, "second")
     judged_intact(path, 2)
+
+
+@pytest.fixture(scope="module")
+def pdfbox(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[peers.Running]:
+    folder = tmp_path_factory.mktemp("pdfbox")
+    (peer,) = [peer for peer in peers.PEERS if peer.name.startswith("PDFBox")]
+    try:
+        command = peer.install(folder)
+    except peers.Absent as absent:
+        pytest.skip(f"no PDFBox: {absent}")
+    bundle(desk.house.pki.issue(Profile(key=rsa_key())), folder / "person.p12")
+    with peers.Running(command, folder, PASSPHRASE) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "as fpdf2 writes it",
+        pytest.param("objects in streams", marks=pytest.mark.xfail(strict=True)),  # as yet
+        "linearized",
+    ],
+)
+def test_pdfbox_signs_beside_others(
+    desk: Desk, tmp_path: Path, pdfbox: peers.Running, layout: str
+) -> None:
+    first, second, third = (tmp_path / f"{number}.pdf" for number in range(3))
+    laid_out(first, layout)
+    PRODUCERS["this product, B-LTA"](desk, first, "first")
+    pdfbox.sign(first, second)
+    judged_intact(second, 2)
+    pdfbox.sign(second, third)
+    PRODUCERS["pyHanko, visible"](desk, third, "last")
+    judged_intact(third, 4)
 
 
 @pytest.mark.parametrize("layout", ENCRYPTED)

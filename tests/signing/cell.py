@@ -162,6 +162,10 @@ def _escape(job: Job) -> Message:
     return Message({"kind": "refused", "code": "escaped", "sentence": ", ".join(done)})
 
 
+def _nonsense(_: Job) -> Message:
+    return Message({"kind": "result", "value": {"page": "nowhere"}})
+
+
 def _tempted(job: Job) -> Message:
     told = job.source.read(64)
     job.source.seek(0)
@@ -169,7 +173,13 @@ def _tempted(job: Job) -> Message:
     return trick(job)
 
 
-tasks.TASKS = {**tasks.TASKS, "judge": _tempted, "turned": _escape}
+tasks.TASKS = {
+    **tasks.TASKS,
+    "judge": _tempted,
+    "turned": _escape,
+    "top_right": _nonsense,
+    "person_box": lambda _: Message({"kind": "result"}),
+}
 
 if __name__ == "__main__":
     template.main()

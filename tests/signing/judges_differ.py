@@ -34,16 +34,22 @@ def corpus() -> str:
     return opinions.table(
         ("File", *_HEAD),
         [
-            (name.replace("|", ""), *map(_said, of.all), why(name))
+            (name.replace("|", ""), *map(_said, of.all), why("corpus", name))
             for name, of in found
             if of.differ
         ],
     )
 
 
-def why(name: str) -> str:
-    """Who is right about a file of the corpus. Raises StopIteration when nobody said."""
-    return next(reason for start, reason in WHY["corpus"].items() if name.startswith(start))
+def why(part: str, name: str) -> str:
+    """Who is right about a file of the corpus, or a class (the last words of its title).
+
+    Raises LookupError when nobody said.
+    """
+    for start, reason in WHY[part].items():
+        if name.startswith(start) if part == "corpus" else name.endswith(start):
+            return str(reason)
+    raise LookupError(f"who is right about {name}? Say it in judges_differ.toml, [{part}].")
 
 
 def generated() -> str:
@@ -61,7 +67,7 @@ def generated() -> str:
     return opinions.table(
         ("Files", "How many", *_HEAD),
         [
-            (f"{kind}: {title}", *map(str, row), WHY[kind][title])
+            (title if kind in title else f"{title}, {kind}", *map(str, row), why(kind, title))
             for (kind, title), row in sorted(counts.items())
         ],
     )
