@@ -20,7 +20,7 @@ from pyhanko.sign.general import extract_signer_info
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing.algorithms import strongly_digested
-from signing.carried import certificates_in, signers_in
+from signing.carried import carried, signers_in
 from signing.certificates import readable
 from signing.chain import SIGNING, TIME_STAMPING, Chains, ChainVerdict
 from signing.errors import TrustUnavailable
@@ -89,8 +89,10 @@ class _Assessor:
         self.evidence: dict[str, bytes] = {}
         self._reader = examination.reader
         self._at = at
-        self._archive = stored(examination.reader.root).evidence
-        self._chains = Chains(trust, (one.dump() for one in certificates_in(examination)))
+        store = stored(examination.reader.root)
+        self._archive = store.evidence
+        known = [*carried(examination), *store.certificates]
+        self._chains = Chains(trust, (one.dump() for one in known))
         self._chains.learn(self._heard(examination, trust) + self._archive)
         self._proof: _Stamp | None = None  # by a time-stamp over everything older than here
         self._earliest: datetime | None = None  # of all times proven for what is newer

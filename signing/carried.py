@@ -15,11 +15,16 @@ from signing.timestamps import signer_of, tokens
 
 def certificates_in(examination: Examination) -> list[x509.Certificate]:
     """All that a file brings along: in its signatures and their time-stamps, then in its store."""
-    carried: list[x509.Certificate] = []
+    return [*carried(examination), *stored(examination.reader.root).certificates]
+
+
+def carried(examination: Examination) -> list[x509.Certificate]:
+    """The certificates in the signatures of a file and in the time-stamps on them."""
+    found: list[x509.Certificate] = []
     for source in _signed_data(examination.signatures):
         with suppress(Exception):  # its own assessment will say that it is malformed
-            carried += certificates(source)
-    return [*carried, *stored(examination.reader.root).certificates]
+            found += certificates(source)
+    return found
 
 
 def signers_in(examination: Examination) -> Iterator[x509.Certificate]:
