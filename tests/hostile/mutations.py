@@ -16,8 +16,8 @@ from tests.hostile.showing import changed
 from tests.signing.handmade import STANDARD
 
 _TOKEN = re.compile(rb"<<|>>|[\[\]]|/[^\s/<>\[\]()]*|\([^)]*\)|<[^>]*>|[^\s/<>\[\]()]+")
-_UNHEEDED = re.compile(rb"/(?:SigFlags|Type) (?:<< *>>|\[ *\]|99 0 R|[34] 0 R|[^\s>]+)")
-_LISTED = re.compile(rb"/Fields \[([^]]*)\]")
+_UNHEEDED = re.compile(rb"/(?:SigFlags|Type|F) (?:<< *>>|\[ *\]|99 0 R|[34] 0 R|[^\s>]+)")
+_LISTED = re.compile(rb"/(?:Fields|Kids) \[([^]]*)\]")
 _REFERENCE = re.compile(rb"\d+ 0 R")
 
 
@@ -170,7 +170,10 @@ def revision(chance: random.Random, seed: Seed) -> Spoilt:
 
 
 def _meaning(text: bytes) -> list[bytes]:
-    """The words of an object, without those that nobody heeds once it is signed."""
+    """The words of an object, without those that nobody heeds once it is signed.
+
+    The flags of a widget are among them: hiding one is a case of its own (`overlays_unseen`).
+    """
     text = _UNHEEDED.sub(b"", text)
     text = _LISTED.sub(lambda found: b" ".join(_REFERENCE.findall(found[1])), text)
     return _TOKEN.findall(text)
