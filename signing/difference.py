@@ -29,6 +29,7 @@ LEVELS: tuple[Level, ...] = ("NONE", "LTA_UPDATES", "FORM_FILLING")
 _MOST_CHANGED = 20_000
 _MOST_COMPARED = 100_000
 _DEEPEST = 64
+_MOST_LEFT_BEHIND = 50
 
 _PRIMITIVES = (
     generic.NumberObject,
@@ -231,7 +232,7 @@ class Comparison:
         if key is None or key not in self.replaced or key in self._explained:
             return
         allowed = {None, *allowed}
-        outside = self.holders(key) - allowed
+        outside = self._reachable(self.holders(key) - allowed)
         if outside:
             raise Unexplained(f"{what} {key} is used by {outside} too")
         self._explained.add(key)
@@ -241,6 +242,27 @@ class Comparison:
         if key in self.replaced:
             assert key is not None
             self._explained.add(key)
+
+    def _reachable(self, holders: set[Key | None]) -> set[Key | None]:
+        """Those that anything but an earlier trailer still refers to, such as no old catalogue."""
+        if not holders or len(holders) > _MOST_LEFT_BEHIND:
+            return holders
+        references = References(self.reader, {key[0] for key in holders if key})
+        kept = {
+            key_of(raw(state.trailer_view, name))
+            for state in (self.old, self.new)
+            for name in ("/Root", "/Info", "/Encrypt")
+        }
+        return {
+            key
+            for key in holders
+            if key is None
+            or key in kept
+            or any(
+                set(references.to(key, revision)) - {None, key}
+                for revision in (self.revision - 1, self.revision)
+            )
+        }
 
     def holders(self, key: Key) -> set[Key | None]:
         """Objects that refer to one, before or now; None stands for a trailer."""
@@ -294,7 +316,7 @@ class Comparison:
         """What is left is harmless only when nothing that counts refers to it."""
         left = self.unexplained()
         for key in left:
-            outside = self.holders(key) - left - {None}
+            outside = self._reachable(self.holders(key) - left - {None})
             if outside:
                 raise Unexplained(f"object {key} was changed, and {outside} refer to it")
         if not self.changes.codes:
