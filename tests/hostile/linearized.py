@@ -19,7 +19,11 @@ _OBJECTS = 20
 _OBJECT = re.compile(rb"\n(\d+) 0 obj")
 
 
-def prepared(size_bytes: int, places: dict[int, int]) -> Paper:
+#: How the first object may say so.
+USUAL = b"/Linearized 1 /L %010d"
+
+
+def prepared(size_bytes: int, places: dict[int, int], said: bytes = USUAL) -> Paper:
     """A page whose first table, of these places, counts in a file of this size."""
     paper = Paper()
     rows = b"".join(
@@ -29,9 +33,9 @@ def prepared(size_bytes: int, places: dict[int, int]) -> Paper:
         for number in range(_OBJECTS)
     )
     paper.raw(
-        b"8 0 obj\n<< /Linearized 1 /L %010d /H [ 0 0 ] /O 3 /E 0 /N 1 /T 0 >>\nendobj\n"
+        b"8 0 obj\n<< %s /H [ 0 0 ] /O 3 /E 0 /N 1 /T 0 >>\nendobj\n"
         b"xref\n0 %d\n%strailer\n<< /Size %d /Root 1 0 R /Info 6 0 R /ID [<00> <00>] >>\n"
-        b"startxref\n0\n%%%%EOF\n" % (size_bytes, _OBJECTS, rows, _OBJECTS)
+        b"startxref\n0\n%%%%EOF\n" % (said % size_bytes, _OBJECTS, rows, _OBJECTS)
     )
     page = Paper.page()
     for number, text in page.objects.items():
@@ -42,11 +46,11 @@ def prepared(size_bytes: int, places: dict[int, int]) -> Paper:
     return paper.end()
 
 
-def switched(desk: Desk, *, appended: bool) -> bytes:
+def switched(desk: Desk, *, appended: bool, said: bytes = USUAL) -> bytes:
     """The first table counts in the file as it is signed, or as it is with validation data."""
 
     def made(size_bytes: int, places: dict[int, int]) -> bytes:
-        paper = prepared(size_bytes, places).sign(desk.person)
+        paper = prepared(size_bytes, places, said).sign(desk.person)
         if appended:
             dss()(paper)
             paper.end()
@@ -61,6 +65,19 @@ def switched(desk: Desk, *, appended: bool) -> bytes:
 @CASES.file("with validation data the file is as long as it says: another page is shown")
 def as_long_as_it_says_when_more_is_appended(desk: Desk) -> bytes:
     return switched(desk, appended=True)
+
+
+for _name, _said in {
+    "the length first": b"/L %010d /Linearized 1",
+    "names written in figures": b"/#4cinearized 1 /#4c %010d",
+    "a comment between": b"/Linearized 1 /L %%\n %010d",
+    "far between": b"/Linearized 1 /X (%s) /L %%010d" % (b"x" * 500),
+    "a length before the length": b"/Linearized 1 /X << /L 5 >> /L %010d",
+}.items():
+
+    @CASES.file("with validation data the file is as long as it says", name=f"said with {_name}")
+    def said_otherwise(desk: Desk, said: bytes = _said) -> bytes:
+        return switched(desk, appended=True, said=said)
 
 
 @CASES.file("nobody can tell which page was signed: it depends on the viewer")

@@ -14,6 +14,7 @@ from tests.hostile.paper import (
     PAGE,
     PAGES,
     Paper,
+    paints,
     shows,
     stream,
 )
@@ -44,12 +45,24 @@ def shaded(paper: Paper) -> bytes:
     return b"%d 0 R" % paper.add(stream(b"/S sh", about % (shading % paper.add(function))))
 
 
+def undescribed(paper: Paper) -> bytes:
+    """An image that leaves out what some viewers can do without."""
+    about = b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray"
+    image = paper.add(stream(b"\xff", about))
+    about = b"/Subtype /Form /BBox [0 0 340 60] /Resources << /XObject << /I %d 0 R >> >>" % image
+    return b"%d 0 R" % paper.add(stream(b"q 340 0 0 60 0 0 cm /I Do Q", about))
+
+
 for _name, _picture in {
     "the only state of several": lambda paper: b"<< /X %d 0 R >>" % paper.add(WHITE),
     "the state of no name": lambda paper: b"<< /N %d 0 R >>" % paper.add(WHITE),
     "twenty forms deep": lambda paper: nested(paper, 20),
     "sixty forms deep": lambda paper: nested(paper, 60),
     "shaded by a program": shaded,
+    "a number that touches its operator": lambda paper: (
+        b"%d 0 R" % paper.add(paints(b"[0 0 340 60]", b"1 g 0 0 340 60re f"))
+    ),
+    "an image of no stated depth": undescribed,
 }.items():
 
     @CASES.file("some viewers draw it, and it covers the text", name=f"drawn by some, {_name}")
