@@ -235,7 +235,22 @@ class Comparison:
         outside = self._reachable(self.holders(key) - allowed)
         if outside:
             raise Unexplained(f"{what} {key} is used by {outside} too")
+        if any(self._mentions(holder, key) > 1 for holder in allowed):
+            raise Unexplained(f"{what} {key} is used under two names")
         self._explained.add(key)
+
+    def _mentions(self, holder: Key | None, key: Key) -> int:
+        """How often an object, or the trailer, refers to another in its own words."""
+        counts = []
+        for state in (self.old, self.new):
+            waiting = [state.trailer_view if holder is None else self.value(state, holder)]
+            count = 0
+            while waiting:
+                found = list(parts(waiting.pop()))
+                count += sum(key_of(item) == key for item in found)
+                waiting += [item for item in found if key_of(item) is None]
+            counts.append(count)
+        return max(counts)
 
     def explain_here(self, key: Key | None) -> None:
         """A changed object whose change is harmless whoever refers to it."""
@@ -266,10 +281,13 @@ class Comparison:
 
     def holders(self, key: Key) -> set[Key | None]:
         """Objects that refer to one, before or now; None stands for a trailer."""
+        references = self._references
+        if key[0] not in references.wanted:
+            references = References(self.reader, {key[0]})
         return {
             holder
             for revision in (self.revision - 1, self.revision)
-            for holder in self._references.to(key, revision)
+            for holder in references.to(key, revision)
         }
 
     def unexplained(self) -> set[Key]:

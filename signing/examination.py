@@ -149,12 +149,13 @@ def _has_catalogue(reader: Reader, revision: int) -> bool:
 
 def _first_signed(reader: Reader, found: Iterable[FormField]) -> int:
     """The earliest revision that has a signature's object; after it, changes are looked at."""
-    places = [0]
+    places = []
     for field in found:
-        with suppress(KeyError):
-            raw = field.dictionary.raw_get("/V")
-            places.append(reader.xrefs.get_introducing_revision(raw.reference))
-    return min(places[1:], default=0)
+        raw = field.dictionary.raw_get("/V")
+        if isinstance(raw, generic.IndirectObject):
+            with suppress(KeyError):
+                places.append(reader.xrefs.get_introducing_revision(raw.reference))
+    return min(places, default=0)
 
 
 def _examined(reader: Reader, field: FormField, limits: Limits, history: History) -> Examined:

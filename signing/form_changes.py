@@ -174,6 +174,9 @@ class FormRules:
         normal = key_of(raw(shown, "/N"))
         it.explain_in_place(normal, (own, key_of(value)), "appearance")
         if normal in it.replaced:
+            around = key_of(value)
+            if around is not None and it.holders(around) - {own}:
+                raise Unexplained(f"the picture {normal} is shown elsewhere")
             it.explain_all(it.value(it.new, normal))
         it.explain_all(value)
         it.explain_all(raw(new, "/MK"))

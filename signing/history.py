@@ -23,8 +23,8 @@ _MARK = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
 # With the white space before it: some writers list an object where that begins.
 _OBJECT = re.compile(rb"(?:^|[\0\t\n\f\r ]+)(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+obj\b")
 _SUBSECTION = re.compile(rb"[\0\t\n\f\r ]*(\d{1,10}) (\d{1,10})[\t ]*[\r\n]")
-_LINEARIZED = re.compile(rb"/Linearized\b.{0,400}?/L[\0\t\n\f\r ]+(\d+)", re.DOTALL)
-_LONGEST_PREAMBLE = 2048
+_NUMBER = re.compile(rb"\d{1,20}")
+_LONGEST_HEAD = 2048
 _WHITESPACE = b"\0\t\n\f\r "
 _LONGEST_HEADER = 64
 
@@ -74,7 +74,13 @@ class History:
         changes = changes_in(comparison)
         ends = max(self.ends[:revision]), max(self.ends[: revision + 1])
         for key, widget in changes.widgets.items():
-            check_overlay(comparison, ends, key, widget)
+            try:
+                check_overlay(comparison, ends, key, widget)
+            except Unexplained:
+                raise
+            except Exception as fault:
+                # What cannot be drawn says nothing against it, and nothing for it.
+                raise Unexplained(f"{widget.field} cannot be drawn", "too_complex") from fault
         return changes
 
     @cached_property
@@ -102,13 +108,15 @@ class History:
         as it has the length that it states; whoever appends can choose when it has.
         """
         self._reader.stream.seek(0)
-        stated = _LINEARIZED.search(self._reader.stream.read(_LONGEST_PREAMBLE))
-        if stated is None or int(stated[1]) not in {self._size, *self.ends[self.first :]}:
-            return False
+        # The number alone: the words around it can be written in a dozen ways.
+        stated = {int(token) for token in _NUMBER.findall(self._reader.stream.read(_LONGEST_HEAD))}
+        lengths = stated & {self._size, *self.ends[self.first :]}
         xrefs = self._reader.xrefs
         starts = [xrefs.get_xref_container_info(it).start_location for it in range(self._total)]
         # Of that much of the file, are the first cross-references also the last?
-        return [start for start in starts if start < int(stated[1])][-1] != min(starts)
+        return any(
+            [start for start in starts if start < length][-1] != min(starts) for length in lengths
+        )
 
     @cached_property
     def _size(self) -> int:

@@ -78,6 +78,8 @@ def check_overlay(it: Comparison, ends: tuple[int, int], key: Key, widget: Widge
         if shown is None and _coloured(widget.dictionary):
             after = Image.new("RGB", before.size, "white")  # some viewers paint it
         boxes = [found for found in map(_box, _signatures(it.old, page)) if found is not None]
+        if key in it.replaced and entry(dictionary_of(it.value(it.old, key)), "/AP"):
+            before = bare  # what stood there to be signed gives way
         if _overwritten(bare, before, after, [_within(place, before, box) for box in boxes]):
             raise Unexplained(f"{widget.field} paints over page {page}", "painted_over")
         if widget.text is not None:
@@ -190,9 +192,7 @@ def _opened(stream: BinaryIO, end_bytes: int, index: int) -> Iterator[pypdfium2.
 def _drawn(stream: BinaryIO, end_bytes: int, place: _Place) -> tuple[Image.Image, Image.Image]:
     """A place in colour: the page alone, and with its annotations."""
     with _opened(stream, end_bytes, place.page) as page:
-        one, two, three, four = page.get_cropbox()
-        left, right, bottom, top = min(one, three), max(one, three), min(two, four), max(two, four)
-        page.set_cropbox(left, bottom, right, top)
+        left, bottom, right, top = page.get_bbox()
         crop = (
             max(0.0, place.box[0] - left),
             max(0.0, place.box[1] - bottom),

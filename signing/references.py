@@ -53,7 +53,7 @@ class References:
 
     def __init__(self, reader: Reader, wanted: Collection[int]) -> None:
         self._reader = reader
-        self._wanted = frozenset(wanted)
+        self.wanted = frozenset(wanted)
         self._ends: dict[int, int] = {}
 
     def to(self, key: Key, revision: int) -> Iterator[Key | None]:
@@ -155,7 +155,7 @@ class References:
                 near = data[max(0, place - _LONGEST_REFERENCE) : place]
                 if b"%" in near or near.rstrip(_WHITES)[-1:].isdigit():
                     found = _REFERENCE.search(near)
-            if found and int(found[1]) in self._wanted:
+            if found and int(found[1]) in self.wanted:
                 yield int(found[1]), place
 
     def _holder(self, place: int) -> Holder:
