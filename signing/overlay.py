@@ -43,6 +43,8 @@ _BESIDE = 5
 # A seal stands on a third of the signature, and lets it show (Annex I, part I, IV).
 _MOST_OF_SIGNATURE = 0.5
 
+_WHITE = (255, 255, 255)  # its name would be looked up in a module that is not loaded yet
+
 _DEEPEST_PAGE = 64
 _DEEPEST_PICTURE = 8
 
@@ -76,7 +78,7 @@ def check_overlay(it: Comparison, ends: tuple[int, int], key: Key, widget: Widge
         bare, before = _drawn(stream, ends[0], place)
         _, after = _drawn(stream, ends[1], place)
         if shown is None and _coloured(widget.dictionary):
-            after = Image.new("RGB", before.size, "white")  # some viewers paint it
+            after = Image.new("RGB", before.size, _WHITE)  # some viewers paint it
         boxes = [found for found in map(_box, _signatures(it.old, page)) if found is not None]
         if key in it.replaced and entry(dictionary_of(it.value(it.old, key)), "/AP"):
             before = bare  # what stood there to be signed gives way
@@ -201,7 +203,7 @@ def _drawn(stream: BinaryIO, end_bytes: int, place: _Place) -> tuple[Image.Image
         )
         width, height = right - left - crop[0] - crop[2], top - bottom - crop[1] - crop[3]
         if width <= 0 or height <= 0:
-            blank = Image.new("RGB", (1, 1), "white")
+            blank = Image.new("RGB", (1, 1), _WHITE)
             return blank, blank
         scale = min(_SCALE, (_MOST_PIXELS / (width * height)) ** 0.5)
         if scale < _LEAST_SCALE:
