@@ -8,14 +8,29 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TypeVar
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.utils import CryptographyDeprecationWarning
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
 #: What parsers of a certificate or an answer raise.
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension)
+
+
+_prepared_alike = asn1_x509.Name.__eq__
+
+
+def _same_name(one: asn1_x509.Name, other: object) -> bool:
+    """RFC 5280 §7.1, the usual case first: to the byte.
+
+    asn1crypto prepares each part of both names for every comparison: a millisecond for two.
+    """
+    alike = isinstance(other, asn1_x509.Name) and one.dump() == other.dump()
+    return alike or bool(_prepared_alike(one, other))
+
+
+asn1_x509.Name.__eq__ = _same_name
 
 
 def readable(ders: Iterable[bytes]) -> list[x509.Certificate]:
@@ -26,8 +41,7 @@ def readable(ders: Iterable[bytes]) -> list[x509.Certificate]:
 @lru_cache(maxsize=512)
 def _read(der: bytes) -> x509.Certificate | None:
     with warnings.catch_warnings(), suppress(*UNREADABLE):
-        # What others encoded a little wrong is theirs.
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        warnings.simplefilter("ignore")  # what others encoded a little wrong is theirs
         certificate = x509.load_der_x509_certificate(der)
         hash((certificate.subject, certificate.issuer, certificate.extensions))
         return certificate

@@ -107,6 +107,9 @@ def judge(
         except UnreadablePdf as fault:
             reason = Finding("unreadable", f"Không đọc được tệp PDF: {fault}")
             return report("UNREADABLE", "KHONG_DOC_DUOC", reasons=(reason,))
+        except MemoryError:
+            # It may be sound all the same.
+            return report("UNDECIDED", "KHONG_XAC_DINH", reasons=(finding("resources_exhausted"),))
         except Exception:
             # Parsers of hostile files raise what they will; none of it may reach the service.
             reason = Finding("unreadable", "Không đọc được tệp PDF: cấu trúc tệp bị hỏng.")
