@@ -135,31 +135,28 @@ class FormRules:
         }
         if [key for key, _ in old.widgets] != [key for key, _ in new.widgets]:
             raise Unexplained(f"widgets of {new.name}", "field_changed")
-        if new.type == "/Sig" and signs and not signed:
-            allowed, level = _SIGNING_KEYS, self._signing(new)
-        elif new.name in (NUMBER, DATE) and self._filled(old, new):
-            allowed, level = _FILLED_KEYS, "fields_filled"
-        elif new.type == "/Sig":
-            allowed, level = _HARMLESS_KEYS, "nothing"
-        else:
-            allowed, level = set(), "nothing"
+        signing = new.type == "/Sig" and signs and not signed
+        filling = new.name in (NUMBER, DATE) and self._filled(old, new)
+        allowed = _HARMLESS_KEYS if new.type == "/Sig" else set()
+        if signing or filling:
+            allowed = _SIGNING_KEYS if signing else _FILLED_KEYS
         if not keys <= allowed:
             raise Unexplained(f"field {new.name}: {sorted(keys - allowed)}", "field_changed")
-        if not keys and not touched & it.replaced:
-            return
         for key in touched:
             it.explain_here(key)
-        if level == "nothing":
+        if not signing and not filling:
             return
         for own, after in _shown(new):
             self._appearance(after, own)
-        text = None if new.type == "/Sig" else text_of(new.dictionary, "/V")
+        text = text_of(new.dictionary, "/V") if filling else None
         for own, widget in new.widgets:
             if own is not None:
                 it.changes.widgets[own] = Widget(new.name, widget, text)
-        if level == "fields_filled":
+        if signing:
+            self._signing(new)
+        else:
             it.explain(key_of(raw(new.dictionary, "/V")))
-            it.changes.note(level, "FORM_FILLING")
+            it.changes.note("fields_filled", "FORM_FILLING")
             it.changes.fields.add(new.name)
 
     def _filled(self, old: _Field, new: _Field) -> bool:
@@ -181,7 +178,7 @@ class FormRules:
         it.explain_all(value)
         it.explain_all(raw(new, "/MK"))
 
-    def _signing(self, item: _Field) -> str:
+    def _signing(self, item: _Field) -> None:
         """A field takes a signature: an object of its own that was not there before."""
         it, value = self._it, raw(item.dictionary, "/V")
         signature = value.get_object() if value is not None else None
@@ -196,7 +193,6 @@ class FormRules:
         )
         if shown or not stamp:
             it.changes.fields.add(item.name)
-        return "timestamped" if stamp else "signed"
 
     def _new_field(self, item: _Field) -> None:
         it = self._it
