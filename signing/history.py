@@ -23,7 +23,8 @@ _MARK = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
 # With the white space before it: some writers list an object where that begins.
 _OBJECT = re.compile(rb"(?:^|[\0\t\n\f\r ]+)(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+obj\b")
 _SUBSECTION = re.compile(rb"[\0\t\n\f\r ]*(\d{1,10}) (\d{1,10})[\t ]*[\r\n]")
-_NUMBER = re.compile(rb"\d{1,20}")
+# Of a hexadecimal string, no part.
+_NUMBER = re.compile(rb"(?<![0-9A-Za-z])[0-9]{1,20}(?![0-9A-Za-z])")
 _LONGEST_HEAD = 2048
 _WHITESPACE = b"\0\t\n\f\r "
 _LONGEST_HEADER = 64

@@ -22,7 +22,7 @@ from pyhanko.pdf_utils.reader import HistoricalResolver
 from signing.difference import Comparison, Unexplained, Widget
 from signing.reading import entry
 from signing.references import Key
-from signing.values import dictionary_of, key_of, raw
+from signing.values import dictionary_of, key_of, raw, text_of
 
 _HIDDEN = 1 << 1
 _NO_VIEW = 1 << 5
@@ -49,6 +49,22 @@ _DEEPEST_PAGE = 64
 _DEEPEST_PICTURE = 8
 
 _PAINTS = re.compile(rb"\b(?:Do|BI|sh|T[jJ]|['\"]|[fFBbSs]\*?)(?![\w])")
+
+# ISO 32000-2, Annex A, and what stands before and between them (§7.3, §8.9.7).
+_OPERATORS = frozenset(
+    b"b b* B B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k"
+    b" l m M MP n q Q re RG rg ri s S SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W"
+    b" W* y ' \" true false null".split()
+)
+_INLINE_IMAGE = re.compile(rb"\bBI\b.*?\bID\s.*?\sEI(?=\s|$)", re.DOTALL)
+_OPERANDS = re.compile(
+    rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)"  # a string, with a string in brackets
+    rb"|<[0-9A-Fa-f\s]*>|<<|>>|[\[\]\0]"
+    rb"|/[^\s()<>\[\]{}/%]*"
+    rb"|%[^\r\n]*"
+    rb"|(?<![^\s\[\]()<>/])[+-]?(?:\d+\.?\d*|\.\d+)(?![^\s\[\]()<>/%\0])",
+    re.DOTALL,
+)
 
 _Box = tuple[float, float, float, float]
 
@@ -97,18 +113,32 @@ def _plain_picture(appearances: generic.DictionaryObject, box: _Box | None, widg
         return False
     if normal is None:
         return True
-    if not isinstance(normal, generic.StreamObject) or not _shallow(normal, _DEEPEST_PICTURE):
+    if not isinstance(normal, generic.StreamObject) or not _drawn_alike(normal, _DEEPEST_PICTURE):
         return False
     return not ((box is None or _hidden(widget)) and _draws(normal))
 
 
-def _shallow(form: generic.PdfObject | None, depth: int) -> bool:
-    """Whether forms are nested less than so deep: viewers give up at different depths."""
-    resources = entry(form, "/Resources") if isinstance(form, generic.StreamObject) else None
-    if not isinstance(resources, generic.DictionaryObject):
-        return True
-    inner = dictionary_of(raw(resources, "/XObject"))
-    return depth > 0 and all(_shallow(inner[name], depth - 1) for name in inner)
+def _drawn_alike(picture: generic.PdfObject | None, depth: int) -> bool:
+    """Whether viewers can be expected to draw a form alike: known operators, images that say how.
+
+    And not nested too deep: they give up at different depths.
+    """
+    if not isinstance(picture, generic.StreamObject) or depth < 0:
+        return False
+    if text_of(picture, "/Subtype") == "/Image":
+        keys = {"/BitsPerComponent", "/ColorSpace"}
+        own_format = "/JPXDecode" in str(entry(picture, "/Filter"))
+        return own_format or bool(entry(picture, "/ImageMask")) or keys <= picture.keys()
+    if not _is_plain(picture.data):
+        return False
+    inner = dictionary_of(raw(dictionary_of(raw(picture, "/Resources")), "/XObject"))
+    return all(_drawn_alike(inner[name], depth - 1) for name in inner)
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether a content stream holds nothing but numbers, names, strings and known operators."""
+    rest = _OPERANDS.sub(b" ", _INLINE_IMAGE.sub(b" ", content))
+    return all(token in _OPERATORS for token in rest.split())
 
 
 def _signatures(state: HistoricalResolver, page: Key) -> list[generic.DictionaryObject]:
