@@ -23,8 +23,8 @@ from signing.geometry import Rect, Shown
 
 POINTS_PER_MM = 72 / 25.4
 
-# PDFium serves one thread of a process at a time, whatever the documents.
-_PDFIUM = threading.Lock()
+#: PDFium serves one thread of a process at a time, whatever the documents.
+PDFIUM = threading.Lock()
 
 _MOST_PAGES = 500  # of a document in which the signer's name is looked for
 _LEAST_ROOM = 20.0  # points between title and name; Annex I leaves some 60
@@ -217,7 +217,7 @@ class _Page:
 @contextmanager
 def _opened(source: Path | BinaryIO) -> Iterator[pdfium.PdfDocument | None]:
     """The document, for this thread alone; None when PDFium cannot read it."""
-    with _PDFIUM:
+    with PDFIUM:
         try:
             document = pdfium.PdfDocument(source)
         except (pdfium.PdfiumError, OSError):
