@@ -99,11 +99,11 @@ def opened(
             if mode != "lenient" and reader.xrefs.hybrid_xrefs_present:
                 raise ValueError("hybrid cross-references")
             _touch(reader)
-        except UnreadablePdf:
+        except (UnreadablePdf, MemoryError):
             raise
         except Exception:  # noqa: S112
-            # Parsers of hostile files were seen to raise a dozen kinds, RecursionError and
-            # MemoryError among them; each says that the file cannot be read in this mode.
+            # Parsers of hostile files were seen to raise a dozen kinds, RecursionError among them;
+            # each says that the file cannot be read in this mode.
             continue
         if reader.xrefs.total_revisions > limits.max_revisions:
             raise UnreadablePdf(f"tệp có quá nhiều lần cập nhật (hơn {limits.max_revisions}).")
