@@ -153,6 +153,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "document_id": outgoing.id,
         "incoming_id": incoming.id,
         "file_id": outgoing.seen()["files"][0]["id"],
+        "piece_sha256": "0" * 64,
         "batch_id": batch["id"],
         "case_id": incoming.seen()["parts"][0]["case_id"],
         "pending_id": pending["id"],

@@ -24,6 +24,7 @@ from signing.appearance import Stamp
 from signing.devca import DevelopmentCA
 from signing.fields import Box, SignatureField
 from signing.placement import POINTS_PER_MM
+from signing.sandbox import Sandbox
 from signing.validation import validate
 from tests.signing.conftest import Office
 from tests.signing.rendering import (
@@ -75,7 +76,7 @@ class Signed:
     box: Box
 
 
-def sign_all(office: Office, folder: Path) -> dict[str, Signed]:
+def sign_all(office: Office, sandbox: Sandbox, folder: Path) -> dict[str, Signed]:
     """All four, as the office signs them."""
     main, prepared = folder / "main.pdf", folder / "prepared.pdf"
     main.write_bytes(typeset(DECISION))
@@ -119,14 +120,14 @@ def sign_all(office: Office, folder: Path) -> dict[str, Signed]:
     return {
         "person": Signed(prepared, signed, hand),
         "agency": Signed(signed, sealed, seal),
-        "attachment": sign_text(office, annex, attachment_stamp("15/QĐ-UBND")),
-        "copy": sign_text(office, scan, copy_stamp("Ủy ban nhân dân xã Mẫu")),
+        "attachment": sign_text(office, sandbox, annex, attachment_stamp("15/QĐ-UBND")),
+        "copy": sign_text(office, sandbox, scan, copy_stamp("Ủy ban nhân dân xã Mẫu")),
     }
 
 
-def sign_text(office: Office, source: Path, order: StampOrder) -> Signed:
+def sign_text(office: Office, sandbox: Sandbox, source: Path, order: StampOrder) -> Signed:
     """The agency's signature, shown as text at the top right of page one."""
-    stamp, box = laid_out(order, None, source, MOMENT)
+    stamp, box = laid_out(sandbox, order, None, source, MOMENT)
     assert box is not None
     target = source.with_stem(f"{source.stem}-signed")
     pades.sign(
@@ -145,8 +146,10 @@ def sign_text(office: Office, source: Path, order: StampOrder) -> Signed:
 
 
 @pytest.fixture(scope="module")
-def signed(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Signed]:
-    return sign_all(office, tmp_path_factory.mktemp("pictures"))
+def signed(
+    office: Office, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Signed]:
+    return sign_all(office, sandbox, tmp_path_factory.mktemp("pictures"))
 
 
 def edges(box: Box) -> tuple[float, float, float, float]:
@@ -259,11 +262,16 @@ def test_text_is_black_of_ten_points_at_the_top_right(
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_text_is_upright_on_a_page_that_is_shown_turned(
-    office: Office, signed: dict[str, Signed], tmp_path: Path, degrees: int, render: Render
+    office: Office,
+    sandbox: Sandbox,
+    signed: dict[str, Signed],
+    tmp_path: Path,
+    degrees: int,
+    render: Render,
 ) -> None:
     lying = laid_down(copied(signed["attachment"].before, tmp_path), degrees)
     order = attachment_stamp("15/QĐ-UBND")
-    after = render(sign_text(office, lying, order).after)
+    after = render(sign_text(office, sandbox, lying, order).after)
     straight = render(signed["attachment"].after)
     assert after.size == pytest.approx(straight.size, abs=1)
     assert alike(after.resize(straight.size), straight)
@@ -318,7 +326,9 @@ def main() -> None:
         agency = ca.issue_agency("commune", "ỦY BAN NHÂN DÂN XÃ TÂN HÒA")
         PICTURES.mkdir(exist_ok=True)
         office = Office(ca, person, person, agency)
-        for kind, one in sign_all(office, Path(folder)).items():
+        with Sandbox() as sandbox:
+            pictures = sign_all(office, sandbox, Path(folder))
+        for kind, one in pictures.items():
             picture = cut(kind, one).quantize(64, dither=Image.Dither.NONE)
             picture.save(PICTURES / f"{kind}.png", optimize=True)
 
