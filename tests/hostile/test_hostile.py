@@ -31,7 +31,6 @@ from tests.hostile import (
     wrapping,
 )
 from tests.hostile.cases import Case, Desk
-from tests.hostile.known import KNOWN
 
 MODULES = (
     byte_ranges,
@@ -60,16 +59,7 @@ def desk() -> Desk:
     return Desk()
 
 
-def shown(case: Case) -> object:
-    marks = [pytest.mark.xfail(strict=True)] if case.name in KNOWN else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
-def test_every_known_failure_is_a_case() -> None:
-    assert {case.name for case in CASES} >= KNOWN
-
-
-@pytest.mark.parametrize("case", [shown(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_said_of_a_file(desk: Desk, case: Case) -> None:
     report = validate(case.build(desk), trust=Trust(anchors=()))
     assert report.integrity in case.expected, (case.why, [item.code for item in report.reasons])
