@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ _DECODING = DecodeLimits(
 )
 
 _TAIL_BYTES = 4096
+_START = re.compile(rb"startxref[\0\t\n\f\r ]*[0-9]")
 _MOST_FIELDS = 5_000
 _DEEPEST_FIELD = 32
 
@@ -233,8 +235,12 @@ def _check_outside(stream: BinaryIO, limits: Limits) -> None:
     if b"%PDF-" not in stream.read(1024):
         raise UnreadablePdf("đây không phải là tệp PDF.")
     stream.seek(max(0, size - _TAIL_BYTES))
-    if b"%%EOF" not in stream.read():
+    tail = stream.read()
+    if b"%%EOF" not in tail:
         raise UnreadablePdf("tệp bị cắt cụt (không có dấu kết thúc %%EOF).")
+    if _START.search(tail) is None:
+        # The parser would look for it byte by byte, backwards through 30 MB of blanks.
+        raise UnreadablePdf("tệp bị cắt cụt (không có startxref ở cuối tệp).")
     stream.seek(0)
 
 
