@@ -28,6 +28,7 @@ from tests.hostile import (
     overlays_odd,
     overlays_unseen,
     shadow,
+    two_names,
     wrapping,
 )
 from tests.hostile.cases import Case, Desk
@@ -49,6 +50,7 @@ MODULES = (
     overlays_odd,
     overlays_unseen,
     shadow,
+    two_names,
     wrapping,
 )
 CASES = list(chain.from_iterable(module.CASES for module in MODULES))
