@@ -166,14 +166,14 @@ class FormRules:
     def _appearance(self, new: generic.DictionaryObject, own: Key | None) -> None:
         """A new picture of a field; the empty one that stood there may have been drawn over."""
         it, value = self._it, raw(new, "/AP")
+        before = raw(dictionary_of(it.value(it.old, own)), "/AP") if own else None
+        for around in (key_of(before), key_of(value)):
+            if around is not None and it.holders(around) - {own}:
+                raise Unexplained(f"the pictures {around} are shown elsewhere")
         it.explain_in_place(key_of(value), (own,), "appearance")
-        shown = dictionary_of(value)
-        normal = key_of(raw(shown, "/N"))
+        normal = key_of(raw(dictionary_of(value), "/N"))
         it.explain_in_place(normal, (own, key_of(value)), "appearance")
         if normal in it.replaced:
-            around = key_of(value)
-            if around is not None and it.holders(around) - {own}:
-                raise Unexplained(f"the picture {normal} is shown elsewhere")
             it.explain_all(it.value(it.new, normal))
         it.explain_all(value)
         it.explain_all(raw(new, "/MK"))

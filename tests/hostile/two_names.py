@@ -45,3 +45,17 @@ def object_beyond_the_signed_bytes(desk: Desk) -> bytes:
     paper.raw(b"\n" * (place - len(paper.body)))
     paper.write(60, shows(FORGED))
     return paper.end().contents
+
+
+@CASES.file("an empty field's pictures are looked at under another name, too")
+def appearances_that_the_trailer_names(desk: Desk) -> bytes:
+    paper = Paper.page()
+    paper.write(52, paints(BLANK, b""))
+    paper.write(51, b"<< /N 52 0 R >>")
+    field = paper.field("agency", None, rect=BLANK, widget=b"/AP 51 0 R")
+    paper.end().sign(desk.person)
+    value, picture = paper.value(), paper.add(paints(BLANK, b""))
+    paper.edit(field, b"/AP 51 0 R", b"/V %d 0 R /AP << /N %d 0 R >>" % (value, picture))
+    paper.trailer = b"/Info 6 0 R /ID [<00> <02>] /Other 51 0 R"
+    paper.end().seal(value, desk.stranger)
+    return paper.contents
