@@ -47,10 +47,10 @@ def unreadable(tmp_path: Path) -> dict[str, tuple[bytes, str]]:
         "empty": (b"", "rỗng"),
         "no PDF": (b"PK\3\4 hello", "không phải"),
         "truncated": (content[: len(content) // 2], "cắt cụt"),
-        "cut and capped": (content[: len(content) // 2] + b"\n%%EOF\n", "hỏng"),
+        "cut and capped": (content[: len(content) // 2] + b"\n%%EOF\n", "cắt cụt"),
         "encrypted": (encrypted(plain, "secret"), "mật khẩu"),
         "no pages": (without_pages(), "không có trang"),
-        "header only": (b"%PDF-1.7\n%%EOF\n", "hỏng"),
+        "header only": (b"%PDF-1.7\n%%EOF\n", "cắt cụt"),
         "too large": (content.ljust(60_000_000, b"\n"), "giới hạn"),
     }
 
