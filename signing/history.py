@@ -28,6 +28,7 @@ _NUMBER = re.compile(rb"(?<![0-9A-Za-z])[0-9]{1,20}(?![0-9A-Za-z])")
 _LONGEST_HEAD = 2048
 _WHITESPACE = b"\0\t\n\f\r "
 _LONGEST_HEADER = 64
+_LONGEST_MARK = 4096
 
 
 class History:
@@ -91,15 +92,16 @@ class History:
 
     def _end(self, revision: int) -> int:
         stream = self._reader.stream
-        start = self._reader.xrefs.get_xref_container_info(revision).end_location
-        stream.seek(start)
-        data = b""
+        place = self._reader.xrefs.get_xref_container_info(revision).end_location
+        stream.seek(place)
+        before = b""
         while chunk := stream.read(CHUNK_BYTES):
-            data += chunk
-            mark = _MARK.search(data)
-            if mark:
-                return start + mark.end()
-        return start + len(data)
+            data = before + chunk
+            if mark := _MARK.search(data):
+                return place - len(before) + mark.end()
+            place += len(chunk)
+            before = data[-_LONGEST_MARK:]
+        return place
 
     @cached_property
     def two_faced(self) -> bool:
