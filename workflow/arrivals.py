@@ -20,6 +20,7 @@ from workflow.records import Case, Document, Incoming
 from workflow.rules.deadlines import Urgency
 from workflow.rules.errors import Invalid, SecretRefused
 from workflow.rules.identifiers import fold
+from workflow.rules.machine import Holder
 from workflow.rules.numbering import parse_received
 from workflow.transitions import Effects, fire, open_case
 
@@ -85,7 +86,7 @@ def admit(tx: Transaction, arrival: Arrival, *, sent_from_id: uuid.UUID | None =
     for ordinal, came in enumerate(arrival.files, start=MAIN):
         file = add_file(tx, document, ordinal, came.title)
         add_revision(tx, file, sha256=came.sha256, size_bytes=came.size_bytes, made_as="received")
-    case = open_case(tx, "incoming", document)
+    case = open_case(tx, "incoming", document, holder=Holder(role="clerk"))
     tx.session.flush()
     if arrival.medium == "electronic":
         _acknowledge(tx, case, incoming)

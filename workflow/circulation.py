@@ -29,6 +29,7 @@ from workflow.records import (
 from workflow.rules import deadlines
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
 from workflow.rules.incoming import lead_unmet
+from workflow.rules.task import holder_of
 from workflow.transitions import open_case, stated
 
 LEAD, SUPPORT = "lead", "support"
@@ -219,7 +220,13 @@ def _give(tx: Transaction, document: Document, parent: Case, handlers: Sequence[
     """A child case for each handler: they work side by side and never meet on one version."""
     for handler in handlers:
         working = handler.part != INFORMATION
-        child = open_case(tx, "task" if working else "reading", document, parent=parent)
+        child = open_case(
+            tx,
+            "task" if working else "reading",
+            document,
+            parent=parent,
+            holder=holder_of(handler.unit_id, handler.person_id),
+        )
         tx.session.flush()
         child.due_at = _due_at(tx, document, handler) if working else None
         if handler.part == LEAD:

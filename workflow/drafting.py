@@ -28,6 +28,7 @@ from workflow.records import (
 from workflow.rules.deadlines import Urgency
 from workflow.rules.doctypes import DocType, Seal
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound, SecretRefused
+from workflow.rules.machine import Holder
 from workflow.sealing import DECREE_LAYOUT, Layout
 from workflow.transitions import open_case
 
@@ -120,7 +121,7 @@ def draft(tx: Transaction, new: Draft) -> Case:
     # Without the agency's signature nothing would lock a number filled in after the last person's,
     # so such a document is numbered first (policy b).
     workflow = issuer.workflow if _sealed(kind, new) else "outgoing-numbered-first"
-    case = open_case(tx, workflow, document)
+    case = open_case(tx, workflow, document, holder=Holder(person_id=tx.actor.person_id))
     tx.journal(
         "outgoing.drafted", document.organisation_id, document.id, case=case.id, state=case.state
     )

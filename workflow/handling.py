@@ -16,7 +16,8 @@ from workflow.office import Transaction
 from workflow.records import Appointment, Case, Task
 from workflow.rules.deadlines import end_of_day
 from workflow.rules.errors import Invalid, NotFound
-from workflow.transitions import Effects, fire, stated
+from workflow.rules.task import holder_of
+from workflow.transitions import Effects, fire, hold, stated
 
 
 def _kept_in_move() -> None:
@@ -52,6 +53,7 @@ def delegate(
         if in_unit is None:
             raise Invalid([("/person_id", "Người này không thuộc đơn vị được giao.")])
         task.person_id = person_id
+        hold(case, holder_of(task.unit_id, person_id))
         if due_on is not None:
             if task.due_at is not None and end_of_day(due_on) > task.due_at:
                 raise Invalid([("/due_on", "Không được muộn hơn hạn lãnh đạo giao.")])

@@ -10,6 +10,7 @@ from importlib.resources import files
 from workflow.rules import deadlines, doctypes, indicator, levels, machine, machine_checks
 from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.errors import InvalidDefinition
+from workflow.rules.kinds import Kind
 
 _FOLDER = files("workflow") / "definitions"
 
@@ -39,6 +40,8 @@ class Lawbook:
     indicator: tuple[indicator.Definition, ...]
     workflows: Mapping[str, machine.Workflow]
     texts: Mapping[str, str]
+    kinds: tuple[Kind, ...]
+    """Kinds of dossier, every version."""
 
     @classmethod
     def shipped(cls) -> Lawbook:
@@ -65,4 +68,5 @@ class Lawbook:
             indicator=indicator.parse(text("indicator.toml")),
             workflows=workflows,
             texts=texts,
+            kinds=(),
         )

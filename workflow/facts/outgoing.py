@@ -142,6 +142,7 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
         if actor_id
         else None,
         drafter_id=held.document.created_by or uuid.UUID(int=0),
+        drafting_unit_id=held.outgoing.unit_id,
         draft_unreadable=None if held.files else "Chưa có tệp dự thảo.",
         original_unmet=_original_unmet(reading, held.document),
         content_checked_by=reviews.get("content"),

@@ -24,6 +24,7 @@ def task_facts(reading: Reading, case: Case) -> TaskFacts:
         actor_heads_unit=actor is not None and task.unit_id in actor.headed_units,
         actor_directs=_directs(reading, case, task),
         assignee_id=task.person_id,
+        unit_id=task.unit_id,
         expired=task.due_at is not None and task.due_at < reading.now,
     )
 

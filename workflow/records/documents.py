@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database import Base, UtcDateTime
@@ -149,12 +149,27 @@ class Definition(AppendOnly, Base):
 
 
 class Case(Evidence, Base):
-    """Where a document (or a part of the work on it) stands; moved by `transitions.fire` alone."""
+    """Where a document or a dossier (or a part of the work on it) stands; moved by
+    `transitions.fire` alone.
+
+    It is about exactly one of the two, and whoever reads one of the ids knows which: their types
+    leave the other possibility out. The holder is whose move it is, in which organisation.
+    """
 
     __tablename__ = "case"
-    __table_args__ = (Index(None, "organisation_id", "definition_name", "state"),)
+    __table_args__ = (
+        Index(None, "organisation_id", "definition_name", "state"),
+        Index(None, "holder_id", "holder_role", "closed_at"),
+        Index(None, "closed_at", "due_at"),
+        CheckConstraint("(document_id IS NULL) = (dossier_id IS NOT NULL)", name="subject"),
+    )
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("document.id"), index=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("document.id"), nullable=True, index=True
+    )
+    dossier_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("dossier.id"), nullable=True, index=True
+    )
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case.id"), index=True)
     definition_name: Mapped[str] = mapped_column(String(64))
     definition_digest: Mapped[str] = mapped_column(String(64))
@@ -164,6 +179,10 @@ class Case(Evidence, Base):
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)  # the present state
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    holder_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    holder_role: Mapped[str | None] = mapped_column(String(32))
+    holder_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    holder_person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
 
 
 class Task(Evidence, Base):
@@ -201,8 +220,11 @@ class Move(Evidence, Base):
     trigger: Mapped[str] = mapped_column(String(32))
     source: Mapped[str] = mapped_column(String(32))
     target: Mapped[str] = mapped_column(String(32))
-    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     opinion: Mapped[str | None] = mapped_column(Text)
+    #: Since when the case stood in `source`, and by when it should have left.
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from workflow.rules import incoming, outgoing_properties, reading, task
+from workflow.rules import (
+    appraisal,
+    criterion,
+    dossier,
+    incoming,
+    outgoing_properties,
+    reading,
+    task,
+    withdrawal,
+)
 from workflow.rules.machine_checks import Catalogue
 
 CATALOGUES: Final[Mapping[str, Catalogue[Any]]] = MappingProxyType(
@@ -15,5 +24,9 @@ CATALOGUES: Final[Mapping[str, Catalogue[Any]]] = MappingProxyType(
         "incoming": incoming.CATALOGUE,
         "task": task.CATALOGUE,
         "reading": reading.CATALOGUE,
+        "dossier": dossier.CATALOGUE,
+        "appraisal": appraisal.CATALOGUE,
+        "criterion": criterion.CATALOGUE,
+        "withdrawal": withdrawal.CATALOGUE,
     }
 )

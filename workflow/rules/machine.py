@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 from workflow.rules import lawfile
 from workflow.rules.errors import Forbidden, GuardsUnmet, InvalidDefinition, TransitionNotAllowed
@@ -20,8 +21,8 @@ from workflow.rules.lawfile import Table
 from workflow.rules.roles import missing_role
 
 F = TypeVar("F")
-Guard = Callable[[F], str | None]
-"""Returns None when it holds, or the Vietnamese sentence that says why it does not."""
+Guard = Callable[[F], str | tuple[str, ...] | None]
+"""Returns nothing when it holds, or the Vietnamese sentences that say why it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,20 @@ class State:
     label: str
     initial: bool = False
     end: bool = False
+    holder: str | None = None
+    """Whose move it is: a role (`clerk`, `office:specialist`), or a name of the subject's catalogue
+    (`drafter`); None where only the system moves on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose move it is: one person, or a unit, or whoever has a role; in the organisation that is
+    `party` to the case ("": its own)."""
+
+    role: str | None = None
+    unit_id: UUID | None = None
+    person_id: UUID | None = None
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +148,7 @@ def decide(
         raise Forbidden(_distinct(role for step in named for role in step.roles))
     unmet: list[str] = []
     for step in permitted:
-        reasons = [reason for name in step.guards if (reason := guards[name](facts)) is not None]
+        reasons = [reason for name in step.guards for reason in _sentences(guards[name](facts))]
         if not reasons:
             return step
         unmet += reasons
@@ -166,6 +181,22 @@ def options(
             Option(trigger, shown.label, shown.target, not reasons, reasons, shown.deadline)
         )
     return tuple(buttons)
+
+
+def holder_in(
+    workflow: Workflow, state: str, facts: F, named: Mapping[str, Callable[[F], Holder]]
+) -> Holder:
+    """Whose move it is in `state`: nobody's at an end or where only the system moves.
+
+    `named` are the holders of the subject's catalogue; any other name is a role.
+    """
+    name = workflow.state(state).holder
+    if name is None:
+        return Holder()
+    if name in named:
+        return named[name](facts)
+    party, _, role = name.rpartition(":")
+    return Holder(role=role, party=party)
 
 
 def parse(text: str) -> Workflow:
@@ -202,6 +233,7 @@ def _state(table: Table) -> State:
         label=table.text("label"),
         initial=table.optional_flag("initial"),
         end=table.optional_flag("end"),
+        holder=table.optional_text("holder"),
     )
     table.close()
     return state
@@ -244,6 +276,10 @@ def _identifier(table: Table, key: str, name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise InvalidDefinition(f"{table.place}.{key}", "chỉ gồm chữ thường, chữ số và “_”")
     return name
+
+
+def _sentences(said: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else said or ()
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

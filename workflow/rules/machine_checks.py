@@ -7,12 +7,12 @@ Every check gives a sentence, and where a path is to blame the shortest path tha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from workflow.rules.machine import F, Guard, Transition, Workflow
-from workflow.rules.roles import ROLES
+from workflow.rules.machine import F, Guard, Holder, Transition, Workflow
+from workflow.rules.roles import is_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,10 @@ class Catalogue(Generic[F]):
     properties: tuple[Property, ...]
     waits_for_parent: frozenset[str] = frozenset()
     """Guards only the parent case can satisfy, triggers only the parent case fires."""
+    parties: frozenset[str] = frozenset()
+    """Other organisations that take part: `office:clerk` is a clerk of the one so called."""
+    holders: Mapping[str, Callable[[F], Holder]] = field(default_factory=dict)
+    """Who a state may say has the move, beside roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def check(
         *_graph(workflow),
         *_names(workflow, catalogue),
         *_actors(workflow),
+        *_holders(workflow, catalogue),
         *_deadlines(workflow, catalogue),
         *_joins(workflow, catalogues, others),
         *_properties(workflow, catalogue),
@@ -114,13 +119,16 @@ def _names(workflow: Workflow, catalogue: Catalogue[Any]) -> Iterator[Problem]:
         for kind, used, known in (
             ("điều kiện", step.guards, catalogue.guards),
             ("tác động", step.effects, catalogue.effects),
-            ("vai trò", step.roles, ROLES),
             ("thời hạn", deadline, catalogue.deadlines),
         ):
             for name in used:
                 if name not in known:
                     sentence = f"Bước {step} dùng {kind} không có trong danh mục: “{name}”."
                     yield Problem(workflow.name, "unknown", sentence)
+        for role in step.roles:
+            if not is_role(role, catalogue.parties):
+                sentence = f"Bước {step} dùng vai trò không có trong danh mục: “{role}”."
+                yield Problem(workflow.name, "unknown", sentence)
 
 
 def _actors(workflow: Workflow) -> Iterator[Problem]:
@@ -131,6 +139,25 @@ def _actors(workflow: Workflow) -> Iterator[Problem]:
         if not step.system and not step.roles:
             sentence = f"Bước {step} không giao cho vai trò nào."
             yield Problem(workflow.name, "actor", sentence)
+
+
+def _holders(workflow: Workflow, catalogue: Catalogue[Any]) -> Iterator[Problem]:
+    """A case that waits for people is in somebody's in-tray; an ended one in nobody's."""
+    for state in workflow.states:
+        waits = not state.end and workflow.leaving(state.name, system=False)
+        if waits and state.holder is None:
+            sentence = f"Trạng thái “{state.name}” không nói đến lượt ai."
+            yield Problem(workflow.name, "holder", sentence)
+        if state.end and state.holder is not None:
+            sentence = f"Đã kết thúc ở “{state.name}” mà vẫn ghi đến lượt “{state.holder}”."
+            yield Problem(workflow.name, "holder", sentence)
+        if not (
+            state.holder is None
+            or state.holder in catalogue.holders
+            or is_role(state.holder, catalogue.parties)
+        ):
+            sentence = f"Trạng thái “{state.name}” chờ “{state.holder}” không có trong danh mục."
+            yield Problem(workflow.name, "unknown", sentence)
 
 
 def _deadlines(workflow: Workflow, catalogue: Catalogue[Any]) -> Iterator[Problem]:

@@ -5,13 +5,13 @@ Facts are known without the request's payload, so that a button can say beforeha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from workflow.rules.machine import Guard
+from workflow.rules.machine import Guard, Holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class OutgoingFacts:
     actor_custody_unmet: str | None
     """Why the actor may not use the agency's key (Art. 32.2)."""
     drafter_id: UUID
+    drafting_unit_id: UUID
     draft_unreadable: str | None
     """Why there is no draft that can be processed."""
     original_unmet: str | None
@@ -273,4 +274,24 @@ GUARDS: Final[Mapping[str, Guard[OutgoingFacts]]] = MappingProxyType(
             not_filed,
         )
     }
+)
+
+
+def _drafter(facts: OutgoingFacts) -> Holder:
+    return Holder(person_id=facts.drafter_id)
+
+
+def _drafting_unit(facts: OutgoingFacts) -> Holder:
+    return Holder(unit_id=facts.drafting_unit_id)
+
+
+def _signer(facts: OutgoingFacts) -> Holder:
+    """Who signs next, and so approves; any leader where nobody is named."""
+    if facts.next_signer_id is None:
+        return Holder(role="leader")
+    return Holder(person_id=facts.next_signer_id)
+
+
+HOLDERS: Final[Mapping[str, Callable[[OutgoingFacts], Holder]]] = MappingProxyType(
+    {"drafter": _drafter, "drafting_unit": _drafting_unit, "signer": _signer}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
-from workflow.rules.outgoing import GUARDS
+from workflow.rules.outgoing import GUARDS, HOLDERS
 
 EFFECTS: Final = frozenset(
     {
@@ -172,4 +172,5 @@ CATALOGUE: Final = Catalogue(
     deadlines=frozenset({"OUT_NUMBER_PAPER", "OUT_ISSUE", "OUT_SEND_EDOC"}),
     required_deadlines=REQUIRED_DEADLINES,
     properties=PROPERTIES,
+    holders=HOLDERS,
 )

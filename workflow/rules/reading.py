@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from workflow.rules.machine import Guard
+from workflow.rules.machine import Guard, Holder
 from workflow.rules.machine_checks import Catalogue
 
 
@@ -30,6 +30,15 @@ GUARDS: Final[Mapping[str, Guard[ReadingFacts]]] = MappingProxyType(
     {"actor_is_reader": actor_is_reader}
 )
 
+
+def _reader(facts: ReadingFacts) -> Holder:
+    return Holder(person_id=facts.reader_id)
+
+
+HOLDERS: Final[Mapping[str, Callable[[ReadingFacts], Holder]]] = MappingProxyType(
+    {"reader": _reader}
+)
+
 CATALOGUE: Final = Catalogue(
     guards=GUARDS,
     effects=frozenset(),
@@ -37,4 +46,5 @@ CATALOGUE: Final = Catalogue(
     required_deadlines=(),
     properties=(),
     waits_for_parent=frozenset({"withdraw"}),
+    holders=HOLDERS,
 )

@@ -6,7 +6,7 @@ Signing capacity is not a role: it belongs to a signing (ND 30/2020 Art. 13).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -26,7 +26,31 @@ ROLE_LABELS: Final[Mapping[str, str]] = MappingProxyType(
 
 ROLES: Final[tuple[str, ...]] = tuple(ROLE_LABELS)
 
+#: The organisations that take part in a dossier beside the one a case belongs to. A role in one of
+#: them is written `office:specialist`.
+PARTY_LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "applicant": "cơ quan đề nghị",
+        "district": "cấp huyện",
+        "office": "cơ quan thường trực thẩm định",
+        "province": "UBND tỉnh",
+    }
+)
+
+
+def is_role(name: str, parties: Collection[str] = ()) -> bool:
+    """Whether this is a role, of the case's own organisation or of one of these parties."""
+    party, colon, role = name.rpartition(":")
+    return role in ROLE_LABELS and (party in parties if colon else True)
+
+
+def role_label(name: str) -> str:
+    """What a clerk calls a role, with the party it is held in."""
+    party, _, role = name.rpartition(":")
+    label = ROLE_LABELS.get(role, role)
+    return f"{label} của {PARTY_LABELS.get(party, party)}" if party else label
+
 
 def missing_role(needed: Iterable[str]) -> str:
     """The sentence under a grey button: which of these roles would open it."""
-    return f"Cần vai trò {' hoặc '.join(ROLE_LABELS.get(role, role) for role in needed)}."
+    return f"Cần vai trò {' hoặc '.join(role_label(role) for role in needed)}."

@@ -6,13 +6,13 @@ Whether a handler leads or supports (chủ trì, phối hợp) matters to the in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from workflow.rules.machine import Guard
+from workflow.rules.machine import Guard, Holder
 from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
 
 
@@ -28,6 +28,8 @@ class TaskFacts:
     """Is the leader who gave the task, or acts in that leader's place."""
     assignee_id: UUID | None
     """The person who does it; None while the unit has not named one."""
+    unit_id: UUID | None
+    """The unit that the task was given to; None where a person was named at once."""
     expired: bool
     """The task's deadline has passed."""
 
@@ -95,6 +97,26 @@ EFFECTS: Final = frozenset(
     }
 )
 
+
+def holder_of(unit_id: UUID | None, assignee_id: UUID | None) -> Holder:
+    """Whose move a task is: its person's, or the unit's until it has named one."""
+    if assignee_id is not None:
+        return Holder(person_id=assignee_id)
+    return Holder(unit_id=unit_id)
+
+
+def _assignee(facts: TaskFacts) -> Holder:
+    return holder_of(facts.unit_id, facts.assignee_id)
+
+
+def _overseer(facts: TaskFacts) -> Holder:
+    return Holder(role="leader") if facts.unit_id is None else Holder(unit_id=facts.unit_id)
+
+
+HOLDERS: Final[Mapping[str, Callable[[TaskFacts], Holder]]] = MappingProxyType(
+    {"assignee": _assignee, "overseer": _overseer}
+)
+
 PROPERTIES: Final = (
     Property(
         "reported_before_done",
@@ -116,4 +138,5 @@ CATALOGUE: Final = Catalogue(
     required_deadlines=REQUIRED_DEADLINES,
     properties=PROPERTIES,
     waits_for_parent=frozenset({"withdraw"}),
+    holders=HOLDERS,
 )

@@ -17,6 +17,7 @@ OUTGOING = OutgoingFacts(
     actor_incompetence=None,
     actor_custody_unmet=None,
     drafter_id=DRAFTER,
+    drafting_unit_id=UUID(int=77),
     draft_unreadable=None,
     original_unmet=None,
     content_checked_by=HEAD,
@@ -64,5 +65,6 @@ TASK = TaskFacts(
     actor_heads_unit=True,
     actor_directs=False,
     assignee_id=DRAFTER,
+    unit_id=UUID(int=77),
     expired=False,
 )

@@ -15,13 +15,18 @@ depends_on = None
 
 APPEND_ONLY = (
     "archive_stamp",
+    "ballot",
     "definition",
     "despatch",
+    "dossier_paper",
+    "finding",
+    "indicator_snapshot",
     "journal_entry",
     "number_void",
     "override",
     "register_entry",
     "relation",
+    "reminder",
     "report",
     "review",
     "revision",
@@ -120,6 +125,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("username", name=op.f("uq_account_username")),
     )
     op.create_table(
+        "appraisal_duty",
+        sa.Column("province_id", sa.Uuid(), nullable=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_appraisal_duty_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["province_id"],
+            ["organisation.id"],
+            name=op.f("fk_appraisal_duty_province_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appraisal_duty")),
+    )
+    op.create_index(
+        op.f("ix_appraisal_duty_province_id"), "appraisal_duty", ["province_id"], unique=False
+    )
+    op.create_table(
         "calendar_day",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("day_on", sa.Date(), nullable=False),
@@ -136,6 +165,25 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_calendar_day_organisation_id"), "calendar_day", ["organisation_id"], unique=False
+    )
+    op.create_table(
+        "council",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_council_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council")),
+    )
+    op.create_index(
+        op.f("ix_council_organisation_id"), "council", ["organisation_id"], unique=False
     )
     op.create_table(
         "document",
@@ -162,6 +210,97 @@ def upgrade() -> None:
         op.f("ix_document_organisation_id_direction_id"),
         "document",
         ["organisation_id", "direction", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "dossier",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("office_id", sa.Uuid(), nullable=False),
+        sa.Column("province_id", sa.Uuid(), nullable=False),
+        sa.Column("district_id", sa.Uuid(), nullable=True),
+        sa.Column("kind_code", sa.String(length=64), nullable=False),
+        sa.Column("kind_digest", sa.String(length=64), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("group_code", sa.String(length=16), nullable=True),
+        sa.Column("opened_by", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("submitted_at", UtcDateTime(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["organisation.id"], name=op.f("fk_dossier_district_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["office_id"], ["organisation.id"], name=op.f("fk_dossier_office_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["opened_by"], ["person.id"], name=op.f("fk_dossier_opened_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_dossier_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["province_id"], ["organisation.id"], name=op.f("fk_dossier_province_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier")),
+    )
+    op.create_index(op.f("ix_dossier_district_id"), "dossier", ["district_id"], unique=False)
+    op.create_index(op.f("ix_dossier_office_id"), "dossier", ["office_id"], unique=False)
+    op.create_index(
+        op.f("ix_dossier_organisation_id"), "dossier", ["organisation_id"], unique=False
+    )
+    op.create_index(op.f("ix_dossier_province_id"), "dossier", ["province_id"], unique=False)
+    op.create_table(
+        "dossier_route",
+        sa.Column("province_id", sa.Uuid(), nullable=False),
+        sa.Column("kind_code", sa.String(length=64), nullable=True),
+        sa.Column("office_id", sa.Uuid(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["office_id"], ["organisation.id"], name=op.f("fk_dossier_route_office_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["province_id"],
+            ["organisation.id"],
+            name=op.f("fk_dossier_route_province_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_route")),
+    )
+    op.create_index(
+        op.f("ix_dossier_route_province_id"), "dossier_route", ["province_id"], unique=False
+    )
+    op.create_table(
+        "indicator_snapshot",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("definition_version", sa.Integer(), nullable=False),
+        sa.Column("journal_sequence", sa.Integer(), nullable=False),
+        sa.Column("journal_digest", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("taken_by", sa.Uuid(), nullable=False),
+        sa.Column("taken_at", UtcDateTime(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_indicator_snapshot_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["taken_by"], ["person.id"], name=op.f("fk_indicator_snapshot_taken_by_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_indicator_snapshot")),
+    )
+    op.create_index(
+        op.f("ix_indicator_snapshot_organisation_id"),
+        "indicator_snapshot",
+        ["organisation_id"],
         unique=False,
     )
     op.create_table(
@@ -376,6 +515,58 @@ def upgrade() -> None:
         op.f("ix_signing_certificate_person_id"), "signing_certificate", ["person_id"], unique=False
     )
     op.create_table(
+        "substitution",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("absent_id", sa.Uuid(), nullable=False),
+        sa.Column("substitute_id", sa.Uuid(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["absent_id"], ["person.id"], name=op.f("fk_substitution_absent_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_substitution_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["substitute_id"], ["person.id"], name=op.f("fk_substitution_substitute_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_substitution")),
+    )
+    op.create_index(op.f("ix_substitution_absent_id"), "substitution", ["absent_id"], unique=False)
+    op.create_index(
+        op.f("ix_substitution_organisation_id"), "substitution", ["organisation_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_substitution_substitute_id"), "substitution", ["substitute_id"], unique=False
+    )
+    op.create_table(
+        "succession",
+        sa.Column("predecessor_id", sa.Uuid(), nullable=False),
+        sa.Column("successor_id", sa.Uuid(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["predecessor_id"],
+            ["organisation.id"],
+            name=op.f("fk_succession_predecessor_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["successor_id"],
+            ["organisation.id"],
+            name=op.f("fk_succession_successor_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_succession")),
+    )
+    op.create_index(
+        op.f("ix_succession_predecessor_id"), "succession", ["predecessor_id"], unique=False
+    )
+    op.create_table(
         "unit",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -485,7 +676,8 @@ def upgrade() -> None:
     op.create_table(
         "case",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("dossier_id", sa.Uuid(), nullable=True),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("definition_name", sa.String(length=64), nullable=False),
         sa.Column("definition_digest", sa.String(length=64), nullable=False),
@@ -495,10 +687,29 @@ def upgrade() -> None:
         sa.Column("entered_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("holder_id", sa.Uuid(), nullable=True),
+        sa.Column("holder_role", sa.String(length=32), nullable=True),
+        sa.Column("holder_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("holder_person_id", sa.Uuid(), nullable=True),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "(document_id IS NULL) = (dossier_id IS NOT NULL)", name=op.f("ck_case_subject")
+        ),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_case_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_case_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["holder_id"], ["organisation.id"], name=op.f("fk_case_holder_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["holder_person_id"], ["person.id"], name=op.f("fk_case_holder_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["holder_unit_id"], ["unit.id"], name=op.f("fk_case_holder_unit_id_unit")
         ),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
@@ -508,7 +719,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["parent_id"], ["case.id"], name=op.f("fk_case_parent_id_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
     )
+    op.create_index(op.f("ix_case_closed_at_due_at"), "case", ["closed_at", "due_at"], unique=False)
     op.create_index(op.f("ix_case_document_id"), "case", ["document_id"], unique=False)
+    op.create_index(op.f("ix_case_dossier_id"), "case", ["dossier_id"], unique=False)
+    op.create_index(
+        op.f("ix_case_holder_id_holder_role_closed_at"),
+        "case",
+        ["holder_id", "holder_role", "closed_at"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_case_holder_person_id"), "case", ["holder_person_id"], unique=False)
+    op.create_index(op.f("ix_case_holder_unit_id"), "case", ["holder_unit_id"], unique=False)
     op.create_index(
         op.f("ix_case_organisation_id_definition_name_state"),
         "case",
@@ -516,6 +737,137 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_case_parent_id"), "case", ["parent_id"], unique=False)
+    op.create_table(
+        "council_member",
+        sa.Column("council_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.String(length=16), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["council_id"], ["council.id"], name=op.f("fk_council_member_council_id_council")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_council_member_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_member")),
+    )
+    op.create_index(
+        op.f("ix_council_member_council_id"), "council_member", ["council_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_council_member_person_id"), "council_member", ["person_id"], unique=False
+    )
+    op.create_table(
+        "council_session",
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("council_id", sa.Uuid(), nullable=False),
+        sa.Column("named_by", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["council_id"], ["council.id"], name=op.f("fk_council_session_council_id_council")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_council_session_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["named_by"], ["person.id"], name=op.f("fk_council_session_named_by_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_council_session")),
+    )
+    op.create_index(
+        op.f("ix_council_session_council_id"), "council_session", ["council_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_council_session_dossier_id"), "council_session", ["dossier_id"], unique=False
+    )
+    op.create_table(
+        "dossier_answer",
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("met", sa.Boolean(), nullable=True),
+        sa.Column("value", sa.String(length=40), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("snapshot_id", sa.Uuid(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_dossier_answer_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["indicator_snapshot.id"],
+            name=op.f("fk_dossier_answer_snapshot_id_indicator_snapshot"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_answer")),
+        sa.UniqueConstraint(
+            "dossier_id", "part", "code", name=op.f("uq_dossier_answer_dossier_id_part_code")
+        ),
+    )
+    op.create_table(
+        "dossier_export",
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_dossier_export_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_dossier_export_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_export")),
+    )
+    op.create_index(
+        op.f("ix_dossier_export_dossier_id"), "dossier_export", ["dossier_id"], unique=False
+    )
+    op.create_table(
+        "exhibit",
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("slot", sa.String(length=80), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=True),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("dated_on", sa.Date(), nullable=True),
+        sa.Column("added_by", sa.Uuid(), nullable=False),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.Column("dropped", sa.Boolean(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "(document_id IS NULL) = (sha256 IS NOT NULL)", name=op.f("ck_exhibit_content")
+        ),
+        sa.ForeignKeyConstraint(
+            ["added_by"], ["person.id"], name=op.f("fk_exhibit_added_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_exhibit_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_exhibit_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_exhibit_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exhibit")),
+        sa.UniqueConstraint("dossier_id", "ordinal", name=op.f("uq_exhibit_dossier_id_ordinal")),
+    )
+    op.create_index(op.f("ix_exhibit_document_id"), "exhibit", ["document_id"], unique=False)
     op.create_table(
         "file",
         sa.Column("document_id", sa.Uuid(), nullable=False),
@@ -836,6 +1188,30 @@ def upgrade() -> None:
         op.f("ix_work_file_item_document_id"), "work_file_item", ["document_id"], unique=False
     )
     op.create_table(
+        "appraisal",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_appraisal_case_id_case")),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_appraisal_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_appraisal_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appraisal")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_appraisal_case_id")),
+    )
+    op.create_index(op.f("ix_appraisal_dossier_id"), "appraisal", ["dossier_id"], unique=False)
+    op.create_index(
+        op.f("ix_appraisal_organisation_id"), "appraisal", ["organisation_id"], unique=False
+    )
+    op.create_table(
         "archive_stamp",
         sa.Column("file_id", sa.Uuid(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -853,6 +1229,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_archive_stamp_file_id"), "archive_stamp", ["file_id"], unique=False)
     op.create_table(
+        "ballot",
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.Column("points", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_ballot_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["council_session.id"],
+            name=op.f("fk_ballot_session_id_council_session"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
+    )
+    op.create_index(op.f("ix_ballot_session_id"), "ballot", ["session_id"], unique=False)
+    op.create_table(
         "despatch",
         sa.Column("recipient_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
@@ -866,6 +1263,78 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_despatch")),
     )
     op.create_index(op.f("ix_despatch_recipient_id"), "despatch", ["recipient_id"], unique=False)
+    op.create_table(
+        "dossier_export_file",
+        sa.Column("export_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("media_type", sa.String(length=60), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["export_id"],
+            ["dossier_export.id"],
+            name=op.f("fk_dossier_export_file_export_id_dossier_export"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_dossier_export_file_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_export_file")),
+        sa.UniqueConstraint(
+            "export_id", "name", name=op.f("uq_dossier_export_file_export_id_name")
+        ),
+    )
+    op.create_table(
+        "dossier_paper",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.String(length=32), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("linked_by", sa.Uuid(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name=op.f("fk_dossier_paper_case_id_case")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_dossier_paper_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_dossier_paper_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["linked_by"], ["person.id"], name=op.f("fk_dossier_paper_linked_by_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dossier_paper")),
+    )
+    op.create_index(op.f("ix_dossier_paper_case_id"), "dossier_paper", ["case_id"], unique=False)
+    op.create_index(
+        op.f("ix_dossier_paper_document_id"), "dossier_paper", ["document_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_dossier_paper_dossier_id"), "dossier_paper", ["dossier_id"], unique=False
+    )
+    op.create_table(
+        "finding",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("met", sa.Boolean(), nullable=True),
+        sa.Column("points", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_finding_case_id_case")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_finding_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
+    )
+    op.create_index(op.f("ix_finding_case_id"), "finding", ["case_id"], unique=False)
     op.create_table(
         "incoming",
         sa.Column("document_id", sa.Uuid(), nullable=False),
@@ -911,6 +1380,8 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=32), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("opinion", sa.Text(), nullable=True),
+        sa.Column("entered_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -921,6 +1392,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_move")),
     )
     op.create_index(op.f("ix_move_case_id"), "move", ["case_id"], unique=False)
+    op.create_index(op.f("ix_move_person_id"), "move", ["person_id"], unique=False)
     op.create_table(
         "number_void",
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -938,6 +1410,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_void")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_number_void_entry_id")),
     )
+    op.create_table(
+        "reminder",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_reminder_case_id_case")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_reminder_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_reminder_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_reminder_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
+        sa.UniqueConstraint(
+            "case_id", "kind", "due_at", name=op.f("uq_reminder_case_id_kind_due_at")
+        ),
+    )
+    op.create_index(
+        op.f("ix_reminder_organisation_id_id"), "reminder", ["organisation_id", "id"], unique=False
+    )
+    op.create_index(op.f("ix_reminder_person_id"), "reminder", ["person_id"], unique=False)
     op.create_table(
         "revision",
         sa.Column("file_id", sa.Uuid(), nullable=False),
@@ -1030,6 +1533,64 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_task_person_id"), "task", ["person_id"], unique=False)
     op.create_index(op.f("ix_task_unit_id"), "task", ["unit_id"], unique=False)
+    op.create_table(
+        "withdrawal_review",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("failed", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name=op.f("fk_withdrawal_review_case_id_case")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_withdrawal_review_dossier_id_dossier")
+        ),
+        sa.ForeignKeyConstraint(
+            ["opened_by"], ["person.id"], name=op.f("fk_withdrawal_review_opened_by_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_withdrawal_review")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_withdrawal_review_case_id")),
+    )
+    op.create_index(
+        op.f("ix_withdrawal_review_dossier_id"), "withdrawal_review", ["dossier_id"], unique=False
+    )
+    op.create_table(
+        "criterion_appraisal",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("appraisal_id", sa.Uuid(), nullable=False),
+        sa.Column("dossier_id", sa.Uuid(), nullable=False),
+        sa.Column("criterion", sa.String(length=32), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["appraisal_id"],
+            ["appraisal.id"],
+            name=op.f("fk_criterion_appraisal_appraisal_id_appraisal"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name=op.f("fk_criterion_appraisal_case_id_case")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossier.id"], name=op.f("fk_criterion_appraisal_dossier_id_dossier")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_criterion_appraisal")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_criterion_appraisal_case_id")),
+    )
+    op.create_index(
+        op.f("ix_criterion_appraisal_appraisal_id"),
+        "criterion_appraisal",
+        ["appraisal_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_criterion_appraisal_dossier_id"),
+        "criterion_appraisal",
+        ["dossier_id"],
+        unique=False,
+    )
     op.create_table(
         "pending_signature",
         sa.Column("intent_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,45 @@
+"""Who takes part in a dossier: the organisations, and those that took over from them."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+
+from workflow.office import Reading
+from workflow.records import Dossier, Succession
+from workflow.transitions import Parties
+
+
+def successor_of(reading: Reading, organisation_id: uuid.UUID) -> uuid.UUID:
+    """Who does an organisation's work today: itself, or who took over from it (and so on)."""
+    seen = {organisation_id}
+    while True:
+        following = reading.session.scalar(
+            select(Succession.successor_id)
+            .where(
+                Succession.predecessor_id == organisation_id,
+                Succession.effective_on <= reading.today,
+            )
+            .order_by(Succession.effective_on.desc())
+            .limit(1)
+        )
+        if following is None or following in seen:
+            return organisation_id
+        seen.add(following)
+        organisation_id = following
+
+
+def parties_of(reading: Reading, dossier: Dossier) -> Parties:
+    """The organisations of a dossier by the names that its definitions use.
+
+    Communes merged since, and an office that was replaced, go on under their successors.
+    """
+    named = {
+        "applicant": dossier.organisation_id,
+        "office": dossier.office_id,
+        "province": dossier.province_id,
+    }
+    if dossier.district_id is not None:
+        named["district"] = dossier.district_id
+    return {party: successor_of(reading, one) for party, one in named.items()}
