@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import select
 
@@ -111,7 +112,7 @@ def may_amend(tx: Transaction, dossier: Dossier, case: Case, trigger: str) -> No
     machine.decide(workflow, case.state, trigger, roles, facts, CATALOGUES["dossier"].guards)
 
 
-def journal(tx: Transaction, dossier: Dossier, action: str, case: Case, **facts: object) -> None:
+def journal(tx: Transaction, dossier: Dossier, action: str, case: Case, **facts: Any) -> None:
     """Write an act into the chain of whoever opened the dossier, whoever acts."""
     tx.journal(f"dossier.{action}", dossier.organisation_id, dossier.id, case=case.id, **facts)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from workflow.facts.appraisals import appraisal_state, duties_unmet, returned_criteria
 from workflow.facts.exhibits import Exhibits, exhibits_of
 from workflow.facts.papers import paper_unmet
+from workflow.facts.snapshots import achieved
 from workflow.facts.votes import vote_state
 from workflow.kinds import kind_of
 from workflow.office import Reading
@@ -18,7 +19,6 @@ from workflow.records import Case, Dossier, DossierAnswer, IndicatorSnapshot
 from workflow.rules.deadlines import local_date
 from workflow.rules.dossier import NO_DISTRICT_SINCE, DossierFacts
 from workflow.rules.kinds import Condition, Criterion, Kind, Rule, Stage
-from workflow.snapshot_contents import achieved
 
 _RECOGNISED = frozenset({"recognised", "published"})
 _PAPERS = (
@@ -40,7 +40,7 @@ def dossier_facts(reading: Reading, dossier: Dossier, case: Case) -> DossierFact
     kind = kind_of(reading, dossier)
     exhibits = exhibits_of(reading, dossier)
     answers = answers_of(reading, dossier)
-    snapshots = _snapshots(reading, dossier, answers)
+    snapshots = _snapshots(reading, answers)
     unanswered = tuple(_unanswered(kind, dossier, answers, snapshots))
     unsound = tuple(
         f"“{line.title}”: {line.unmet}." for line in exhibits.lines if line.unmet is not None
@@ -110,9 +110,7 @@ def slots_of(kind: Kind) -> frozenset[str]:
     )
 
 
-def _snapshots(
-    reading: Reading, dossier: Dossier, answers: Answers
-) -> Mapping[object, IndicatorSnapshot]:
+def _snapshots(reading: Reading, answers: Answers) -> Mapping[object, IndicatorSnapshot]:
     ids = [answer.snapshot_id for answer in answers.values() if answer.snapshot_id]
     if not ids:
         return {}
@@ -203,9 +201,7 @@ def _slots_unmet(kind: Kind, exhibits: Exhibits) -> Iterator[str]:
                 yield f"Tiêu chí {criterion.code} “{criterion.title}”: thiếu “{slot.title}”."
 
 
-def criterion_evidence_unmet(
-    kind: Kind, criterion: str, exhibits: Exhibits
-) -> tuple[str, ...]:
+def criterion_evidence_unmet(kind: Kind, criterion: str, exhibits: Exhibits) -> tuple[str, ...]:
     """What of one criterion's evidence is missing or does not hold."""
     one = kind.criterion(criterion)
     missing = [

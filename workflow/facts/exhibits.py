@@ -195,8 +195,7 @@ def _verdicts_of_uploads(reading: Reading, dossier: Dossier) -> dict[uuid.UUID, 
         select(Exhibit.id, Report.content)
         .join(
             Report,
-            (Report.organisation_id == Exhibit.organisation_id)
-            & (Report.sha256 == Exhibit.sha256),
+            (Report.organisation_id == Exhibit.organisation_id) & (Report.sha256 == Exhibit.sha256),
         )
         .where(Exhibit.dossier_id == dossier.id, ~Exhibit.dropped)
         .order_by(Report.id)

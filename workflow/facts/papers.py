@@ -50,8 +50,10 @@ def paper_unmet(reading: Reading, case: Case, dossier: Dossier, part: str) -> st
     wrong = body_unmet(reading, case, dossier, wanted, document)
     if wrong is not None:
         return wrong
-    return _arrived(reading, wanted, document) if wanted.incoming else _issued(
-        reading, wanted, document
+    return (
+        _arrived(reading, wanted, document)
+        if wanted.incoming
+        else _issued(reading, wanted, document)
     )
 
 
