@@ -24,12 +24,9 @@ from workflow.printing.composition import (
     PAGE_WIDTH,
     Article,
     Composer,
-    Face,
-    Page,
-    Rule,
-    Run,
     Sheet,
 )
+from workflow.printing.pages import Face, Page, Rule, Run
 from workflow.sealing import DECREE_LAYOUT
 
 MM = 72 / 25.4
