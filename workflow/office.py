@@ -65,6 +65,8 @@ class Actor:
     roles: Mapping[uuid.UUID, frozenset[str]]
     units: frozenset[uuid.UUID] = frozenset()
     headed_units: frozenset[uuid.UUID] = frozenset()
+    #: Whose work the actor does today while they are away; it gives no power to sign.
+    stands_in_for: frozenset[uuid.UUID] = frozenset()
 
     def roles_in(self, organisation_id: uuid.UUID) -> frozenset[str]:
         return self.roles.get(organisation_id, frozenset())
