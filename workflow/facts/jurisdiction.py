@@ -12,10 +12,8 @@ from workflow.calendars import seats
 from workflow.office import Reading
 from workflow.parties import successor_of
 from workflow.records import DossierRoute, OrganisationName
+from workflow.rules.dossier import NO_DISTRICT_SINCE
 from workflow.rules.errors import GuardsUnmet
-
-#: Since this day local government has two tiers: commune and province (Law 72/2025/QH15).
-TWO_TIERS_SINCE = date(2025, 7, 1)
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def jurisdiction_of(reading: Reading, organisation_id: uuid.UUID, kind_code: str
             ]
         )
     district_id = None
-    if reading.today < TWO_TIERS_SINCE:
+    if reading.today < NO_DISTRICT_SINCE:
         district_id = _nearest(reading, organisation_id, "district", reading.today)
     return Jurisdiction(province_id, successor_of(reading, office_id), district_id)
 
