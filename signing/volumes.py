@@ -55,6 +55,11 @@ class Volume:
         """Of this piece so far."""
         return self._file.tell()
 
+    @property
+    def pages(self) -> list[int]:
+        """How many each part has, in the order in which they were added."""
+        return [pages for _, pages in self._parts]
+
     def add(self, source: Path) -> int:
         """Append the pages of a file; how many there are. When it raises, nothing was appended.
 

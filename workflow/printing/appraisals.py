@@ -17,16 +17,24 @@ _POINTS = 11  # of type in tables
 
 @dataclass(frozen=True)
 class About:
-    """The dossier that a paper is about, in words."""
+    """The dossier that a paper is about, in words.
 
-    kind: str
+    `asked` is what it asks for, as it stands in a sentence: `hồ sơ đề nghị công nhận …`.
+    """
+
+    asked: str
     name: str
     period: str
     applicant: str
 
     @property
     def words(self) -> str:
-        return f"{self.kind} – {self.name}, kỳ {self.period}"
+        return f"{self.asked} – {self.name}, kỳ {self.period}"
+
+    @property
+    def title(self) -> str:
+        """As it stands by itself."""
+        return self.words[0].upper() + self.words[1:]
 
 
 @dataclass(frozen=True)
@@ -205,7 +213,7 @@ def _head(flow: Flow, sheet: MatrixSheet) -> None:
     flow.rule(left, width * 0.42, 2)
     flow.y += 14
     flow.centred("BẢNG TỔNG HỢP KẾT QUẢ THẨM ĐỊNH", page.middle, "B", 14, 18)
-    for line in flow.balanced(sheet.about.words, "B", 13, page.room * 0.8):
+    for line in flow.balanced(sheet.about.title, "B", 13, page.room * 0.8):
         flow.centred(line, page.middle, "B", 13, 17)
     made = f"{sheet.about.applicant}; lập lúc {sheet.made_at:%H:%M ngày %d/%m/%Y}"
     flow.centred(made, page.middle, "I", 12, 16)
