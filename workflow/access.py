@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
+from workflow.facts.votes import sits_before
 from workflow.office import Actor, Reading
-from workflow.records import Case, Document, Outgoing, Signer, Task
+from workflow.parties import predecessors
+from workflow.records import (
+    Appraisal,
+    Case,
+    CriterionAppraisal,
+    Document,
+    Dossier,
+    Outgoing,
+    Signer,
+    Task,
+)
 from workflow.rules.errors import Forbidden, NotFound
 
 #: Roles that see every document of their organisation: they register, lead, follow up or audit.
@@ -38,7 +50,7 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
         .join(Case, Case.id == Task.case_id)
         .where(
             Case.document_id == Document.id,
-            or_(Task.person_id == actor.person_id, Task.unit_id.in_(actor.headed_units)),
+            or_(Task.person_id.in_(actor.own_work), Task.unit_id.in_(actor.headed_units)),
         )
         .correlate(Document)
         .exists(),
@@ -96,3 +108,65 @@ def require_role(reading: Reading, organisation_id: uuid.UUID, roles: frozenset[
 def access_chain(organisation_id: uuid.UUID) -> str:
     """The name of an organisation's access chain."""
     return f"access:{organisation_id}"
+
+
+#: Roles whose holders see every dossier that their organisation takes part in.
+SEES_DOSSIERS = SEES_ALL | {"specialist", "unit_head"}
+
+
+def may_know_dossier(actor: Actor, on: date) -> ColumnElement[bool]:
+    """A condition on `Dossier`: those the actor takes part in on this day.
+
+    As the applicant's, the district's, the office's or the province's (or of whoever took over from
+    them), for a department that appraises it, by being given one of its criteria, or in the council
+    before which it is.
+    """
+    theirs = actor.organisations_where(SEES_DOSSIERS)
+    given = (
+        select(CriterionAppraisal.id)
+        .join(Task, Task.case_id == CriterionAppraisal.case_id)
+        .where(
+            CriterionAppraisal.dossier_id == Dossier.id,
+            or_(
+                Task.person_id.in_({actor.person_id, *actor.stands_in_for}),
+                Task.unit_id.in_(actor.headed_units),
+            ),
+        )
+        .correlate(Dossier)
+        .exists()
+    )
+    if not theirs:
+        return or_(given, sits_before(actor))
+    taken_over = predecessors(theirs, on)
+    appraises = (
+        select(Appraisal.id)
+        .where(Appraisal.dossier_id == Dossier.id, Appraisal.organisation_id.in_(theirs))
+        .correlate(Dossier)
+        .exists()
+    )
+    return or_(
+        *(
+            column.in_(theirs) | column.in_(taken_over)
+            for column in (
+                Dossier.organisation_id,
+                Dossier.office_id,
+                Dossier.province_id,
+                Dossier.district_id,
+            )
+        ),
+        appraises,
+        given,
+        sits_before(actor),
+    )
+
+
+def find_dossier(reading: Reading, dossier_id: uuid.UUID) -> Dossier:
+    """The dossier, or NotFound also where it exists but the actor may not know of it."""
+    dossier = reading.session.scalar(
+        select(Dossier).where(
+            Dossier.id == dossier_id, may_know_dossier(reading.actor, reading.today)
+        )
+    )
+    if dossier is None:
+        raise NotFound("Hồ sơ")
+    return dossier

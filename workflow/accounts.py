@@ -19,7 +19,14 @@ from sqlalchemy import select, update
 
 from workflow.administration import one_at_a_time, require_administrator_of
 from workflow.office import SYSTEM_CHAIN, Actor, Office, Reading, Transaction
-from workflow.records import AccessToken, Account, Appointment, Person, RoleGrant
+from workflow.records import (
+    AccessToken,
+    Account,
+    Appointment,
+    Person,
+    RoleGrant,
+    Substitution,
+)
 from workflow.rules.errors import Duplicate, Invalid, NotAuthenticated, NotFound
 
 MIN_PASSWORD_CHARACTERS = 12
@@ -121,7 +128,7 @@ def authenticate(reading: Reading, token: str) -> Actor:
 
 
 def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
-    """The person as an actor, with the roles and units held today."""
+    """The person as an actor, with the roles, units and substitutions of today."""
     on = reading.today
     roles: dict[uuid.UUID, set[str]] = {}
     for grant in reading.session.scalars(
@@ -131,6 +138,11 @@ def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
     appointments = reading.session.scalars(
         select(Appointment).where(Appointment.person_id == person.id, Appointment.holds_on(on))
     ).all()
+    absent = reading.session.scalars(
+        select(Substitution.absent_id).where(
+            Substitution.substitute_id == person.id, Substitution.holds_on(on)
+        )
+    )
     return Actor(
         account_id=account.id,
         person_id=person.id,
@@ -138,6 +150,7 @@ def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
         roles={organisation: frozenset(held) for organisation, held in roles.items()},
         units=frozenset(a.unit_id for a in appointments if a.unit_id),
         headed_units=frozenset(a.unit_id for a in appointments if a.unit_id and a.heads_unit),
+        stands_in_for=frozenset(absent),
     )
 
 

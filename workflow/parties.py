@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from workflow.office import Reading
 from workflow.records import Dossier, Succession
@@ -28,6 +30,22 @@ def successor_of(reading: Reading, organisation_id: uuid.UUID) -> uuid.UUID:
             return organisation_id
         seen.add(following)
         organisation_id = following
+
+
+def predecessors(organisations: Sequence[uuid.UUID], on: date) -> Select[tuple[uuid.UUID]]:
+    """A query for those whose work these organisations have taken over by this day."""
+    first = (
+        select(Succession.predecessor_id.label("id"))
+        .where(Succession.successor_id.in_(organisations), Succession.effective_on <= on)
+        .cte("taken_over", recursive=True)
+    )
+    # `union` and not `union all`: what was taken over twice is met once.
+    every = first.union(
+        select(Succession.predecessor_id).where(
+            Succession.successor_id == first.c.id, Succession.effective_on <= on
+        )
+    )
+    return select(every.c.id)
 
 
 def parties_of(reading: Reading, dossier: Dossier) -> Parties:

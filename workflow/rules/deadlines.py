@@ -93,6 +93,15 @@ class Calendar:
         return on
 
 
+def working_days_between(calendar: Calendar, first: date, last: date) -> int:
+    """Return how many working days have passed on `last` since `first`, which does not count."""
+    passed = 0
+    while first < last:
+        first += _DAY
+        passed += calendar.is_working_day(first)
+    return passed
+
+
 class Kind(StrEnum):
     """How a limit is counted from its start."""
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
 from workflow.rules.machine import Guard, Holder
 from workflow.rules.machine_checks import Catalogue, Property
+
+#: The day communes and provinces became the only two tiers of local government.
+NO_DISTRICT_SINCE: Final = date(2025, 7, 1)
 
 Outcome = Literal["none", "passed", "failed", "province", "centre", "nobody"]
 """What the ballots say: of a vote passed or failed, of a rating who may grant it."""
@@ -44,6 +48,8 @@ class DossierFacts:
     appraisals_open: int
     criteria_failed: tuple[str, ...]
     """Sentences of the criteria that a department found not met."""
+    criteria_returned: bool
+    """A department waits for more evidence of some criterion."""
     conditions_unmet: tuple[str, ...]
     council_named: bool
     quorum_unmet: str | None
@@ -116,6 +122,12 @@ def criteria_not_met(facts: DossierFacts) -> str | None:
     return "Không có tiêu chí, điều kiện nào chưa đạt."
 
 
+def supplement_asked(facts: DossierFacts) -> str | None:
+    if facts.criteria_returned:
+        return None
+    return "Không có tiêu chí nào được yêu cầu bổ sung minh chứng."
+
+
 def conditions_met(facts: DossierFacts) -> tuple[str, ...]:
     return facts.conditions_unmet
 
@@ -160,6 +172,7 @@ GUARDS: Final[Mapping[str, Guard[DossierFacts]]] = MappingProxyType(
                 appraisals_given,
                 criteria_met,
                 criteria_not_met,
+                supplement_asked,
                 conditions_met,
                 council_named,
                 quorum_met,
@@ -191,6 +204,7 @@ GUARDS: Final[Mapping[str, Guard[DossierFacts]]] = MappingProxyType(
 
 EFFECTS: Final = frozenset(
     {
+        "amend_contents",  # answers and evidence; done without a move, for there are thousands
         "record_submission",  # submitted_at, the first time
         "record_reason",  # the payload's reason is mandatory and kept
         "open_appraisals",  # a child case for each department, and in it for each criterion

@@ -6,11 +6,13 @@ that applied to its period. Every entry names its legal basis and how sure it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+
+from workflow.rules.indicator import Period
 
 
 class Confidence(StrEnum):
@@ -194,4 +196,9 @@ class Kind:
 
 def parse(text: str) -> Kind:
     """Read one kind. Raises InvalidDefinition with the place of the first thing wrong."""
+    raise NotImplementedError
+
+
+def choose(kinds: Sequence[Kind], code: str, period: Period) -> Kind:
+    """The version of a kind that serves a whole period. Raises Invalid."""
     raise NotImplementedError
