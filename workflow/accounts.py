@@ -34,6 +34,8 @@ MIN_PASSWORD_CHARACTERS = 12
 PasswordHash = NewType("PasswordHash", str)
 _USERNAME = re.compile(r"[a-z0-9._-]{3,64}")
 _hasher = argon2.PasswordHasher()
+#: Least work: where a password is random there is nothing to try.
+_light = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @cache
@@ -51,6 +53,12 @@ def hash_password(password: str) -> PasswordHash:
     if len(password) < MIN_PASSWORD_CHARACTERS:
         raise Invalid([("/password", f"Mật khẩu phải có ít nhất {MIN_PASSWORD_CHARACTERS} ký tự.")])
     return PasswordHash(_hasher.hash(password))
+
+
+def hash_random(token: str) -> PasswordHash:
+    """An argon2id hash of a password that `secrets` made: 96 bits cannot be guessed, however quick
+    a try is, and nobody waits."""
+    return PasswordHash(_light.hash(token))
 
 
 def password_matches(account: Account | None, password: str) -> bool:
