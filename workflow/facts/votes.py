@@ -66,9 +66,7 @@ def vote_state(reading: Reading, dossier: Dossier, kind: Kind) -> VoteState:
     if session.opened_on is None:
         return VoteState(council, session, lines, "Hội đồng chưa bỏ phiếu.", "none", None)
     result = _count(kind, lines)
-    # Without a quorum nothing was decided, whatever the ballots say.
-    outcome = "none" if result.quorum_unmet else _outcome(result)
-    return VoteState(council, session, lines, result.quorum_unmet, outcome, result)
+    return VoteState(council, session, lines, result.quorum_unmet, _outcome(result), result)
 
 
 def session_of(reading: Reading, dossier_id: uuid.UUID) -> CouncilSession | None:
@@ -146,6 +144,9 @@ def _count(kind: Kind, lines: Sequence[MemberLine]) -> VoteResult | RatingResult
 
 
 def _outcome(result: VoteResult | RatingResult) -> Outcome:
+    """Without a quorum nothing was decided: it is none of those that lead to recognition."""
+    decided = result.quorum_unmet is None
     if isinstance(result, VoteResult):
-        return "passed" if result.passed else "failed"
-    return _GRANTED_BY.get(result.grade.decided_by, "nobody") if result.grade else "nobody"
+        return "passed" if decided and result.passed else "failed"
+    granted_by = result.grade.decided_by if decided and result.grade else "nobody"
+    return _GRANTED_BY.get(granted_by, "nobody")
