@@ -186,16 +186,16 @@ def _check_open(tx: Transaction, dossier: Dossier, kind: Kind, main: Case) -> No
 
 
 def _joined(kind: Kind, failed: Collection[str]) -> str:
-    """The codes as kept, in the kind's order. Raises Invalid: a code that is not counted."""
-    counted = [criterion.code for criterion in kind.tops]
+    """The codes as kept, in the kind's order. Raises Invalid: a code that it does not have."""
+    known = [criterion.code for criterion in kind.criteria]
     errors = [
         (f"/failed/{position}", f"Không có tiêu chí “{code}”.")
         for position, code in enumerate(failed)
-        if code not in counted
+        if code not in known
     ]
     if errors:
         raise Invalid(errors)
-    return ",".join(code for code in counted if code in failed)
+    return ",".join(code for code in known if code in failed)
 
 
 def _first_move(tx: Transaction) -> machine.Holder:

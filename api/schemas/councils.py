@@ -9,13 +9,13 @@ from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
-from workflow.rules.results import RatingResult, VoteResult, truncated
 
 from api.schemas.values import Moment, Name, Opinion, Payload, Shape
 from workflow.councils import CouncilView
 from workflow.facts.votes import MemberLine, points_of
 from workflow.records import Ballot, Council, CouncilMember
 from workflow.rules.council import PART_LABELS
+from workflow.rules.results import RatingResult, VoteResult, truncated
 from workflow.voting import VoteView
 
 Part = Literal["chair", "vice_chair", "secretary", "member"]
@@ -158,7 +158,7 @@ class VoteResultOut(Shape):
             blank=result.blank,
             taking_part=result.taking_part,
             share=_fraction(result.share),
-            share_percent=None if result.share is None else truncated(result.share * 100, 2),
+            share_percent=None if result.share is None else truncated(result.share * 100),
         )
 
 
@@ -169,7 +169,8 @@ class RatingResultOut(Shape):
     decided_by: str | None
     average: str | None
     average_points: str | None
-    totals: list[int]
+    totals: list[int] = Field(description="Of every ballot, from the lowest.")
+    counted: list[int] = Field(description="Of those that are averaged.")
     by_criterion: dict[str, str] = Field(description="The average of each criterion.")
 
     @classmethod
@@ -178,9 +179,10 @@ class RatingResultOut(Shape):
             stars=result.grade.stars if result.grade else None,
             decided_by=result.grade.decided_by if result.grade else None,
             average=_fraction(result.average),
-            average_points=None if result.average is None else truncated(result.average, 2),
+            average_points=None if result.average is None else truncated(result.average),
             totals=list(result.totals),
-            by_criterion={code: truncated(one, 2) for code, one in result.by_criterion.items()},
+            counted=list(result.counted),
+            by_criterion={code: truncated(one) for code, one in result.by_criterion.items()},
         )
 
 

@@ -144,9 +144,7 @@ def _count(kind: Kind, lines: Sequence[MemberLine]) -> VoteResult | RatingResult
 
 
 def _outcome(result: VoteResult | RatingResult) -> Outcome:
-    """Without a quorum nothing was decided: it is none of those that lead to recognition."""
-    decided = result.quorum_unmet is None
+    """Without a quorum nothing passed and nothing was granted."""
     if isinstance(result, VoteResult):
-        return "passed" if decided and result.passed else "failed"
-    granted_by = result.grade.decided_by if decided and result.grade else "nobody"
-    return _GRANTED_BY.get(granted_by, "nobody")
+        return "passed" if result.passed else "failed"
+    return _GRANTED_BY.get(result.grade.decided_by, "nobody") if result.grade else "nobody"
