@@ -67,14 +67,10 @@ class AppraisalDesk(Desk):
     def use(self, criteria: Iterable[Criterion] = CRITERIA, **changes: Any) -> Kind:
         """Make dossiers of a kind with these criteria, and charge departments with all of it."""
         shipped = next(kind for kind in self.office.law.kinds if kind.code == "smart_commune")
-        kind = replace(
-            shipped,
-            code="thu",
-            digest=f"{len(self.office.law.kinds):064}",
-            criteria=tuple(criteria),
-            **changes,
-        )
-        self.office.law = replace(self.office.law, kinds=(*self.office.law.kinds, kind))
+        kinds = self.office.law.kinds
+        digest = f"{len(kinds):064}"
+        kind = replace(shipped, code="thu", digest=digest, criteria=tuple(criteria), **changes)
+        self.office.law = replace(self.office.law, kinds=(*kinds, kind))
         self.kind = kind
         held = {duty.field for duty in self.see(PROVINCE_ADMIN, duties_of, self.province)}
         for field, code in DUTIES.items():
