@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,8 @@ def founded(database: str) -> Iterator[Office]:
         office = Office.open(settings)
         stack.callback(office.close)
         found(office)
+        gc.collect()
+        gc.freeze()  # as `vanthu serve` does
         yield office
 
 
