@@ -44,7 +44,8 @@ def extract(source: BinaryIO, target: BinaryIO, first: int, parent: int) -> Extr
         with pikepdf.open(source) as pdf:
             _refuse(pdf)
             pdf.flatten_annotations("screen")
-            return _Writer(target, first, parent).write(pdf)
+            offsets, pages = _Writer(target, first, parent).write(pdf)
+            return Extract(offsets, pages, mended=bool(pdf.get_warnings()))
     except pikepdf.PasswordError as fault:
         raise SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu.") from fault
     except pikepdf.PdfError as fault:
@@ -74,7 +75,7 @@ class _Writer:
         self._waiting: deque[tuple[int, pikepdf.Object]] = deque()
         self._offsets = array("Q")
 
-    def write(self, pdf: pikepdf.Pdf) -> Extract:
+    def write(self, pdf: pikepdf.Pdf) -> tuple[array[int], array[int]]:
         pages = array("Q")
         for page in pdf.pages:
             number = self._number()
@@ -84,7 +85,7 @@ class _Writer:
             self._target.write(b"\nendobj\n")
             while self._waiting:
                 self._object(*self._waiting.popleft())
-        return Extract(self._offsets, pages)
+        return self._offsets, pages
 
     def _number(self) -> int:
         number, self._next = self._next, self._next + 1

@@ -12,10 +12,14 @@ from typing import BinaryIO
 
 @dataclass(frozen=True)
 class Extract:
-    """Where each object begins, and the numbers of the pages among them, in their order."""
+    """Where each object begins, and the numbers of the pages among them, in their order.
+
+    `mended`: the file is damaged, and what could not be read of it may be missing.
+    """
 
     offsets: array[int]
     pages: array[int]
+    mended: bool
 
     def stands_in(self, written: BinaryIO, first: int) -> bool:
         """Whether at each of these places an object begins, numbered from `first`.

@@ -174,7 +174,7 @@ class Sandbox:
             offsets, pages = (array("Q", blob) for blob in answer.blobs)
         except ValueError as fault:
             raise _overrun() from fault
-        extract = Extract(offsets, pages)
+        extract = Extract(offsets, pages, answer.values["value"] is True)
         if not extract.stands_in(target, first):
             raise _overrun()
         return extract

@@ -118,7 +118,7 @@ def _extract(job: Job) -> Message:
     assert job.target is not None
     extract = extraction.extract(job.source, job.target, **job.asked.values)
     job.target.flush()
-    return _result(blobs=(extract.offsets.tobytes(), extract.pages.tobytes()))
+    return _result(extract.mended, (extract.offsets.tobytes(), extract.pages.tobytes()))
 
 
 def _few(certificates: Sequence[bytes]) -> tuple[bytes, ...]:

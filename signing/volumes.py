@@ -38,6 +38,14 @@ class Progress:
     parts: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(frozen=True)
+class Added:
+    """How many pages a file had; `mended`: it is damaged, and something may be missing."""
+
+    pages: int
+    mended: bool
+
+
 class Volume:
     """A piece of a volume, written to `file` after what `progress` says is written elsewhere."""
 
@@ -60,8 +68,8 @@ class Volume:
         """How many each part has, in the order in which they were added."""
         return [pages for _, pages in self._parts]
 
-    def add(self, source: Path) -> int:
-        """Append the pages of a file; how many there are. When it raises, nothing was appended.
+    def add(self, source: Path) -> Added:
+        """Append the pages of a file. When it raises, nothing was appended.
 
         Raises UnreadablePdf, SigningRefused and SandboxBusy.
         """
@@ -83,7 +91,7 @@ class Volume:
             shutil.copyfileobj(written, self._file, _CHUNK_BYTES)
         self._next = following
         self._parts.append((tree, len(extract.pages)))
-        return len(extract.pages)
+        return Added(len(extract.pages), extract.mended)
 
     def pause(self) -> Progress:
         """End this piece; the next one goes on from what is returned."""

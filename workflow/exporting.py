@@ -239,13 +239,16 @@ class _Step:
             with self._office.local_copy(
                 uuid.UUID(file.organisation_id), file.sha256, file.size_bytes
             ) as source:
-                pages: int | None = self._office.sealing.append(volume, source)
+                added = self._office.sealing.append(volume, source)
         except (UnreadableDocument, ObjectMissing, ObjectCorrupt) as fault:
             why = str(fault) if isinstance(fault, UnreadableDocument) else _NOT_STORED
             self._notice(volume, NoticeSheet(title, why, file.sha256, file.size_bytes))
             state.reasons[f"{state.entry}/{state.file}"] = why
-            pages = None
-        state.pages.append(pages)
+            state.pages.append(None)
+        else:
+            state.pages.append(added.pages)
+            if added.mended:
+                state.mended.append(f"{state.entry}/{state.file}")
         state.file += 1
         if state.file == len(files):
             state.entry, state.file = state.entry + 1, 0

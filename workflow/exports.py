@@ -99,7 +99,7 @@ class State:
     """How far an export is: the next volume, entry and file, and what is written of the volume.
 
     `pages` has a count for each file that was taken up, None for one whose pages could not be;
-    `reasons` says why, by entry and file.
+    `reasons` says why, by entry and file. Of those in `mended` something may be missing.
     """
 
     volume: int = 0
@@ -108,6 +108,7 @@ class State:
     progress: Progress = field(default_factory=Progress)
     pages: list[int | None] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    mended: list[str] = field(default_factory=list)
     pieces: list[Ref] = field(default_factory=list)
 
     @classmethod
@@ -207,6 +208,7 @@ def _documents(plan: Plan, state: State) -> Iterator[DescribedDocument]:
                         file.size_bytes,
                         next(pages, None),
                         state.reasons.get(f"{number}/{place}"),
+                        f"{number}/{place}" in state.mended,
                     )
                     for place, file in enumerate(entry.files)
                 ],
@@ -225,7 +227,7 @@ def listed_in(
     start = plan.starts[state.volume]
     for number in range(start, plan.volumes[state.volume]):
         entry, ordinal = plan.entries[number], number - start + 1
-        notes = [f"Tệp {place + 1} không ghép được" for place in _missing(state, number, entry)]
+        notes = _notes(state, number, entry)
         if not entry.files:
             notes.append("Không còn tệp")
         if entry.unmet:
@@ -245,14 +247,23 @@ def listed_in(
         for file in taken:
             words = [f"{ordinal}.", entry.code, entry.title]
             if file is not None:
-                words += [f"({file.title})" if file.title else "", f"– SHA-256 {file.sha256}"]
+                own = f"({file.title})" if file.title not in ("", entry.subject) else ""
+                words += [own, f"– SHA-256 {file.sha256}"]
             bookmarks.append(" ".join(word for word in words if word))
             page += next(parts)
     return bookmarks, lines
 
 
-def _missing(state: State, number: int, entry: Entry) -> list[int]:
-    return [at for at in range(len(entry.files)) if f"{number}/{at}" in state.reasons]
+def _notes(state: State, number: int, entry: Entry) -> list[str]:
+    """What is to be known of an entry's files."""
+    notes = []
+    for place in range(len(entry.files)):
+        file = f"Tệp {place + 1}" if len(entry.files) > 1 else "Tệp"
+        if f"{number}/{place}" in state.reasons:
+            notes.append(f"{file} không ghép được")
+        elif f"{number}/{place}" in state.mended:
+            notes.append(f"{file} hỏng, có thể thiếu nội dung")
+    return notes
 
 
 def cover_of(

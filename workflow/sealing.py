@@ -33,7 +33,7 @@ from signing.revocation import HttpRevocation, Inquiry
 from signing.sandbox import Sandbox
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
-from signing.volumes import Volume
+from signing.volumes import Added, Volume
 from workflow.rules.errors import GuardsUnmet, Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
 from workflow.stamps import Places, Showing, StampOrder, laid_out
@@ -402,8 +402,8 @@ class Sealing:
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
 
-    def append(self, volume: Volume, source: Path) -> int:
-        """Put the pages of a file into a volume; how many they are.
+    def append(self, volume: Volume, source: Path) -> Added:
+        """Put the pages of a file into a volume.
 
         Raises:
             UnreadableDocument: they cannot be taken over, and why; the volume is as before.

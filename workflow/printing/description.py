@@ -18,13 +18,17 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 @dataclass(frozen=True)
 class KeptFile:
-    """The signed bytes, and whether their pages are in the volume."""
+    """The signed bytes, and whether their pages are in the volume.
+
+    `mended`: they are damaged, and what could not be read may be missing there.
+    """
 
     title: str
     sha256: str
     size_bytes: int
     pages: int | None
     not_joined: str | None = None
+    mended: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ def _document(fields: _Fields, dossier: DescribedDossier, document: DescribedDoc
             size=str(file.size_bytes),
             pages=None if file.pages is None else str(file.pages),
             notJoined=file.not_joined,
+            damaged="true" if file.mended else None,
         )
 
 
