@@ -20,6 +20,7 @@ from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
     audit,
+    councils,
     documents,
     health,
     images,
@@ -36,6 +37,7 @@ from api.routes import (
     tasks,
     uploads,
     validations,
+    withdrawals,
     work_files,
     workflows,
 )
@@ -73,6 +75,8 @@ ROUTERS = (
     organisations.router,
     regulation.router,
     people.router,
+    councils.router,
+    withdrawals.router,
     images.router,
     workflows.router,
     problem_pages.router,
