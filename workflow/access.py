@@ -50,7 +50,7 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
         .join(Case, Case.id == Task.case_id)
         .where(
             Case.document_id == Document.id,
-            or_(Task.person_id == actor.person_id, Task.unit_id.in_(actor.headed_units)),
+            or_(Task.person_id.in_(actor.own_work), Task.unit_id.in_(actor.headed_units)),
         )
         .correlate(Document)
         .exists(),

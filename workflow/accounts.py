@@ -19,7 +19,14 @@ from sqlalchemy import select, update
 
 from workflow.administration import one_at_a_time, require_administrator_of
 from workflow.office import SYSTEM_CHAIN, Actor, Office, Reading, Transaction
-from workflow.records import AccessToken, Account, Appointment, Person, RoleGrant
+from workflow.records import (
+    AccessToken,
+    Account,
+    Appointment,
+    Person,
+    RoleGrant,
+    Substitution,
+)
 from workflow.rules.errors import Duplicate, Invalid, NotAuthenticated, NotFound
 
 MIN_PASSWORD_CHARACTERS = 12
@@ -27,6 +34,8 @@ MIN_PASSWORD_CHARACTERS = 12
 PasswordHash = NewType("PasswordHash", str)
 _USERNAME = re.compile(r"[a-z0-9._-]{3,64}")
 _hasher = argon2.PasswordHasher()
+#: Least work: where a password is random there is nothing to try.
+_light = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @cache
@@ -44,6 +53,12 @@ def hash_password(password: str) -> PasswordHash:
     if len(password) < MIN_PASSWORD_CHARACTERS:
         raise Invalid([("/password", f"Mật khẩu phải có ít nhất {MIN_PASSWORD_CHARACTERS} ký tự.")])
     return PasswordHash(_hasher.hash(password))
+
+
+def hash_random(token: str) -> PasswordHash:
+    """An argon2id hash of a password that `secrets` made: 96 bits cannot be guessed, however quick
+    a try is, and nobody waits."""
+    return PasswordHash(_light.hash(token))
 
 
 def password_matches(account: Account | None, password: str) -> bool:
@@ -121,7 +136,7 @@ def authenticate(reading: Reading, token: str) -> Actor:
 
 
 def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
-    """The person as an actor, with the roles and units held today."""
+    """The person as an actor, with the roles, units and substitutions of today."""
     on = reading.today
     roles: dict[uuid.UUID, set[str]] = {}
     for grant in reading.session.scalars(
@@ -131,6 +146,11 @@ def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
     appointments = reading.session.scalars(
         select(Appointment).where(Appointment.person_id == person.id, Appointment.holds_on(on))
     ).all()
+    absent = reading.session.scalars(
+        select(Substitution.absent_id).where(
+            Substitution.substitute_id == person.id, Substitution.holds_on(on)
+        )
+    )
     return Actor(
         account_id=account.id,
         person_id=person.id,
@@ -138,6 +158,7 @@ def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
         roles={organisation: frozenset(held) for organisation, held in roles.items()},
         units=frozenset(a.unit_id for a in appointments if a.unit_id),
         headed_units=frozenset(a.unit_id for a in appointments if a.unit_id and a.heads_unit),
+        stands_in_for=frozenset(absent),
     )
 
 

@@ -65,8 +65,14 @@ class Actor:
     roles: Mapping[uuid.UUID, frozenset[str]]
     units: frozenset[uuid.UUID] = frozenset()
     headed_units: frozenset[uuid.UUID] = frozenset()
-    #: Whose work the actor does today while they are away; it gives no power to sign.
+    #: Who is away today and whose tasks, readings and criteria the actor does. It gives no role,
+    #: no unit and no power to sign.
     stands_in_for: frozenset[uuid.UUID] = frozenset()
+
+    @property
+    def own_work(self) -> frozenset[uuid.UUID]:
+        """Whose tasks, readings and criteria the actor does: own ones, and the absent's."""
+        return self.stands_in_for | {self.person_id}
 
     def roles_in(self, organisation_id: uuid.UUID) -> frozenset[str]:
         return self.roles.get(organisation_id, frozenset())

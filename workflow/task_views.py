@@ -39,7 +39,8 @@ def list_tasks(
     after: uuid.UUID | None = None,
     limit: int = 50,
 ) -> list[TaskLine]:
-    """What the actor, and the units the actor heads, were asked to do or to know, newest first."""
+    """What the actor, whoever the actor stands in for, and the units the actor heads were asked to
+    do or to know, newest first."""
     query = (
         select(Case, Task, Document, Incoming, RegisterEntry.number)
         .join(Task, Task.case_id == Case.id)
@@ -49,7 +50,7 @@ def list_tasks(
         .where(
             may_know(reading.actor),
             or_(
-                Task.person_id == reading.actor.person_id,
+                Task.person_id.in_(reading.actor.own_work),
                 Task.unit_id.in_(reading.actor.headed_units),
             ),
         )

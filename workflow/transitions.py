@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from workflow.calendars import calendar_of
 from workflow.lawbook import parsed
 from workflow.office import SYSTEM_CHAIN, Reading, Transaction
-from workflow.records import Case, Definition, Document, Dossier, Move, Organisation
+from workflow.records import Case, Definition, Document, Dossier, Involvement, Move, Organisation
 from workflow.rules import deadlines, machine
 from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.errors import Invalid
@@ -75,6 +75,8 @@ def open_case(
         case.dossier_id = subject.id
     hold(case, holder, parties)
     case.due_at = due_in(tx, workflow, case, starts={}, days=days)
+    tx.session.flush()
+    _involve(tx, case)
     return case
 
 
@@ -174,6 +176,10 @@ def fire(
             entered_at=case.entered_at,
             due_at=case.due_at,
             at=tx.now,
+            holder_id=case.holder_id,
+            holder_role=case.holder_role,
+            holder_unit_id=case.holder_unit_id,
+            holder_person_id=case.holder_person_id,
         )
     )
     case.version += 1
@@ -188,7 +194,17 @@ def fire(
     # Effects come last: a due date or a holder that somebody names wins over the definition's.
     for name in step.effects:
         effects[name]()
+    if case.closed_at is not None:
+        tx.session.execute(delete(Involvement).where(Involvement.case_id == case.id))
+    elif not system:
+        _involve(tx, case)
     return step
+
+
+def _involve(tx: Transaction, case: Case) -> None:
+    """Whoever acts takes part in the case from now on."""
+    if tx.person_id is not None:
+        tx.session.merge(Involvement(person_id=tx.person_id, case_id=case.id))
 
 
 def stated(reason: str | None) -> Callable[[], None]:

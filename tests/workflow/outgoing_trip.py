@@ -47,8 +47,11 @@ class Trip:
         return Content(ref.sha256, ref.size_bytes)
 
     def issuer(self, symbol: str) -> Issuer:
+        own = self.acting(SPECIALIST).roles
         with self.office.reading(None) as reading:
-            return reading.session.scalars(select(Issuer).where(Issuer.symbol == symbol)).one()
+            return reading.session.scalars(
+                select(Issuer).where(Issuer.symbol == symbol, Issuer.organisation_id.in_(own))
+            ).one()
 
     def new(
         self,

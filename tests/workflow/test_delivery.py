@@ -59,8 +59,10 @@ def issue(desk: Desk, **changes: object) -> uuid.UUID:
     file = desk.keep(desk.pdf("VAN BAN"))
     signer = SignerLine(desk.actor(LEADER).person_id, "competent", "TM")
     named = {
-        "issuer_id": desk.one(Issuer, Issuer.symbol == "UBND").id,
-        "unit_id": desk.one(Unit, Unit.symbol == "VP").id,
+        "issuer_id": desk.one(
+            Issuer, Issuer.symbol == "UBND", Issuer.organisation_id == desk.commune
+        ).id,
+        "unit_id": desk.one(Unit, Unit.symbol == "VP", Unit.organisation_id == desk.commune).id,
         "type_code": "bao_cao",
         "subject": "Báo cáo kết quả xây dựng nông thôn mới",
         "files": [Content(file.sha256, file.size_bytes)],

@@ -18,11 +18,22 @@ from workflow.founding import PASSWORDS, found
 from workflow.migrating import migrate
 from workflow.office import Actor, Office
 from workflow.organisations import list_organisations
-from workflow.records import Account, Issuer, JournalEntry, Organisation, SigningCertificate
+from workflow.records import (
+    Account,
+    Issuer,
+    JournalEntry,
+    Organisation,
+    SigningCertificate,
+    SigningMandate,
+)
 from workflow.rules import journal
 from workflow.settings import Settings
 from workflow.standing import custody_reason, mandates_of, signer_unmet
 from workflow.structure import issuers_of, units_of
+
+SEATS = ("H56", "H56.MAU.01", "H56.MAU.02", "H56.MAU.03", "H56.MAU.04")
+#: Whose people have usernames that begin so.
+OF = dict(zip(("tinh", "vpdp", "xa", "sonnmt", "sokhcn"), SEATS, strict=True))
 
 
 def _issuer(office: Office, organisation_id: uuid.UUID, kind: str) -> Issuer:
@@ -30,26 +41,31 @@ def _issuer(office: Office, organisation_id: uuid.UUID, kind: str) -> Issuer:
         return next(row for row in issuers_of(reading, organisation_id) if row.kind == kind)
 
 
-def test_a_commune_and_the_office_stand_under_the_province(office: Office) -> None:
+def test_the_commune_the_office_and_two_departments_stand_under_the_province(
+    office: Office,
+) -> None:
     with office.reading(None) as reading:
-        province, coordination, commune = list_organisations(reading)
-        assert [row.code for row in (province, coordination, commune)] == [
-            "H56",
-            "H56.MAU.01",
-            "H56.MAU.02",
-        ]
+        province, coordination, commune, *departments = list_organisations(reading)
+        below = (coordination, commune, *departments)
+        assert [row.code for row in (province, *below)] == list(SEATS)
         assert province.parent_id is None
-        assert {coordination.parent_id, commune.parent_id} == {province.organisation_id}
+        assert {row.parent_id for row in below} == {province.organisation_id}
         kinds = [row.kind for row in issuers_of(reading, commune.organisation_id)]
         assert kinds == ["UBND", "HDND", "CHU_TICH"]
-        for seat in (coordination, commune):
-            assert units_of(reading, seat.organisation_id)
+        assert all(units_of(reading, row.organisation_id) for row in (province, *below))
+        for seat in (province, coordination, commune):
             assert reading.get(Organisation, seat.organisation_id).copying_authority
 
 
 @pytest.mark.parametrize(
     ("username", "kind", "capacity", "may"),
     [
+        ("tinh.chutich", "UBND", "TM", True),
+        ("tinh.chutich", "CHU_TICH", "", True),
+        ("tinh.phochutich", "CHU_TICH", "KT", False),
+        ("sonnmt.giamdoc", "AGENCY", "", True),
+        ("sokhcn.giamdoc", "AGENCY", "", True),
+        ("sokhcn.truongphong", "AGENCY", "TL", False),
         ("xa.chutich", "UBND", "TM", True),
         ("xa.chutich", "CHU_TICH", "", True),
         ("xa.chutich", "HDND", "TM", False),
@@ -62,7 +78,7 @@ def test_a_commune_and_the_office_stand_under_the_province(office: Office) -> No
         ("xa.vanthu", "UBND", "TM", False),
     ],
 )
-def test_who_may_sign_for_the_commune(
+def test_who_may_sign_for_whom(
     office: Office,
     acting: Callable[[str], Actor],
     seat: Callable[[str], uuid.UUID],
@@ -71,7 +87,7 @@ def test_who_may_sign_for_the_commune(
     capacity: str,
     may: bool,
 ) -> None:
-    issuer = _issuer(office, seat("H56.MAU.02"), kind)
+    issuer = _issuer(office, seat(OF[username.partition(".")[0]]), kind)
     with office.reading(None) as reading:
         unmet = signer_unmet(
             mandates_of(reading, issuer),
@@ -89,9 +105,33 @@ def test_only_the_clerk_keeps_the_agencys_key(
 ) -> None:
     commune = seat("H56.MAU.02")
     with office.reading(None) as reading:
-        assert custody_reason(reading, commune, acting("xa.vanthu").person_id) is None
+        for prefix, code in OF.items():
+            clerk = acting(f"{prefix}.vanthu").person_id
+            assert custody_reason(reading, seat(code), clerk) is None
         for other in ("xa.chutich", "xa.chuyenvien", "vpdp.vanthu", "xa.quantri"):
             assert custody_reason(reading, commune, acting(other).person_id)
+
+
+def test_keys_are_with_those_who_sign_and_with_agencies_that_seal(
+    office: Office, acting: Callable[[str], Actor]
+) -> None:
+    with office.reading(None) as reading:
+        rows = reading.session.scalars(select(SigningCertificate)).all()
+        held = {row.person_id or row.organisation_id for row in rows}
+        signers = set(reading.session.scalars(select(SigningMandate.person_id)))
+        seals = set(reading.session.scalars(select(Issuer.organisation_id)))
+    assert signers | seals <= held
+    for username in ("tinh.vanthu", "tinh.phochutich", "sonnmt.thamdinh", "xa.kiemtoan"):
+        assert acting(username).person_id not in held
+
+
+def test_appraisers_are_in_the_unit_whose_head_gives_them_criteria(
+    acting: Callable[[str], Actor], seat: Callable[[str], uuid.UUID]
+) -> None:
+    for prefix in ("sonnmt", "sokhcn"):
+        head, appraiser = acting(f"{prefix}.truongphong"), acting(f"{prefix}.chuyenvien")
+        assert appraiser.roles == {seat(OF[prefix]): frozenset({"specialist", "appraiser"})}
+        assert appraiser.units == head.headed_units
 
 
 def test_roles_and_units_are_those_of_the_posts(
@@ -122,14 +162,19 @@ def test_certificates_name_their_owner_and_say_they_are_for_development(
 
 def test_every_account_signs_in_with_the_kept_password(office: Office) -> None:
     accounts = found(office)
-    commune = "vanthu chuyenvien truongphong thethuc chutich phochutich theodoi kiemtoan quantri"
-    coordination = "vanthu chuyenvien truongphong chanhvp quantri"
-    assert {account.username for account in accounts} >= {
-        *(f"xa.{name}" for name in commune.split(" ")),
-        *(f"vpdp.{name}" for name in coordination.split(" ")),
+    posts = {
+        "xa": "vanthu chuyenvien truongphong thethuc chutich phochutich theodoi kiemtoan quantri",
+        "vpdp": "vanthu chuyenvien truongphong chanhvp quantri",
+        "tinh": "vanthu chuyenvien truongphong thethuc chutich phochutich quantri",
+        "sonnmt": "vanthu chuyenvien thamdinh truongphong giamdoc",
+        "sokhcn": "vanthu chuyenvien truongphong giamdoc",
     }
-    token, _ = sign_in(office, "xa.vanthu", accounts[0].password)
-    assert token
+    assert {account.username for account in accounts} >= {
+        f"{prefix}.{name}" for prefix, names in posts.items() for name in names.split(" ")
+    }
+    for account in accounts:
+        token, _ = sign_in(office, account.username, account.password)
+        assert token
     with office.reading(None) as reading:
         hashes = set(reading.session.scalars(select(Account.password_hash)))
         assert len(hashes) == len(accounts)  # each with its own salt
@@ -206,7 +251,7 @@ def test_two_processes_that_found_at_once_found_one_office(
     try:
         sign_in(office, "xa.vanthu", found(office)[0].password)
         with office.reading(None) as reading:
-            assert len(list_organisations(reading)) == 3
+            assert len(list_organisations(reading)) == len(SEATS)
     finally:
         office.close()
 

@@ -67,6 +67,7 @@ from workflow.structure import (
 Acting = Callable[[str], Actor]
 Seat = Callable[[str], uuid.UUID]
 PROVINCE, COORDINATION, COMMUNE = "H56", "H56.MAU.01", "H56.MAU.02"
+DEPARTMENTS = ("H56.MAU.03", "H56.MAU.04")
 GENERAL = (SeriesRule("chung"),)
 
 
@@ -83,13 +84,13 @@ def _issuer(reading: Reading, organisation_id: uuid.UUID, kind: str) -> Issuer:
 
 
 def test_the_province_adds_a_commune(office: Office, acting: Acting, seat: Seat) -> None:
-    new = Description("H56.MAU.03", "UBND xã Mới", "commune", "Mới", seat(PROVINCE))
+    new = Description("H56.MAU.90", "UBND xã Mới", "commune", "Mới", seat(PROVINCE))
     with office.transaction(acting("tinh.quantri")) as tx:
         made = create_organisation(tx, new, resolve_days=7)
     with office.reading(acting("xa.chuyenvien")) as reading:
         assert current_name(reading, made.id).name == "UBND xã Mới"
         codes = [row.code for row in list_organisations(reading)]
-        assert codes == [PROVINCE, COORDINATION, COMMUNE, "H56.MAU.03"]
+        assert codes == [PROVINCE, COORDINATION, COMMUNE, *DEPARTMENTS, "H56.MAU.90"]
 
 
 @pytest.mark.parametrize("code", ["", "h56", "H56.", "H56..01", "H56 01", "H" * 36, "Đ56"])
@@ -110,7 +111,7 @@ def test_a_code_in_use_is_refused_and_free_again_afterwards(
         create_organisation(tx, new, resolve_days=7)
     assert refused.value.existing == (str(seat(COMMUNE)),)
     with office.transaction(admin) as tx:
-        merged = replace(_describe_today(tx, seat(COMMUNE)), code="H56.MAU.09")
+        merged = replace(_describe_today(tx, seat(COMMUNE)), code="H56.MAU.91")
         day = tx.today + timedelta(days=10)
         describe(tx, seat(COMMUNE), merged, day)
     with pytest.raises(Duplicate), office.transaction(admin) as tx:
@@ -180,7 +181,7 @@ def test_who_may_create_and_change(office: Office, acting: Acting, seat: Seat) -
 
 
 def test_values_that_do_not_fit_are_named(office: Office, acting: Acting, seat: Seat) -> None:
-    wrong = Description("H56.MAU.03", "  ", "commune", "x" * 101, seat(PROVINCE))
+    wrong = Description("H56.MAU.90", "  ", "commune", "x" * 101, seat(PROVINCE))
     with pytest.raises(Invalid) as refused, office.transaction(acting("tinh.quantri")) as tx:
         create_organisation(tx, wrong, resolve_days=5)
     assert [pointer for pointer, _ in refused.value.errors] == ["/name", "/place"]
@@ -189,7 +190,7 @@ def test_values_that_do_not_fit_are_named(office: Office, acting: Acting, seat: 
     with pytest.raises(Invalid), office.transaction(acting("xa.quantri")) as tx:
         set_rules(tx, seat(COMMUNE), resolve_days=0, copying_authority=None)
     with office.reading(None) as reading:
-        assert reading.session.scalar(select(func.count()).select_from(Organisation)) == 3
+        assert reading.session.scalar(select(func.count()).select_from(Organisation)) == 5
 
 
 def test_names_are_kept_in_one_form(office: Office, acting: Acting, seat: Seat) -> None:

@@ -9,13 +9,12 @@ import json
 import os
 import secrets
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
 
-from workflow.accounts import PasswordHash, create_account, hash_password
+from workflow.accounts import PasswordHash, create_account, hash_random
 from workflow.administration import one_at_a_time
 from workflow.appointments import Post, add_person, grant_role
 from workflow.entrusting import Power, add_certificate, entrust_key, give_mandate
@@ -133,14 +132,12 @@ def _keep_password(path: Path) -> str:
 
 
 class _Founder:
-    """Carries out the plan. Keys and password hashes are slow: made before the transaction."""
+    """Carries out the plan. Keys and password hashes are made before the transaction."""
 
     def __init__(self, office: Office, password: str) -> None:
         self._seats = {seat.description.code: new_id() for seat in SEATS}
         self._people = {person.username: new_id() for _, person in everybody()}
-        with ThreadPoolExecutor(2) as pool:  # each hash takes 64 MiB
-            hashes = pool.map(hash_password, [password] * len(self._people))
-            self._hashes = dict(zip(self._people, hashes, strict=True))
+        self._hashes = {username: hash_random(password) for username in self._people}
         self._agency_keys = {
             seat.description.code: office.sealing.issue_agency(
                 self._seats[seat.description.code], seat.description.name

@@ -63,7 +63,44 @@ _FIELD = "Lĩnh vực được phân công theo quy chế làm việc (dữ li�
 
 _PROVINCE = Seat(
     Description("H56", "UBND tỉnh Mẫu", "province", "Mẫu"),
+    copying=COPYING,
+    units={"VP": "Văn phòng UBND tỉnh", "KTN": "Phòng Kinh tế ngành"},
+    issuers=(
+        Issuer("UBND", "Ủy ban nhân dân tỉnh Mẫu", "UBND"),
+        Issuer("CHU_TICH", "Chủ tịch Ủy ban nhân dân tỉnh Mẫu", "CTUBND"),
+    ),
     people=(
+        Person("tinh.chutich", "Chủ tịch tỉnh Mẫu", "Chủ tịch", ("leader",)),
+        # Presides over the council; what the council decides is signed by others.
+        Person(
+            "tinh.phochutich", "Phó Chủ tịch tỉnh Mẫu", "Phó Chủ tịch", ("leader",), signs=False
+        ),
+        Person("tinh.vanthu", "Văn thư tỉnh Mẫu", "Văn thư", ("clerk",), "VP", signs=False),
+        Person(
+            "tinh.truongphong",
+            "Trưởng phòng Kinh tế ngành tỉnh Mẫu",
+            "Trưởng phòng",
+            ("unit_head",),
+            "KTN",
+            heads=True,
+            signs=False,
+        ),
+        Person(
+            "tinh.chuyenvien",
+            "Chuyên viên tỉnh Mẫu",
+            "Chuyên viên",
+            ("specialist",),
+            "KTN",
+            signs=False,
+        ),
+        Person(
+            "tinh.thethuc",
+            "Người kiểm tra thể thức tỉnh Mẫu",
+            "Chuyên viên",
+            ("format_checker",),
+            "VP",
+            signs=False,
+        ),
         Person(
             "tinh.quantri",
             "Quản trị hệ thống tỉnh Mẫu",
@@ -71,6 +108,10 @@ _PROVINCE = Seat(
             ("administrator",),
             signs=False,
         ),
+    ),
+    mandates=(
+        Mandate("UBND", "tinh.chutich", "TM", "head", _HEAD),
+        Mandate("CTUBND", "tinh.chutich", "", "head", _HEAD),
     ),
 )
 
@@ -173,7 +214,75 @@ _COMMUNE = Seat(
     ),
 )
 
-SEATS = (_PROVINCE, _COORDINATION, _COMMUNE)
+
+def _department(
+    description: Description,
+    prefix: str,
+    symbol: str,
+    units: Mapping[str, str],
+    appraisers: Mapping[str, str],
+) -> Seat:
+    """A department of the province: its head signs, its clerk seals, its first unit appraises.
+
+    `appraisers` are usernames after the prefix, with their posts.
+    """
+    name, unit = description.name, next(iter(units))
+    return Seat(
+        description,
+        units=units,
+        issuers=(Issuer("AGENCY", name, symbol),),
+        people=(
+            Person(f"{prefix}.giamdoc", f"Giám đốc {name}", "Giám đốc", ("leader",)),
+            Person(
+                f"{prefix}.vanthu",
+                f"Văn thư {name}",
+                "Văn thư",
+                ("clerk", "format_checker", "follow_up"),
+                "VP",
+                signs=False,
+            ),
+            Person(
+                f"{prefix}.truongphong",
+                f"Trưởng phòng nghiệp vụ {name}",
+                "Trưởng phòng",
+                ("unit_head",),
+                unit,
+                heads=True,
+                signs=False,
+            ),
+            *(
+                Person(
+                    f"{prefix}.{username}",
+                    f"{post} {name}",
+                    post,
+                    ("specialist", "appraiser"),
+                    unit,
+                    signs=False,
+                )
+                for username, post in appraisers.items()
+            ),
+        ),
+        mandates=(Mandate(symbol, f"{prefix}.giamdoc", "", "head", _HEAD),),
+    )
+
+
+_AGRICULTURE = _department(
+    Description("H56.MAU.03", "Sở Nông nghiệp và Môi trường", "department", "Mẫu"),
+    "sonnmt",
+    "SNNMT",
+    {"PTNT": "Phòng Phát triển nông thôn", "VP": "Văn phòng Sở"},
+    {"chuyenvien": "Chuyên viên", "thamdinh": "Chuyên viên chính"},
+)
+
+_TECHNOLOGY = _department(
+    Description("H56.MAU.04", "Sở Khoa học và Công nghệ", "department", "Mẫu"),
+    "sokhcn",
+    "SKHCN",
+    {"CDS": "Phòng Chuyển đổi số", "VP": "Văn phòng Sở"},
+    {"chuyenvien": "Chuyên viên"},
+)
+
+SEATS = (_PROVINCE, _COORDINATION, _COMMUNE, _AGRICULTURE, _TECHNOLOGY)
 
 
 def everybody() -> Iterator[tuple[Seat, Person]]:

@@ -79,7 +79,7 @@ from workflow.records.signing import (
     SigningIntent,
     SigningOutcome,
 )
-from workflow.records.tracking import Reminder, Substitution
+from workflow.records.tracking import Involvement, Reminder, Substitution
 
 __all__ = [
     "AccessToken",
@@ -117,6 +117,7 @@ __all__ = [
     "Incoming",
     "IndicatorSnapshot",
     "Issuer",
+    "Involvement",
     "JournalEntry",
     "Move",
     "NumberSeries",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database import Base, UtcDateTime
@@ -148,6 +148,16 @@ class Definition(AppendOnly, Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+#: Conditions of the indexes on `Case`: it has not ended; others than its organisation have the move.
+OPEN = "closed_at IS NULL"
+ELSEWHERE = "holder_id <> organisation_id"
+
+
+def _open(*columns: str, where: str = OPEN) -> Index:
+    """An index over open cases: those that ended, ever more, cost nothing."""
+    return Index(None, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Case(Evidence, Base):
     """Where a document or a dossier (or a part of the work on it) stands; moved by
     `transitions.fire` alone.
@@ -159,8 +169,12 @@ class Case(Evidence, Base):
     __tablename__ = "case"
     __table_args__ = (
         Index(None, "organisation_id", "definition_name", "state"),
-        Index(None, "holder_id", "holder_role", "closed_at"),
-        Index(None, "closed_at", "due_at"),
+        # In-trays and reminders read what is open, the most urgent first (`workflow.tracking`).
+        _open("holder_id", "holder_role", "due_at", "id"),
+        _open("holder_unit_id", "due_at", "id"),
+        _open("holder_person_id", "due_at", "id"),
+        _open("holder_id", "due_at", "id"),
+        _open("organisation_id", "due_at", "id", where=f"{OPEN} AND {ELSEWHERE}"),
         CheckConstraint("(document_id IS NULL) = (dossier_id IS NOT NULL)", name="subject"),
     )
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -181,8 +195,8 @@ class Case(Evidence, Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     holder_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
     holder_role: Mapped[str | None] = mapped_column(String(32))
-    holder_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
-    holder_person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    holder_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    holder_person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Task(Evidence, Base):
@@ -216,6 +230,7 @@ class Move(Evidence, Base):
     """
 
     __tablename__ = "move"
+    __table_args__ = (Index(None, "holder_id", "at"),)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
     trigger: Mapped[str] = mapped_column(String(32))
     source: Mapped[str] = mapped_column(String(32))
@@ -226,6 +241,11 @@ class Move(Evidence, Base):
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Whose move it was in `source`, as the case said then.
+    holder_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    holder_role: Mapped[str | None] = mapped_column(String(32))
+    holder_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    holder_person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Override(AppendOnly, Base):

@@ -23,13 +23,27 @@ class Substitution(Evidence, EffectiveDated, Base):
     basis: Mapped[str] = mapped_column(Text)
 
 
+class Involvement(Base):
+    """That a person opened an open case or moved it; the rows of a case go when it ends.
+
+    Working state, made of `Move` and of who opened what: it finds what waits for others without
+    reading all that was ever done.
+    """
+
+    __tablename__ = "involvement"
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), primary_key=True, index=True)
+
+
 class Reminder(AppendOnly, Base):
     """That a case was about to be late, is late, or was passed on to the leader for being late."""
 
     __tablename__ = "reminder"
     __table_args__ = (
         UniqueConstraint("case_id", "kind", "due_at"),
-        Index(None, "organisation_id", "id"),
+        Index(None, "organisation_id", "role", "id"),
+        Index(None, "unit_id", "id"),
+        Index(None, "person_id", "id"),
     )
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))  # the holder
@@ -37,5 +51,5 @@ class Reminder(AppendOnly, Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     role: Mapped[str | None] = mapped_column(String(32))  # to whom, as the case's holder
     unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
-    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -18,10 +18,12 @@ class ReadingFacts:
 
     actor_id: UUID | None
     reader_id: UUID
+    actor_stands_in: bool
+    """Does the reader's work today, because the reader is away."""
 
 
 def actor_is_reader(facts: ReadingFacts) -> str | None:
-    if facts.actor_id == facts.reader_id:
+    if facts.actor_stands_in or facts.actor_id == facts.reader_id:
         return None
     return "Chỉ người nhận để biết được xác nhận đã xem."
 

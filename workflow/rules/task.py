@@ -26,10 +26,14 @@ class TaskFacts:
     """Heads the unit that the task was given to."""
     actor_directs: bool
     """Is the leader who gave the task, or acts in that leader's place."""
+    actor_stands_in: bool
+    """Does the assignee's work today, because the assignee is away."""
     assignee_id: UUID | None
     """The person who does it; None while the unit has not named one."""
     unit_id: UUID | None
     """The unit that the task was given to; None where a person was named at once."""
+    reporter_id: UUID | None
+    """Who reported last: the assignee, or whoever stood in."""
     expired: bool
     """The task's deadline has passed."""
 
@@ -47,6 +51,8 @@ def actor_directs(facts: TaskFacts) -> str | None:
 
 
 def actor_is_assignee(facts: TaskFacts) -> str | None:
+    if facts.actor_stands_in:
+        return None
     if facts.assignee_id is not None and facts.actor_id == facts.assignee_id:
         return None
     return "Chỉ người được giao nhiệm vụ được thực hiện bước này."
@@ -63,7 +69,7 @@ def actor_oversees(facts: TaskFacts) -> str | None:
     """The unit's head or the leader; nobody accepts a report of his own to himself alone."""
     if facts.actor_directs:
         return None
-    if facts.actor_heads_unit and facts.actor_id != facts.assignee_id:
+    if facts.actor_heads_unit and facts.actor_id not in (facts.assignee_id, facts.reporter_id):
         return None
     return "Chỉ lãnh đạo giao nhiệm vụ hoặc người đứng đầu đơn vị (không phải người thực hiện)."
 

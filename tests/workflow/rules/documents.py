@@ -64,7 +64,9 @@ TASK = TaskFacts(
     actor_id=HEAD,
     actor_heads_unit=True,
     actor_directs=False,
+    actor_stands_in=False,
     assignee_id=DRAFTER,
     unit_id=UUID(int=77),
+    reporter_id=None,
     expired=False,
 )

@@ -268,12 +268,34 @@ def test_a_task_moves_only_by_those_it_concerns(
         work(state, trigger, role, **change)
 
 
+OTHER = UUID(int=99)
+
+
+def test_who_stands_in_does_the_work_and_judges_it_not() -> None:
+    work("in_progress", "report", "specialist", actor_id=OTHER, actor_stands_in=True)
+    # The head did it for the one who was away, and may be back at another desk by now.
+    with pytest.raises(GuardsUnmet):
+        work("reported", "accept", "unit_head", reporter_id=HEAD)
+    for trigger, role in (("delegate", "unit_head"), ("extend", "leader")):
+        with pytest.raises(GuardsUnmet):
+            work(
+                "in_progress",
+                trigger,
+                role,
+                actor_id=OTHER,
+                actor_heads_unit=False,
+                actor_stands_in=True,
+            )
+
+
 def test_only_the_reader_confirms_having_read() -> None:
     reader, other = UUID(int=8), UUID(int=9)
     trip = SHIPPED["reading"]
 
-    own = ReadingFacts(actor_id=reader, reader_id=reader)
+    own = ReadingFacts(actor_id=reader, reader_id=reader, actor_stands_in=False)
     assert decide(trip, "unread", "read", ("auditor",), own, reading.GUARDS).target == "read"
-    foreign = ReadingFacts(actor_id=other, reader_id=reader)
+    substitute = ReadingFacts(actor_id=other, reader_id=reader, actor_stands_in=True)
+    assert decide(trip, "unread", "read", ("auditor",), substitute, reading.GUARDS)
+    foreign = ReadingFacts(actor_id=other, reader_id=reader, actor_stands_in=False)
     with pytest.raises(GuardsUnmet):
         decide(trip, "unread", "read", ("auditor",), foreign, reading.GUARDS)

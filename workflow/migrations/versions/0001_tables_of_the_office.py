@@ -719,22 +719,53 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["parent_id"], ["case.id"], name=op.f("fk_case_parent_id_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
     )
-    op.create_index(op.f("ix_case_closed_at_due_at"), "case", ["closed_at", "due_at"], unique=False)
     op.create_index(op.f("ix_case_document_id"), "case", ["document_id"], unique=False)
     op.create_index(op.f("ix_case_dossier_id"), "case", ["dossier_id"], unique=False)
     op.create_index(
-        op.f("ix_case_holder_id_holder_role_closed_at"),
+        op.f("ix_case_holder_id_due_at_id"),
         "case",
-        ["holder_id", "holder_role", "closed_at"],
+        ["holder_id", "due_at", "id"],
         unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
     )
-    op.create_index(op.f("ix_case_holder_person_id"), "case", ["holder_person_id"], unique=False)
-    op.create_index(op.f("ix_case_holder_unit_id"), "case", ["holder_unit_id"], unique=False)
+    op.create_index(
+        op.f("ix_case_holder_id_holder_role_due_at_id"),
+        "case",
+        ["holder_id", "holder_role", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_case_holder_person_id_due_at_id"),
+        "case",
+        ["holder_person_id", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_case_holder_unit_id_due_at_id"),
+        "case",
+        ["holder_unit_id", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     op.create_index(
         op.f("ix_case_organisation_id_definition_name_state"),
         "case",
         ["organisation_id", "definition_name", "state"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_case_organisation_id_due_at_id"),
+        "case",
+        ["organisation_id", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL AND holder_id <> organisation_id"),
+        postgresql_where=sa.text("closed_at IS NULL AND holder_id <> organisation_id"),
     )
     op.create_index(op.f("ix_case_parent_id"), "case", ["parent_id"], unique=False)
     op.create_table(
@@ -1373,6 +1404,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incoming_code_key"), "incoming", ["code_key"], unique=False)
     op.create_index(op.f("ix_incoming_identifier"), "incoming", ["identifier"], unique=False)
     op.create_table(
+        "involvement",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_involvement_case_id_case")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_involvement_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("person_id", "case_id", name=op.f("pk_involvement")),
+    )
+    op.create_index(op.f("ix_involvement_case_id"), "involvement", ["case_id"], unique=False)
+    op.create_table(
         "move",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("trigger", sa.String(length=32), nullable=False),
@@ -1383,15 +1425,29 @@ def upgrade() -> None:
         sa.Column("entered_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("holder_id", sa.Uuid(), nullable=True),
+        sa.Column("holder_role", sa.String(length=32), nullable=True),
+        sa.Column("holder_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("holder_person_id", sa.Uuid(), nullable=True),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_move_case_id_case")),
+        sa.ForeignKeyConstraint(
+            ["holder_id"], ["organisation.id"], name=op.f("fk_move_holder_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["holder_person_id"], ["person.id"], name=op.f("fk_move_holder_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["holder_unit_id"], ["unit.id"], name=op.f("fk_move_holder_unit_id_unit")
+        ),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_move_person_id_person")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_move")),
     )
     op.create_index(op.f("ix_move_case_id"), "move", ["case_id"], unique=False)
+    op.create_index(op.f("ix_move_holder_id_at"), "move", ["holder_id", "at"], unique=False)
     op.create_index(op.f("ix_move_person_id"), "move", ["person_id"], unique=False)
     op.create_table(
         "number_void",
@@ -1438,9 +1494,13 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_reminder_organisation_id_id"), "reminder", ["organisation_id", "id"], unique=False
+        op.f("ix_reminder_organisation_id_role_id"),
+        "reminder",
+        ["organisation_id", "role", "id"],
+        unique=False,
     )
-    op.create_index(op.f("ix_reminder_person_id"), "reminder", ["person_id"], unique=False)
+    op.create_index(op.f("ix_reminder_person_id_id"), "reminder", ["person_id", "id"], unique=False)
+    op.create_index(op.f("ix_reminder_unit_id_id"), "reminder", ["unit_id", "id"], unique=False)
     op.create_table(
         "revision",
         sa.Column("file_id", sa.Uuid(), nullable=False),
