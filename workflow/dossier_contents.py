@@ -122,6 +122,12 @@ def papers_of(reading: Reading, dossier: Dossier, seen: Seen) -> list[Paper]:
     ]
 
 
+def list_papers(reading: Reading, dossier_id: uuid.UUID) -> list[Paper]:
+    """The papers of a dossier that are the actor's to see. NotFound as `find_dossier`."""
+    dossier = find_dossier(reading, dossier_id)
+    return papers_of(reading, dossier, seen_of(reading, dossier))
+
+
 def list_exhibits(
     reading: Reading,
     dossier_id: uuid.UUID,
@@ -177,9 +183,7 @@ def find_exhibit(reading: Reading, dossier_id: uuid.UUID, exhibit_id: uuid.UUID)
 
 def find_paper(reading: Reading, dossier_id: uuid.UUID, paper_id: uuid.UUID) -> Stored:
     """The main text of a paper. NotFound also where it is not the actor's to see."""
-    dossier = find_dossier(reading, dossier_id)
-    seen = seen_of(reading, dossier)
-    for one in papers_of(reading, dossier, seen):
+    for one in list_papers(reading, dossier_id):
         if one.paper.id == paper_id:
             return _main_text(reading, one.document, one.document.subject or "Văn bản")
     raise NotFound("Văn bản của hồ sơ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select
@@ -16,7 +16,7 @@ from workflow.facts.dossier import Answers, answers_of, dossier_facts
 from workflow.facts.votes import VoteState, vote_state
 from workflow.kinds import kind_of
 from workflow.office import Reading
-from workflow.parties import parties_of
+from workflow.parties import names_of_organisations, parties_of
 from workflow.records import (
     Appraisal,
     Case,
@@ -24,7 +24,6 @@ from workflow.records import (
     Dossier,
     Exhibit,
     Move,
-    OrganisationName,
     Person,
 )
 from workflow.rules.kinds import Kind
@@ -212,15 +211,3 @@ def _moved(
         target_label=workflow.state(move.target).label,
         trigger_label=labels.get(move.trigger, move.trigger),
     )
-
-
-def names_of_organisations(reading: Reading, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, str]:
-    """What organisations are called today; those that are no more, what they were called last."""
-    rows = reading.session.execute(
-        select(OrganisationName.organisation_id, OrganisationName.name)
-        .where(
-            OrganisationName.organisation_id.in_(ids), OrganisationName.valid_from <= reading.today
-        )
-        .order_by(OrganisationName.valid_from, OrganisationName.id)
-    )
-    return {row.organisation_id: row.name for row in rows}

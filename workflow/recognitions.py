@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import and_, or_, select
@@ -17,13 +17,13 @@ from workflow.access import may_know_dossier
 from workflow.facts.votes import vote_state
 from workflow.kinds import kind_of
 from workflow.office import Reading
+from workflow.parties import names_of_organisations
 from workflow.records import (
     Case,
     Dossier,
     DossierPaper,
     Incoming,
     Move,
-    OrganisationName,
     RegisterEntry,
 )
 from workflow.rules.kinds import Kind
@@ -74,9 +74,7 @@ def list_recognitions(
         .where(
             or_(
                 Case.state.in_(_PUBLIC),
-                and_(
-                    Case.state == "recognised", may_know_dossier(reading.actor, reading.today)
-                ),
+                and_(Case.state == "recognised", may_know_dossier(reading.actor, reading.today)),
             )
         )
         .order_by(Dossier.id.desc())
@@ -90,7 +88,7 @@ def list_recognitions(
         query = query.where(Dossier.id < after)
     rows = reading.session.execute(query).all()
     case_ids = [case.id for _, case in rows]
-    names = _names(reading, [dossier.organisation_id for dossier, _ in rows])
+    names = names_of_organisations(reading, [dossier.organisation_id for dossier, _ in rows])
     decisions, withdrawn = _decisions(reading, case_ids), _withdrawn(reading, case_ids)
     recognitions = []
     for dossier, case in rows:
@@ -120,18 +118,6 @@ def _stars(reading: Reading, dossier: Dossier, kind: Kind) -> int | None:
     return None
 
 
-def _names(reading: Reading, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
-    """What each was called on the latest day that is not to come."""
-    rows = reading.session.execute(
-        select(OrganisationName.organisation_id, OrganisationName.name)
-        .where(
-            OrganisationName.organisation_id.in_(ids), OrganisationName.valid_from <= reading.today
-        )
-        .order_by(OrganisationName.valid_from, OrganisationName.id)
-    )
-    return {row.organisation_id: row.name for row in rows}
-
-
 def _decisions(reading: Reading, case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Decision]:
     rows = reading.session.execute(
         select(DossierPaper, RegisterEntry, Incoming)
@@ -142,10 +128,12 @@ def _decisions(reading: Reading, case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.
     )
     decisions = {}
     for paper, entry, incoming in rows:
-        code, dated_on = entry and entry.code, entry and entry.entered_on
+        decision = Decision(paper.document_id, None, None)
         if incoming is not None:  # the centre's: its number and date, not those of its arrival
-            code, dated_on = incoming.code, incoming.dated_on
-        decisions[paper.case_id] = Decision(paper.document_id, code, dated_on)
+            decision = replace(decision, code=incoming.code, dated_on=incoming.dated_on)
+        elif entry is not None:
+            decision = replace(decision, code=entry.code, dated_on=entry.entered_on)
+        decisions[paper.case_id] = decision
     return decisions
 
 

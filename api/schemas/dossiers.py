@@ -138,12 +138,12 @@ class DossierLine(Standing):
     id: uuid.UUID
     organisation_id: uuid.UUID
     organisation: str
-    kind: str
+    kind_code: str
     kind_version: int
     kind_title: str
     period: str
     name: str
-    group: str | None
+    group_code: str | None
     opened_at: Moment
     submitted_at: Moment | None
 
@@ -163,13 +163,12 @@ class AnswerOut(Shape):
 
 
 class SlotOut(Shape):
-    """A place for evidence: how much stands in it, and why some of that does not hold."""
+    """A place for evidence, and how many pieces stand in it."""
 
     slot: str
     title: str
     required: bool
     exhibits: int
-    unmet: list[str]
 
 
 class ExhibitOut(Shape):
@@ -293,7 +292,7 @@ class RecognitionOut(Shape):
     dossier_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation: str
-    kind: str
+    kind_code: str
     kind_title: str
     name: str
     period: str
