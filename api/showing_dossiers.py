@@ -64,8 +64,8 @@ def dossier_detail(view: Detail) -> DossierDetail:
         slots=list(_slots(view)),
         unmet=list(view.unmet),
         papers=[paper_out(paper) for paper in view.papers],
-        departments=[DepartmentOut.model_validate(one) for one in view.appraisals.departments],
-        criteria=[CriterionFindingOut.model_validate(one) for one in view.appraisals.criteria],
+        departments=[DepartmentOut.model_validate(one) for one in view.departments],
+        criteria=[CriterionFindingOut.model_validate(one) for one in view.criteria],
         vote=_vote(vote) if vote else None,
         allowed=options_of(view.options),
     )
@@ -74,7 +74,7 @@ def dossier_detail(view: Detail) -> DossierDetail:
 def _answers(view: Detail) -> Iterable[AnswerOut]:
     kind = view.line.kind
     for criterion in kind.leaves:
-        if view.seen.criteria is None or criterion.code in view.seen.criteria:
+        if view.seen.whole or criterion.code in view.seen.criteria:
             yield _answer(view, "criterion", criterion.code, criterion.title, criterion)
     if view.seen.whole:
         for condition in kind.conditions:

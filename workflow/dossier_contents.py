@@ -10,9 +10,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, true
 
-from workflow.access import SEES_ALL, SEES_DOSSIERS, find_dossier
+from workflow.access import SEES_DOSSIERS, find_dossier
+from workflow.appraisals import may_know_criterion, may_know_part
 from workflow.facts.exhibits import Line, exhibits_of
 from workflow.facts.votes import sits_before
 from workflow.files import current_files
@@ -27,56 +28,54 @@ from workflow.records import (
     DossierPaper,
     Exhibit,
     Incoming,
+    Outgoing,
     RegisterEntry,
     Task,
 )
 from workflow.rules.errors import NotFound
 
-#: Who sees all that their department was given; the others what was given to them or their unit.
-_SEES_DEPARTMENT = SEES_ALL | {"unit_head"}
-
 
 @dataclass(frozen=True)
 class Seen:
-    """How much of a dossier the actor sees: all of it, or these criteria."""
+    """How much of a dossier the actor sees: all its evidence, or that of these criteria."""
 
-    criteria: frozenset[str] | None
-
-    @property
-    def whole(self) -> bool:
-        return self.criteria is None
+    whole: bool
+    criteria: frozenset[str]
+    cases: frozenset[uuid.UUID]
+    """The departments' and criteria's cases that are theirs to know: the applicant is told what was
+    sent back, and the rest when a department has given its opinion."""
 
     def shows(self, slot: str) -> bool:
         """Whether what stands in this slot is theirs to see."""
         part, _, rest = slot.partition("/")
-        return self.criteria is None or (
-            part == "criterion" and rest.partition("/")[0] in self.criteria
-        )
+        return self.whole or (part == "criterion" and rest.partition("/")[0] in self.criteria)
 
 
 def seen_of(reading: Reading, dossier: Dossier) -> Seen:
     """How much of a dossier that the actor may know of is theirs to see."""
     actor = reading.actor
-    parties = {*parties_of(reading, dossier).values(), dossier.organisation_id}
-    if any(not actor.roles_in(one).isdisjoint(SEES_DOSSIERS) for one in parties):
-        return Seen(None)
     before = select(Dossier.id).where(Dossier.id == dossier.id, sits_before(actor))
-    if reading.session.scalar(before) is not None:
-        return Seen(None)
-    given = reading.session.scalars(
-        select(CriterionAppraisal.criterion)
+    in_council = reading.session.scalar(before) is not None
+    parties = {*parties_of(reading, dossier).values(), dossier.organisation_id}
+    parts = reading.session.scalars(
+        select(Appraisal.case_id)
+        .join(Dossier, Dossier.id == Appraisal.dossier_id)
+        .where(Dossier.id == dossier.id, true() if in_council else may_know_part(reading))
+    ).all()
+    criteria = reading.session.execute(
+        select(CriterionAppraisal.criterion, Case.id)
+        .join(Case, Case.id == CriterionAppraisal.case_id)
+        .join(Task, Task.case_id == Case.id)
         .join(Appraisal, Appraisal.id == CriterionAppraisal.appraisal_id)
-        .outerjoin(Task, Task.case_id == CriterionAppraisal.case_id)
-        .where(
-            CriterionAppraisal.dossier_id == dossier.id,
-            or_(
-                Appraisal.organisation_id.in_(actor.organisations_where(_SEES_DEPARTMENT)),
-                Task.person_id.in_({actor.person_id, *actor.stands_in_for}),
-                Task.unit_id.in_(actor.headed_units),
-            ),
-        )
+        .join(Dossier, Dossier.id == Appraisal.dossier_id)
+        .where(Dossier.id == dossier.id, true() if in_council else may_know_criterion(reading))
+    ).all()
+    return Seen(
+        whole=in_council
+        or any(not actor.roles_in(one).isdisjoint(SEES_DOSSIERS) for one in parties),
+        criteria=frozenset(criterion for criterion, _ in criteria),
+        cases=frozenset((*parts, *(case_id for _, case_id in criteria))),
     )
-    return Seen(frozenset(given))
 
 
 @dataclass(frozen=True)
@@ -92,25 +91,18 @@ class Paper:
 def papers_of(reading: Reading, dossier: Dossier, seen: Seen) -> list[Paper]:
     """The linked papers that are the actor's to see, in the order in which they were linked.
 
-    A department sees its own opinion; what the others, the office and the council say is not its.
+    Of a department's opinion those know who know of its part; of what is not issued, its issuer.
     """
-    query = (
-        select(DossierPaper, Document, RegisterEntry, Incoming)
+    rows = reading.session.execute(
+        select(DossierPaper, Document, RegisterEntry, Incoming, Outgoing, Appraisal.id)
         .join(Document, Document.id == DossierPaper.document_id)
         .outerjoin(RegisterEntry, RegisterEntry.document_id == Document.id)
         .outerjoin(Incoming, Incoming.document_id == Document.id)
+        .outerjoin(Outgoing, Outgoing.document_id == Document.id)
+        .outerjoin(Appraisal, Appraisal.case_id == DossierPaper.case_id)
         .where(DossierPaper.dossier_id == dossier.id)
         .order_by(DossierPaper.id)
     )
-    if not seen.whole:
-        query = query.where(
-            DossierPaper.case_id.in_(
-                select(Appraisal.case_id).where(
-                    Appraisal.dossier_id == dossier.id,
-                    Appraisal.organisation_id.in_(list(reading.actor.roles)),
-                )
-            )
-        )
     return [
         Paper(
             paper=paper,
@@ -118,8 +110,16 @@ def papers_of(reading: Reading, dossier: Dossier, seen: Seen) -> list[Paper]:
             code=incoming.code if incoming else entry.code if entry else None,
             dated_on=incoming.dated_on if incoming else entry.entered_on if entry else None,
         )
-        for paper, document, entry, incoming in reading.session.execute(query)
+        for paper, document, entry, incoming, outgoing, appraisal_id in rows
+        if (seen.whole if appraisal_id is None else paper.case_id in seen.cases)
+        and _is_out(reading, document, outgoing)
     ]
+
+
+def _is_out(reading: Reading, document: Document, outgoing: Outgoing | None) -> bool:
+    """A draft is its own organisation's until it is issued, whatever it is meant for."""
+    own = bool(reading.actor.roles_in(document.organisation_id))
+    return own or outgoing is None or outgoing.issued_at is not None
 
 
 def list_papers(reading: Reading, dossier_id: uuid.UUID) -> list[Paper]:
@@ -190,12 +190,14 @@ def find_paper(reading: Reading, dossier_id: uuid.UUID, paper_id: uuid.UUID) -> 
 
 
 def _main_text(reading: Reading, document: Document, title: str) -> Stored:
-    files = current_files(reading, document.id)
+    outgoing = reading.session.scalar(select(Outgoing).where(Outgoing.document_id == document.id))
     state = reading.session.scalar(
         select(Case.state).where(Case.document_id == document.id, Case.parent_id.is_(None))
     )
+    files = current_files(reading, document.id)
     # What a receiver's recall destroyed is nowhere any more.
-    if not files or (document.direction == "incoming" and state == "recalled"):
+    destroyed = document.direction == "incoming" and state == "recalled"
+    if not files or destroyed or not _is_out(reading, document, outgoing):
         raise NotFound("Tệp văn bản")
     _, revision = files[0]
     return Stored(

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 from workflow.access import find_dossier, may_know_dossier
 from workflow.dossier_contents import Paper, Seen, papers_of, seen_of
 from workflow.dossiers import case_of
-from workflow.facts.appraisals import AppraisalState, appraisal_state
+from workflow.facts.appraisals import CriterionLine, DepartmentLine, appraisal_state
 from workflow.facts.dossier import Answers, answers_of, dossier_facts
 from workflow.facts.votes import VoteState, vote_state
 from workflow.kinds import kind_of
@@ -103,7 +103,8 @@ class Detail:
     """How many pieces of evidence stand in each slot."""
     unmet: Sequence[str]
     papers: Sequence[Paper]
-    appraisals: AppraisalState
+    departments: Sequence[DepartmentLine]
+    criteria: Sequence[CriterionLine]
     vote: VoteState | None
     options: Sequence[Option]
 
@@ -118,9 +119,7 @@ def view_dossier(reading: Reading, dossier_id: uuid.UUID) -> Detail:
     case, seen = case_of(reading, dossier.id), seen_of(reading, dossier)
     kind = kind_of(reading, dossier)
     facts = dossier_facts(reading, dossier, case)
-    appraisals = appraisal_state(reading, dossier, kind)
-    if not seen.whole:
-        appraisals = _narrowed(reading, appraisals, seen)
+    appraised = appraisal_state(reading, dossier, kind)
     counted = reading.session.execute(
         select(Exhibit.slot, func.count())
         .where(Exhibit.dossier_id == dossier.id, ~Exhibit.dropped)
@@ -132,21 +131,12 @@ def view_dossier(reading: Reading, dossier_id: uuid.UUID) -> Detail:
         seen=seen,
         answers=answers_of(reading, dossier),
         exhibits={slot: count for slot, count in counted if seen.shows(slot)},
-        unmet=tuple(dict.fromkeys((*facts.incomplete, *facts.duties_unmet))) if seen.whole else (),
+        unmet=facts.incomplete if seen.whole else (),
         papers=papers_of(reading, dossier, seen),
-        appraisals=appraisals,
+        departments=[one for one in appraised.departments if one.case_id in seen.cases],
+        criteria=[one for one in appraised.criteria if one.case_id in seen.cases],
         vote=vote_state(reading, dossier, kind) if seen.whole else None,
         options=options(reading, case, facts, parties_of(reading, dossier)),
-    )
-
-
-def _narrowed(reading: Reading, state: AppraisalState, seen: Seen) -> AppraisalState:
-    """What one department sees of the appraisal: its own part."""
-    assert seen.criteria is not None
-    own = set(reading.actor.roles)
-    return AppraisalState(
-        departments=[one for one in state.departments if one.organisation_id in own],
-        criteria=[one for one in state.criteria if one.criterion in seen.criteria],
     )
 
 
@@ -179,14 +169,10 @@ def history(
         .order_by(Move.id)
         .limit(limit)
     )
-    if seen.criteria is not None:
-        query = query.where(
-            or_(
-                Case.parent_id.is_(None),
-                Appraisal.organisation_id.in_(list(reading.actor.roles)),
-                CriterionAppraisal.criterion.in_(seen.criteria),
-            )
-        )
+    # The dossier's own moves everybody reads who knows of it, those of its parts who knows of them.
+    of_parts = or_(Appraisal.id.is_not(None), CriterionAppraisal.id.is_not(None))
+    own = Case.parent_id.is_(None) if not seen.whole else ~of_parts
+    query = query.where(or_(own, Case.id.in_(seen.cases)))
     if after is not None:
         query = query.where(Move.id > after)
     rows = reading.session.execute(query).all()
