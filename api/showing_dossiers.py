@@ -16,7 +16,7 @@ from api.schemas.dossiers import (
     PaperOut,
     RecognitionOut,
     SlotOut,
-    VoteOut,
+    VoteSummary,
 )
 from workflow.dossier_contents import Paper
 from workflow.dossier_views import Detail, Line, MoveLine
@@ -119,11 +119,11 @@ def _slots(view: Detail) -> Iterable[SlotOut]:
             yield SlotOut(slot=slot, title=title, required=required, exhibits=count)
 
 
-def _vote(state: VoteState) -> VoteOut | None:
+def _vote(state: VoteState) -> VoteSummary | None:
     if state.council is None or state.session is None:
         return None
     closed = state.session.closed_at is not None
-    return VoteOut(
+    return VoteSummary(
         council_id=state.council.id,
         council=state.council.name,
         opened_at=state.session.opened_at,

@@ -22,7 +22,7 @@ router = APIRouter(
 )
 
 
-class SourceOut(Shape):
+class KindSource(Shape):
     """What an entry rests on, and how sure it is: read, digest, memory or ours."""
 
     legal_basis: str
@@ -41,15 +41,16 @@ class KindLine(Shape):
     periods_from: date
     periods_to: date | None
     digest: str
-    source: SourceOut
+    caveat: str | None = Field(description="What is not known of it.")
+    source: KindSource
 
 
-class GroupOut(Shape):
+class KindGroup(Shape):
     code: str
     title: str
 
 
-class ComponentOut(Shape):
+class KindComponent(Shape):
     """A part of the dossier; `slot` is where it is put."""
 
     code: str
@@ -58,17 +59,17 @@ class ComponentOut(Shape):
     doc_types: list[str]
     stage: str
     required: bool
-    source: SourceOut
+    source: KindSource
 
 
-class SlotOut(Shape):
+class KindSlot(Shape):
     code: str
     title: str
     slot: str
     required: bool
 
 
-class CriterionOut(Shape):
+class KindCriterion(Shape):
     """A criterion or, with `part_of`, a part of one. Those that have parts are not answered."""
 
     code: str
@@ -78,52 +79,61 @@ class CriterionOut(Shape):
     points: int | None
     figure: str | None
     targets: dict[str, str] = Field(description="By group; under `` where all are asked the same.")
-    slots: list[SlotOut]
-    source: SourceOut
+    slots: list[KindSlot]
+    source: KindSource
 
 
-class ConditionOut(Shape):
+class KindCondition(Shape):
     code: str
     title: str
     minimum: str | None = Field(description="Percent, as an exact fraction, where it is a rate.")
     component: str | None
-    source: SourceOut
+    source: KindSource
 
 
-class VoteRuleOut(Shape):
+class KindVote(Shape):
     """Shares as exact fractions, e.g. `9/10`."""
 
     quorum: str
     share: str
     drop_extremes: bool
-    source: SourceOut
+    source: KindSource
 
 
-class GradeOut(Shape):
+class KindGrade(Shape):
     stars: int
     at_least: str
     decided_by: str
+    source: KindSource
 
 
-class WithdrawalRuleOut(Shape):
+class KindDeadline(Shape):
+    """How many working days the step that names this code has."""
+
+    code: str
+    days: int
+    source: KindSource
+
+
+class KindWithdrawal(Shape):
     with_key: str
     without_key: str
     key_criteria: list[str]
-    source: SourceOut
+    source: KindSource
 
 
 class KindDetail(KindLine):
     """One version of a kind, whole."""
 
     requires: list[str]
-    groups: list[GroupOut]
-    components: list[ComponentOut]
-    criteria: list[CriterionOut]
-    conditions: list[ConditionOut]
-    vote: VoteRuleOut
-    days: dict[str, int] = Field(description="Working days, by the code of the deadline.")
-    grades: list[GradeOut]
-    withdrawal: WithdrawalRuleOut | None
+    groups: list[KindGroup]
+    components: list[KindComponent]
+    criteria: list[KindCriterion]
+    conditions: list[KindCondition]
+    vote: KindVote
+    deadlines: list[KindDeadline]
+    grades: list[KindGrade]
+    withdrawal: KindWithdrawal | None
     validity_months: int | None
 
 
@@ -157,46 +167,51 @@ def _detail(kind: Kind) -> KindDetail:
     return KindDetail(
         **dict(KindLine.model_validate(kind)),
         requires=list(kind.requires),
-        groups=[GroupOut.model_validate(group) for group in kind.groups],
+        groups=[KindGroup.model_validate(group) for group in kind.groups],
         components=[
-            ComponentOut(
+            KindComponent(
                 code=one.code,
                 title=one.title,
                 slot=f"component/{one.code}",
                 doc_types=list(one.doc_types),
                 stage=one.stage,
                 required=one.required,
-                source=SourceOut.model_validate(one.source),
+                source=KindSource.model_validate(one.source),
             )
             for one in kind.components
         ],
         criteria=[_criterion(one) for one in kind.criteria],
         conditions=[
-            ConditionOut(
+            KindCondition(
                 code=one.code,
                 title=one.title,
                 minimum=_exact(one.minimum),
                 component=one.component,
-                source=SourceOut.model_validate(one.source),
+                source=KindSource.model_validate(one.source),
             )
             for one in kind.conditions
         ],
-        vote=VoteRuleOut(
+        vote=KindVote(
             quorum=str(vote.quorum),
             share=str(vote.share),
             drop_extremes=vote.drop_extremes,
-            source=SourceOut.model_validate(vote.source),
+            source=KindSource.model_validate(vote.source),
         ),
-        days=dict(kind.days),
+        deadlines=[KindDeadline.model_validate(one) for one in kind.deadlines],
         grades=[
-            GradeOut(stars=one.stars, at_least=str(one.at_least), decided_by=one.decided_by)
+            KindGrade(
+                stars=one.stars,
+                at_least=str(one.at_least),
+                decided_by=one.decided_by,
+                source=KindSource.model_validate(one.source),
+            )
             for one in kind.grades
         ],
-        withdrawal=WithdrawalRuleOut(
+        withdrawal=KindWithdrawal(
             with_key=str(withdrawal.with_key),
             without_key=str(withdrawal.without_key),
             key_criteria=sorted(withdrawal.key_criteria),
-            source=SourceOut.model_validate(withdrawal.source),
+            source=KindSource.model_validate(withdrawal.source),
         )
         if withdrawal
         else None,
@@ -204,8 +219,8 @@ def _detail(kind: Kind) -> KindDetail:
     )
 
 
-def _criterion(one: Criterion) -> CriterionOut:
-    return CriterionOut(
+def _criterion(one: Criterion) -> KindCriterion:
+    return KindCriterion(
         code=one.code,
         title=one.title,
         part_of=one.part_of,
@@ -214,7 +229,7 @@ def _criterion(one: Criterion) -> CriterionOut:
         figure=one.figure,
         targets=dict(one.targets),
         slots=[
-            SlotOut(
+            KindSlot(
                 code=slot.code,
                 title=slot.title,
                 slot=f"criterion/{one.code}/{slot.code}",
@@ -222,7 +237,7 @@ def _criterion(one: Criterion) -> CriterionOut:
             )
             for slot in one.slots
         ],
-        source=SourceOut.model_validate(one.source),
+        source=KindSource.model_validate(one.source),
     )
 
 

@@ -122,7 +122,7 @@ def move_dossier(
     dossier_id: uuid.UUID, body: DossierStep, version: Version, posting: Posting
 ) -> Response:
     """Take one step. A refusal names everything that is missing in `unmet`."""
-    reason = body.reason if isinstance(body, schemas.GiveReason) else None
+    reason = body.reason if isinstance(body, schemas.ReasonedDossierMove) else None
 
     def work(tx: Transaction) -> Shown:
         proceeding.step(tx, dossier_id, version, body.trigger, reason)
@@ -132,7 +132,7 @@ def move_dossier(
 
 
 @router.put(f"{ONE}/answers/{{part}}/{{code}}", response_model=DossierDetail, responses=STEPPING)
-def answer(
+def answer_dossier(
     dossier_id: uuid.UUID,
     part: Literal["criterion", "condition"],
     code: Annotated[str, Path(max_length=32)],
@@ -168,7 +168,9 @@ def list_exhibits(
 @router.post(
     f"{ONE}/exhibits", status_code=201, response_model=ExhibitsOut, responses={**MAKING, **STEPPING}
 )
-def attach(dossier_id: uuid.UUID, body: ExhibitsIn, version: Version, posting: Posting) -> Response:
+def attach_exhibits(
+    dossier_id: uuid.UUID, body: ExhibitsIn, version: Version, posting: Posting
+) -> Response:
     """Put evidence into slots: up to 500 pieces, all or none. Uploaded files are judged after."""
     items = [
         Attachment(

@@ -102,7 +102,7 @@ class PaperDraftIn(Payload):
     layout: LayoutIn | None = Field(default=None, description="Null: where Decree 30 puts them.")
 
 
-class Bare(Payload):
+class DossierMove(Payload):
     trigger: Literal[
         "consult",
         "convene",
@@ -124,12 +124,12 @@ class Bare(Payload):
     ]
 
 
-class GiveReason(Payload):
+class ReasonedDossierMove(Payload):
     trigger: Literal["take_over", "request_supplement", "refuse", "send_back", "abandon"]
     reason: Opinion
 
 
-DossierStep = Annotated[Bare | GiveReason, Field(discriminator="trigger")]
+DossierStep = Annotated[DossierMove | ReasonedDossierMove, Field(discriminator="trigger")]
 
 
 class DossierLine(Standing):
@@ -238,7 +238,7 @@ class CriterionFindingOut(Shape):
     at: Moment | None
 
 
-class VoteOut(Shape):
+class VoteSummary(Shape):
     """The council and its vote; what the ballots say is told once the vote is closed."""
 
     council_id: uuid.UUID
@@ -268,7 +268,7 @@ class DossierDetail(DossierLine):
     papers: list[PaperOut]
     departments: list[DepartmentOut]
     criteria: list[CriterionFindingOut]
-    vote: VoteOut | None
+    vote: VoteSummary | None
     allowed: list[OptionOut]
 
 
