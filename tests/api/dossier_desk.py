@@ -16,7 +16,11 @@ from tests.api.papers import a_pdf
 from workflow.office import Office
 
 PROVINCE, AGRICULTURE, TECHNOLOGY = "H56", "H56.MAU.03", "H56.MAU.04"
-OFFICE_SPECIALIST, OFFICE_HEAD, OFFICE_LEADER = "vpdp.chuyenvien", "vpdp.truongphong", "vpdp.chanhvp"
+OFFICE_SPECIALIST, OFFICE_HEAD, OFFICE_LEADER = (
+    "vpdp.chuyenvien",
+    "vpdp.truongphong",
+    "vpdp.chanhvp",
+)
 PROVINCE_CLERK, PROVINCE_LEADER = "tinh.vanthu", "tinh.chutich"
 PROVINCE_ADMINISTRATOR = "tinh.quantri"
 
@@ -216,6 +220,29 @@ class Dossier:
         added = self.attach(*({"slot": slot, "upload": upload} for slot in slots))
         self.desk.counter.do_jobs()
         return added
+
+    def draft(
+        self, username: str, part: str, code: str, signer: str, **others: Any
+    ) -> dict[str, Any]:
+        """A paper drafted for the dossier by somebody of the agency with this code."""
+        desk = self.desk.desk
+        caller = self.desk.counter[username]
+        seat = desk.seat(code)
+
+        def first(what: str) -> str:
+            items = caller.get(f"/organisations/{seat}/{what}").json()["items"]
+            return str(items[0]["id"])
+
+        body = {
+            "part": part,
+            "issuer_id": first("issuers"),
+            "unit_id": first("units"),
+            "upload": desk.upload(username, a_pdf(part), code),
+            "signers": [{"person_id": desk.person(signer)}],
+            "recipients": [{"name": "Cơ quan nhận", "channel": "post"}],
+            **others,
+        }
+        return made(caller.post(f"{self.address}/drafts", json=body))
 
     def assessed(self) -> Dossier:
         """Every criterion and condition of the short kind answered."""
