@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.api.conftest import COMMUNE, COORDINATION, Counter
+from tests.api.conftest import Counter
 from tests.api.desk import LEADER, SPECIALIST, Desk, made
 from tests.api.papers import a_pdf
 from workflow.office import Office

@@ -147,7 +147,15 @@ def things(founded_counter: Counter) -> dict[str, str]:
     image = made(admin.put(f"/organisations/{seat}/seal-image", json=seal), 200)
     snapshots = f"/organisations/{seat}/indicator-snapshots"
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
+    dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
+    (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
+    paper = dossier.draft(OFFICE_SPECIALIST, "supplement_request", COORDINATION, OFFICE_LEADER)
     return {
+        "dossier_id": dossier.id,
+        "exhibit_id": exhibit["id"],
+        "paper_id": paper["id"],
+        "part": "criterion",
+        "code": "1",
         "organisation_id": seat,
         "snapshot_id": snapshot["id"],
         "image_id": image["id"],
