@@ -20,6 +20,7 @@ from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
     audit,
+    councils,
     documents,
     dossier_kinds,
     dossiers,
@@ -39,6 +40,7 @@ from api.routes import (
     tasks,
     uploads,
     validations,
+    withdrawals,
     work_files,
     workflows,
 )
@@ -79,6 +81,8 @@ ROUTERS = (
     organisations.router,
     regulation.router,
     people.router,
+    councils.router,
+    withdrawals.router,
     images.router,
     workflows.router,
     problem_pages.router,

@@ -21,7 +21,8 @@ OFFICE_SPECIALIST, OFFICE_HEAD, OFFICE_LEADER = (
     "vpdp.truongphong",
     "vpdp.chanhvp",
 )
-PROVINCE_CLERK, PROVINCE_LEADER = "tinh.vanthu", "tinh.chutich"
+PROVINCE_CLERK, PROVINCE_SPECIALIST = "tinh.vanthu", "tinh.chuyenvien"
+PROVINCE_LEADER = "tinh.chutich"
 PROVINCE_ADMINISTRATOR = "tinh.quantri"
 
 #: A commune recognised by two criteria, each of another department.

@@ -11,9 +11,14 @@ from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
 from api.demo import marks
-from tests.api.conftest import COMMUNE, COORDINATION, Counter, problem
+from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
-from tests.api.dossier_desk import OFFICE_LEADER, OFFICE_SPECIALIST, DossierDesk
+from tests.api.dossier_desk import (
+    PROVINCE,
+    PROVINCE_LEADER,
+    PROVINCE_SPECIALIST,
+    DossierDesk,
+)
 from tests.api.holding import waiting
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
@@ -149,7 +154,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
-    paper = dossier.draft(OFFICE_SPECIALIST, "supplement_request", COORDINATION, OFFICE_LEADER)
+    paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
     return {
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
