@@ -65,9 +65,7 @@ def ask_export(tx: Transaction, dossier_id: uuid.UUID) -> DossierExport:
     tx.journal(
         "dossier.exported", access_chain(dossier.organisation_id), dossier.id, export=export.id
     )
-    appraising = [one for party, one in parties.items() if party != "applicant"]
-    whole = any(tx.actor.roles_in(one) & SEES_DOSSIERS for one in appraising)
-    tx.enqueue("export_dossier", export=export.id, whole=whole)
+    tx.enqueue("export_dossier", export=export.id)
     return export
 
 
@@ -111,19 +109,15 @@ def file_of(
 
 
 def export_dossier(
-    office: Office,
-    export: str,
-    whole: bool,
-    plan: str | None = None,
-    state: str | None = None,
+    office: Office, export: str, plan: str | None = None, state: str | None = None
 ) -> Record:
-    """Job: write down what there is, then a piece at a time put it together.
+    """Job: write down what there is, then put it together a piece at a time.
 
-    `whole`: with the papers that the applicant is not sent. It plans its own next step.
+    It plans its own next step.
     """
     export_id = uuid.UUID(export)
     if plan is None or state is None:
-        return _begin(office, export_id, whole=whole)
+        return _begin(office, export_id)
     ref = Ref.from_json(plan)
     with office.stream(ref.organisation_id, ref.sha256, ref.size_bytes) as stored:
         held = Plan.from_json(stored.read())
@@ -132,11 +126,7 @@ def export_dossier(
 
 
 def give_up(
-    tx: Transaction,
-    export: str,
-    whole: bool,  # noqa: ARG001
-    plan: str | None = None,
-    state: str | None = None,
+    tx: Transaction, export: str, plan: str | None = None, state: str | None = None
 ) -> None:
     """Say that it failed at every try, and remove what was made of it."""
     row = tx.get(DossierExport, uuid.UUID(export))
@@ -164,10 +154,10 @@ def _keep(
     return Ref(organisation_id, ref.sha256, ref.size_bytes)
 
 
-def _begin(office: Office, export_id: uuid.UUID, *, whole: bool) -> Record:
+def _begin(office: Office, export_id: uuid.UUID) -> Record:
     with office.reading(None) as reading:
         row = reading.get(DossierExport, export_id)
-        plan = planned(reading, reading.get(Dossier, row.dossier_id), row, whole=whole)
+        plan = planned(reading, reading.get(Dossier, row.dossier_id), row)
     content = plan.to_json()
     kept = _keep(office, plan.organisation_id, BytesIO(content), len(content))
 
@@ -176,7 +166,6 @@ def _begin(office: Office, export_id: uuid.UUID, *, whole: bool) -> Record:
         tx.enqueue(
             "export_dossier",
             export=export_id,
-            whole=whole,
             plan=kept.to_json(),
             state=State().to_json(),
         )
@@ -321,7 +310,6 @@ class _Step:
             tx.enqueue(
                 "export_dossier",
                 export=self._export_id,
-                whole=plan.whole,
                 plan=self._ref.to_json(),
                 state=state.to_json(),
             )

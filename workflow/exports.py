@@ -55,7 +55,6 @@ class Plan:
     dossier: str
     organisation_id: uuid.UUID
     moment: datetime
-    whole: bool
     about: About
     code: str
     opened_on: date
@@ -127,17 +126,16 @@ class State:
         return json.dumps(held, ensure_ascii=False)
 
 
-def planned(reading: Reading, dossier: Dossier, export: DossierExport, *, whole: bool) -> Plan:
+def planned(reading: Reading, dossier: Dossier, export: DossierExport) -> Plan:
     """What the export is going to hold."""
     kind = kind_of(reading, dossier)
-    entries = contents_of(reading, dossier, whole=whole)
+    entries = contents_of(reading, dossier)
     opened_on = dossier.opened_at.astimezone(VIETNAM).date()
     return Plan(
         export=str(export.id),
         dossier=str(dossier.id),
         organisation_id=dossier.organisation_id,
         moment=export.asked_at.astimezone(VIETNAM),
-        whole=whole,
         about=about_of(reading, dossier, kind),
         code=organisation_on(reading, dossier.organisation_id, opened_on).code,
         opened_on=opened_on,

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
+from workflow.facts.appraisals import GIVEN, OPINION
 from workflow.facts.exhibits import exhibits_of
 from workflow.facts.papers import IN_FORCE
 from workflow.office import Reading
@@ -30,12 +32,6 @@ from workflow.records import (
 )
 from workflow.rules.numbering import parse_received
 from workflow.rules.papers import PARTS
-
-#: The papers of a dossier that are made for its applicant: what the office and the departments
-#: write among themselves is not the applicant's to take along.
-_TO_THE_APPLICANT = frozenset(
-    {"supplement_request", "notice", "decision", "central_decision", "withdrawal_decision"}
-)
 
 
 @dataclass(frozen=True)
@@ -86,10 +82,10 @@ class _Place:
     slots: list[str] = field(default_factory=list)
 
 
-def contents_of(reading: Reading, dossier: Dossier, *, whole: bool) -> list[Entry]:
+def contents_of(reading: Reading, dossier: Dossier) -> list[Entry]:
     """Every document once, by its date and then as it was put in; without a date last.
 
-    `whole`: also the papers that the applicant is not sent. In a constant number of queries.
+    In a constant number of queries.
     """
     uploads: dict[Stored, _Place] = {}
     documents: dict[uuid.UUID, _Place] = {}
@@ -103,7 +99,7 @@ def contents_of(reading: Reading, dossier: Dossier, *, whole: bool) -> list[Entr
             stored = Stored(str(line.organisation_id), line.sha256, line.size_bytes, line.title)
             uploads.setdefault(stored, new).slots.append(line.slot)
     after = max((place.ordinal for place in (*uploads.values(), *documents.values())), default=0)
-    for part, document_id in _papers(reading, dossier, whole=whole):
+    for part, document_id in _papers(reading, dossier):
         after += 1
         place = _Place(after, PARTS[part].title, None, None, None)
         documents.setdefault(document_id, place).slots.append(f"paper/{part}")
@@ -117,18 +113,23 @@ def contents_of(reading: Reading, dossier: Dossier, *, whole: bool) -> list[Entr
     return [entry for _, entry in entries]
 
 
-def _papers(reading: Reading, dossier: Dossier, *, whole: bool) -> Iterable[tuple[str, uuid.UUID]]:
+def _papers(reading: Reading, dossier: Dossier) -> Iterable[tuple[str, uuid.UUID]]:
+    """What everybody who sees all of a dossier sees: what was issued, and of a department's part
+    what it is linked to once its opinion was given."""
+    issued, linked = aliased(Case), aliased(Case)
     rows = reading.session.execute(
         select(DossierPaper.part, DossierPaper.document_id)
-        .join(Case, (Case.document_id == DossierPaper.document_id) & Case.parent_id.is_(None))
+        .join(issued, (issued.document_id == DossierPaper.document_id) & issued.parent_id.is_(None))
+        .join(linked, linked.id == DossierPaper.case_id)
         .join(Document, Document.id == DossierPaper.document_id)
         .where(
             DossierPaper.dossier_id == dossier.id,
-            Case.state.in_(IN_FORCE) | (Document.direction == "incoming"),
+            issued.state.in_(IN_FORCE) | (Document.direction == "incoming"),
+            (DossierPaper.part != OPINION) | (linked.state == GIVEN),
         )
         .order_by(DossierPaper.id)
     )
-    return [(row.part, row.document_id) for row in rows if whole or row.part in _TO_THE_APPLICANT]
+    return [(row.part, row.document_id) for row in rows]
 
 
 def _documents(reading: Reading, places: Mapping[uuid.UUID, _Place]) -> dict[uuid.UUID, Entry]:
