@@ -82,7 +82,7 @@ def test_a_council_is_set_up_shown_and_changed(counter: Counter, chamber: Chambe
     address = f"/councils/{first['id']}"
     shown = counter[RUNS].get(address)
     assert shown.json() == first
-    assert [one["id"] for one in counter[RUNS].get("/councils").json()["items"]] == [first["id"]]
+    assert first["id"] in [one["id"] for one in counter[RUNS].get("/councils").json()["items"]]
     body = {"basis": BASIS, "members": members(chamber, (*MEMBERS[:5], "vpdp.quantri"))}
     changed = counter[REGISTRAR].put(f"{address}/members", json=body, etag=shown.headers["ETag"])
     assert made(changed, 200)["members"][5]["person"] == "Quản trị hệ thống Văn phòng Điều phối"
