@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -119,13 +120,14 @@ class DossierDesk:
 
     def __init__(self, desk: Desk, *kinds: str) -> None:
         self.desk = desk
-        texts = [(f"thu{n}.toml", text) for n, text in enumerate(kinds or (KIND,))]
-        shipped = [(f"{one.code}-{one.version}.toml", one.text) for one in desk.office.law.kinds]
         law = desk.office.law
+        texts = [*(one.text for one in law.kinds), *(kinds or (KIND,))]
         desk.office.law = replace(
             law,
             kinds=load(
-                [*shipped, *texts], [one.code for one in law.doc_types.types], law.workflows
+                [(_name(text), text) for text in texts],
+                [one.code for one in law.doc_types.types],
+                law.workflows,
             ),
         )
         self.dossier_id = uuid.UUID(int=0)
@@ -224,3 +226,9 @@ class DossierDesk:
         trip.draft(trip.new(type_code=type_code)).checked().sign().number().seal().issue()
         self.desk.do(bench.clerk, exhibiting.link_paper, self.dossier_id, part, trip.document_id)
         return trip.document_id
+
+
+def _name(text: str) -> str:
+    """What the file of a kind is called."""
+    kind = tomllib.loads(text)
+    return f"{kind['code']}-{kind['version']}"
