@@ -409,3 +409,20 @@ def test_what_lay_with_the_district_goes_on_without_it(
 
     assert case.state == "submitted"
     assert dossiers.step(OFFICE_SPECIALIST, "accept").state == "accepted"
+
+
+def test_what_stopped_to_hold_after_the_acceptance_is_sent_back_for_a_supplement(
+    dossiers: DossierDesk,
+) -> None:
+    """And the công văn of one round does not serve the next."""
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.paper("supplement_request", OFFICE, "cong_van")
+
+    assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Đã thu hồi.").state == (
+        "supplementing"
+    )
+    dossiers.attach("criterion/1/minh_chung")
+    dossiers.step(LEADER, "resubmit")
+    with pytest.raises(GuardsUnmet, match="Chưa có công văn yêu cầu bổ sung"):
+        dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Còn thiếu.")
