@@ -19,11 +19,13 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
+    appraisals,
     audit,
     documents,
     health,
     images,
     incoming,
+    jurisdictions,
     organisations,
     outgoing,
     pending,
@@ -60,6 +62,7 @@ ROUTERS = (
     uploads.router,
     incoming.router,
     tasks.router,
+    appraisals.router,
     outgoing.router,
     pending.router,
     signing_batches.router,
@@ -69,6 +72,7 @@ ROUTERS = (
     work_files.router,
     audit.router,
     organisations.router,
+    jurisdictions.router,
     regulation.router,
     people.router,
     images.router,

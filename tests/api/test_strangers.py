@@ -26,6 +26,9 @@ PUBLIC = {
     ("GET", "/organisations/{organisation_id}"),
     ("GET", "/organisations/{organisation_id}/units"),
     ("GET", "/organisations/{organisation_id}/issuers"),
+    ("GET", "/organisations/{organisation_id}/dossier-routes"),
+    ("GET", "/organisations/{organisation_id}/appraisal-duties"),
+    ("GET", "/organisations/{organisation_id}/successions"),
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
 }
@@ -37,6 +40,9 @@ KNOWN = {
     "/organisations/{organisation_id}/issuers",
     "/organisations/{organisation_id}/calendar-days",
     "/organisations/{organisation_id}/handling-rules",
+    "/organisations/{organisation_id}/dossier-routes",
+    "/organisations/{organisation_id}/appraisal-duties",
+    "/organisations/{organisation_id}/successions",
     "/handling-rules/{rule_id}/end",
     "/units/{unit_id}/end",
     "/issuers/{issuer_id}/end",
@@ -44,6 +50,8 @@ KNOWN = {
 
 BODIES: dict[str, Any] = {
     "/tasks/{case_id}/transitions": {"trigger": "read"},
+    "/appraisals/{case_id}/transitions": {"trigger": "give_opinion"},
+    "/criterion-appraisals/{case_id}/transitions": {"trigger": "resupply"},
     "/incoming-documents/{document_id}/transitions": {"trigger": "register"},
     "/outgoing-documents/{document_id}/transitions": {"trigger": "issue"},
     "/organisations/{organisation_id}/names": {
@@ -204,6 +212,18 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         "/work-files/{work_file_id}/documents": {"document_id": document},
         "/organisations/{organisation_id}/seal-image": image,
         "/organisations/{organisation_id}/people/{person_id}/signature-image": image,
+        "/organisations/{organisation_id}/dossier-routes": {
+            "kind_code": None,
+            "office_id": things["organisation_id"],
+        },
+        "/organisations/{organisation_id}/appraisal-duties": {
+            "field": "y_te",
+            "organisation_id": things["organisation_id"],
+        },
+        "/organisations/{organisation_id}/successions": {
+            "successor_id": things["organisation_id"],
+            "effective_on": "2027-01-01",
+        },
         "/organisations/{organisation_id}/appointments": {"person_id": person, "title": "x"},
         "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
         "/organisations/{organisation_id}/keepers": {"person_id": person},
