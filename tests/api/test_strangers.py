@@ -13,13 +13,22 @@ from api.app import ROUTERS
 from api.demo import marks
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
+from tests.api.dossier_desk import (
+    PROVINCE,
+    PROVINCE_LEADER,
+    PROVINCE_SPECIALIST,
+    DossierDesk,
+)
 from tests.api.holding import waiting
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
+#: A commune's dossier is the coordination office's to check: others have no part in it.
+OUTSIDE = ("sonnmt.giamdoc", "sokhcn.chuyenvien", "xa.quantri", "tinh.quantri")
+DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|appointments|roles|mandates|keepers|certificates|signature-images)/"
+    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
 PUBLIC = {
@@ -31,6 +40,7 @@ PUBLIC = {
     ("GET", "/organisations/{organisation_id}/successions"),
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
+    ("GET", "/dossier-kinds/{code}/{version}"),
 }
 #: Of what everybody may know, changing is forbidden instead.
 KNOWN = {
@@ -49,6 +59,12 @@ KNOWN = {
 }
 
 BODIES: dict[str, Any] = {
+    f"{DOSSIERS}/transitions": {"trigger": "submit"},
+    f"{DOSSIERS}/answers/{{part}}/{{code}}": {"met": True},
+    f"{DOSSIERS}/ballot": {"choice": "agree"},
+    f"{DOSSIERS}/withdrawal-reviews": {"failed": ["1"], "reason": "x"},
+    f"{DOSSIERS}/withdrawal-reviews/{{case_id}}/transitions": {"trigger": "request"},
+    "/councils/{council_id}/members": {"basis": "x", "members": []},
     "/tasks/{case_id}/transitions": {"trigger": "read"},
     "/appraisals/{case_id}/transitions": {"trigger": "give_opinion"},
     "/criterion-appraisals/{case_id}/transitions": {"trigger": "resupply"},
@@ -93,7 +109,7 @@ def asked() -> list[tuple[str, str, str]]:
         if isinstance(route, APIRoute) and "{" in route.path
         for method in route.methods or ()
         if (method, route.path) not in PUBLIC
-        for username in STRANGERS
+        for username in (OUTSIDE if route.path.startswith(DOSSIERS) else STRANGERS)
         if username != "tinh.quantri" or not GOVERNED.match(route.path)
     )
 
@@ -148,7 +164,23 @@ def things(founded_counter: Counter) -> dict[str, str]:
     image = made(admin.put(f"/organisations/{seat}/seal-image", json=seal), 200)
     snapshots = f"/organisations/{seat}/indicator-snapshots"
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
+    dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
+    (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
+    paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
+    sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
+    council = {
+        "organisation_id": seat,
+        "name": "Hội đồng xã",
+        "basis": "x",
+        "members": [{"person_id": desk.person(who), "part": part} for who, part in sitting],
+    }
     return {
+        "council_id": made(counter[CLERK].post("/councils", json=council))["id"],
+        "dossier_id": dossier.id,
+        "exhibit_id": exhibit["id"],
+        "paper_id": paper["id"],
+        "part": "criterion",
+        "code": "1",
         "organisation_id": seat,
         "snapshot_id": snapshot["id"],
         "image_id": image["id"],
@@ -213,6 +245,19 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "secrecy": "none",
         }
     return {
+        f"{DOSSIERS}/exhibits": {
+            "items": [{"slot": "component/to_trinh", "document_id": document}]
+        },
+        f"{DOSSIERS}/council": {"council_id": things["council_id"]},
+        f"{DOSSIERS}/papers": {"part": "decision", "document_id": document},
+        f"{DOSSIERS}/drafts": {
+            "part": "decision",
+            "issuer_id": things["issuer_id"],
+            "unit_id": things["unit_id"],
+            "upload": person,
+            "signers": [{"person_id": person}],
+            "recipients": [],
+        },
         "/work-files/{work_file_id}/documents": {"document_id": document},
         "/organisations/{organisation_id}/seal-image": image,
         "/organisations/{organisation_id}/people/{person_id}/signature-image": image,
@@ -238,6 +283,15 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "basis_text": "x",
         },
     }.get(path, {})
+
+
+@pytest.mark.parametrize("username", OUTSIDE)
+def test_whoever_has_no_part_in_a_dossier_finds_none(
+    founded_counter: Counter, things: dict[str, str], username: str
+) -> None:
+    for address in ("/dossiers", "/recognitions"):
+        assert founded_counter[username].get(address).json()["items"] == []
+    assert things["dossier_id"]
 
 
 @pytest.mark.parametrize("username", STRANGERS[:3])
