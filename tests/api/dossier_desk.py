@@ -103,11 +103,11 @@ confidence = "ours"
 """
 
 
-def kinds_in(folder: Path, *texts: str) -> Path:
-    """A folder of kinds of dossier, as an office is told of by VANTHU_KINDS."""
+def kinds_in(folder: Path, **texts: str) -> Path:
+    """A folder of first versions of kinds, as an office is told of by VANTHU_KINDS."""
     folder.mkdir()
-    for ordinal, text in enumerate(texts, start=1):
-        (folder / f"{ordinal}.toml").write_text(text, encoding="utf-8")
+    for code, text in texts.items():
+        (folder / f"{code}-1.toml").write_text(text, encoding="utf-8")
     return folder
 
 
