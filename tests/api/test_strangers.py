@@ -24,7 +24,7 @@ DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|appointments|roles|mandates|keepers|certificates|signature-images)/"
+    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
 PUBLIC = {
@@ -57,6 +57,10 @@ KNOWN = {
 BODIES: dict[str, Any] = {
     f"{DOSSIERS}/transitions": {"trigger": "submit"},
     f"{DOSSIERS}/answers/{{part}}/{{code}}": {"met": True},
+    f"{DOSSIERS}/ballot": {"choice": "agree"},
+    f"{DOSSIERS}/withdrawal-reviews": {"failed": ["1"], "reason": "x"},
+    f"{DOSSIERS}/withdrawal-reviews/{{case_id}}/transitions": {"trigger": "request"},
+    "/councils/{council_id}/members": {"basis": "x", "members": []},
     "/tasks/{case_id}/transitions": {"trigger": "read"},
     "/appraisals/{case_id}/transitions": {"trigger": "give_opinion"},
     "/criterion-appraisals/{case_id}/transitions": {"trigger": "resupply"},
@@ -158,8 +162,20 @@ def things(founded_counter: Counter) -> dict[str, str]:
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
+<<<<<<< HEAD
     paper = dossier.draft(PROVINCE, "decision")
+=======
+    paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
+    sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
+    council = {
+        "organisation_id": seat,
+        "name": "Hội đồng xã",
+        "basis": "x",
+        "members": [{"person_id": desk.person(who), "part": part} for who, part in sitting],
+    }
+>>>>>>> main
     return {
+        "council_id": made(counter[CLERK].post("/councils", json=council))["id"],
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
         "paper_id": paper["id"],
@@ -232,6 +248,7 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         f"{DOSSIERS}/exhibits": {
             "items": [{"slot": "component/to_trinh", "document_id": document}]
         },
+        f"{DOSSIERS}/council": {"council_id": things["council_id"]},
         f"{DOSSIERS}/papers": {"part": "decision", "document_id": document},
         f"{DOSSIERS}/drafts": {
             "part": "decision",

@@ -63,6 +63,7 @@ def test_persons_who_are_no_council_are_refused(
     chamber: Chamber, parts: tuple[Any, ...], pointer: str
 ) -> None:
     before = len(chamber.rows(Council))
+    before = len(chamber.rows(Council))
     people = [chamber.person(username) for username in MEMBERS]
     named = parts if isinstance(parts[0], str) else ("chair", "secretary")
     with pytest.raises(Invalid) as refused:
