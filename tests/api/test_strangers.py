@@ -162,10 +162,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
-<<<<<<< HEAD
     paper = dossier.draft(PROVINCE, "decision")
-=======
-    paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
     sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
     council = {
         "organisation_id": seat,
@@ -173,7 +170,6 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "basis": "x",
         "members": [{"person_id": desk.person(who), "part": part} for who, part in sitting],
     }
->>>>>>> main
     return {
         "council_id": made(counter[CLERK].post("/councils", json=council))["id"],
         "dossier_id": dossier.id,
