@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from workflow.office import Reading
 from workflow.records import Dossier
-from workflow.rules.kinds import Kind, parse
+from workflow.rules.kind_files import parse
+from workflow.rules.kinds import Kind
 from workflow.transitions import adopted_text
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from workflow.rules import deadlines, doctypes, indicator, levels, machine, machine_checks
 from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.errors import InvalidDefinition
+from workflow.rules.kind_files import load
 from workflow.rules.kinds import Kind
 
 _FOLDER = files("workflow") / "definitions"
@@ -20,6 +21,15 @@ def definition_texts() -> dict[str, str]:
     return {
         entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
         for entry in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+def kind_texts() -> dict[str, str]:
+    """The kinds of dossier that ship, by file name."""
+    return {
+        entry.name: entry.read_text(encoding="utf-8")
+        for entry in sorted((_FOLDER / "kinds").iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".toml")
     }
 
@@ -59,14 +69,17 @@ class Lawbook:
             for problem in machine_checks.check(workflow, CATALOGUES, workflows):
                 raise InvalidDefinition(f"{name}.toml", problem.sentence)
         doc_types = doctypes.parse(text("doc_types.toml"))
+        types = [kind.code for kind in doc_types.types]
         return cls(
             doc_types=doc_types,
             deadlines=deadlines.parse(text("deadlines.toml")),
-            levels=levels.parse(
-                text("signing_levels.toml"), [kind.code for kind in doc_types.types]
-            ),
+            levels=levels.parse(text("signing_levels.toml"), types),
             indicator=indicator.parse(text("indicator.toml")),
             workflows=workflows,
             texts=texts,
-            kinds=(),
+            kinds=load(
+                kind_texts().items(),
+                types,
+                [name for name, one in workflows.items() if one.subject == "dossier"],
+            ),
         )

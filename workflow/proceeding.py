@@ -41,6 +41,8 @@ def step(
         {
             "record_submission": submitted,
             "record_reason": lambda _case, _dossier: stated(reason)(),
+            "record_acceptance": nothing_more,
+            "record_supplement": nothing_more,
             "open_appraisals": lambda case, dossier: open_appraisals(tx, dossier, case),
             "withdraw_appraisals": lambda _case, dossier: withdraw_appraisals(tx, dossier),
             "open_session": lambda _case, dossier: open_session(tx, dossier),

@@ -8,7 +8,8 @@ import math
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from workflow.printing import compose, font_file, pictured
-from workflow.printing.composition import PAGE_HEIGHT, PAGE_WIDTH, Face, Rule, Sheet
+from workflow.printing.composition import PAGE_HEIGHT, PAGE_WIDTH, Sheet
+from workflow.printing.pages import Face, Rule
 
 DPI = 200
 _SCALE = DPI / 72

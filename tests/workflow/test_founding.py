@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
 from workflow.accounts import find_account, sign_in
+from workflow.facts.jurisdiction import jurisdiction_of
 from workflow.founding import PASSWORDS, found
+from workflow.jurisdictions import duties_of
 from workflow.migrating import migrate
 from workflow.office import Actor, Office
 from workflow.organisations import list_organisations
@@ -132,6 +134,20 @@ def test_appraisers_are_in_the_unit_whose_head_gives_them_criteria(
         head, appraiser = acting(f"{prefix}.truongphong"), acting(f"{prefix}.chuyenvien")
         assert appraiser.roles == {seat(OF[prefix]): frozenset({"specialist", "appraiser"})}
         assert appraiser.units == head.headed_units
+
+
+def test_every_kind_of_dossier_is_received_and_every_field_of_it_appraised(
+    office: Office, seat: Callable[[str], uuid.UUID]
+) -> None:
+    province, departments = seat("H56"), {seat("H56.MAU.03"), seat("H56.MAU.04")}
+    fields = {leaf.field for kind in office.law.kinds for leaf in kind.leaves}
+    with office.reading(None) as reading:
+        duties = duties_of(reading, province)
+        assert {duty.field for duty in duties} == fields
+        assert {duty.organisation_id for duty in duties} == departments
+        for kind in office.law.kinds:
+            where = jurisdiction_of(reading, seat("H56.MAU.02"), kind.code)
+            assert (where.province_id, where.office_id) == (province, seat("H56.MAU.01"))
 
 
 def test_roles_and_units_are_those_of_the_posts(

@@ -28,6 +28,7 @@ from workflow.founding.plan import (
     Seat,
     everybody,
 )
+from workflow.founding.recognition import arrange
 from workflow.office import Office, Transaction
 from workflow.organisations import Description, create_organisation
 from workflow.records import Account, Organisation, new_id
@@ -175,6 +176,7 @@ class _Founder:
                 self._add_person(tx, organisation_id, person, unit_id)
             self._give_mandates(tx, organisation_id, seat)
             self._entrust_key(tx, organisation_id, seat)
+        arrange(tx, self._seats)
 
     def _add_person(
         self, tx: Transaction, organisation_id: uuid.UUID, person: Person, unit_id: uuid.UUID | None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -11,39 +13,62 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
-from workflow.printing.composition import (
-    PAGE_HEIGHT,
-    PAGE_WIDTH,
-    Composer,
-    Face,
-    Page,
-    Rule,
-    Sheet,
-)
+from workflow.printing import appraisals, covers, minutes
+from workflow.printing.appraisals import MatrixSheet, ReportSheet
+from workflow.printing.composition import PAGE_HEIGHT, PAGE_WIDTH, Composer, Sheet
+from workflow.printing.covers import CoverSheet, NoticeSheet
+from workflow.printing.minutes import MinutesSheet
+from workflow.printing.pages import LANDSCAPE, PORTRAIT, Face, Format, Measure, Page, Rule
 
 
 def typeset(sheet: Sheet) -> bytes:
     """The document as PDF, ready to have its fields reserved."""
-    with _blank() as pdf:
-        pdf.set_title(" ".join(f"{sheet.title or 'Công văn'}: {sheet.subject}".split()))
-        pdf.set_author(" ".join(sheet.issuer))
-        pdf.set_lang("vi")
-        pdf.set_line_width(0.6)
-        for page in _composed(sheet, pdf):
-            pdf.add_page()
-            for mark in page.marks:
-                if isinstance(mark, Rule):
-                    pdf.line(mark.x, mark.y, mark.x + mark.length, mark.y)
-                else:
-                    pdf.set_font("Tinos", mark.face, mark.points)
-                    pdf.text(mark.x, mark.baseline, mark.text)
-        return bytes(pdf.output())
+    title = " ".join(f"{sheet.title or 'Công văn'}: {sheet.subject}".split())
+    return _printed(
+        lambda measure: Composer(measure, sheet.points).compose(sheet),
+        title,
+        " ".join(sheet.issuer),
+    )
+
+
+def appraisal_matrix(sheet: MatrixSheet) -> bytes:
+    """Criterion by criterion what was found, by whom, and each department's opinion."""
+    return _printed(
+        lambda measure: appraisals.matrix(sheet, measure),
+        f"Bảng tổng hợp kết quả thẩm định: {sheet.about.words}",
+        " ".join(sheet.issuer),
+        LANDSCAPE,
+        sheet.made_at,
+    )
+
+
+def appraisal_report(sheet: ReportSheet) -> bytes:
+    """The report, ready to have its fields reserved."""
+    return typeset(appraisals.report(sheet))
+
+
+def council_minutes(sheet: MinutesSheet) -> bytes:
+    """The minutes, ready to have their fields reserved."""
+    return typeset(minutes.minutes(sheet))
+
+
+def dossier_cover(sheet: CoverSheet) -> bytes:
+    """Cover and list of one volume; the same sheet gives the same bytes."""
+    title = f"Hồ sơ: {sheet.about.words}"
+    return _printed(
+        lambda measure: covers.cover(sheet, measure), title, sheet.issuer, at=sheet.made_at
+    )
+
+
+def missing_file(sheet: NoticeSheet, at: datetime) -> bytes:
+    """The page in place of a file; the same sheet gives the same bytes."""
+    return _printed(lambda measure: covers.notice(sheet, measure), sheet.title, "", at=at)
 
 
 def compose(sheet: Sheet) -> list[Page]:
     """Where everything stands, for whoever draws it otherwise than as PDF."""
-    with _blank() as pdf:
-        return _composed(sheet, pdf)
+    with _blank(PORTRAIT) as pdf:
+        return Composer(_measure(pdf), sheet.points).compose(sheet)
 
 
 def pictured(image: bytes, title: str) -> bytes:
@@ -62,10 +87,36 @@ def font_file(face: Face) -> Path:
     return Path(str(files("signing").joinpath("fonts", f"Tinos-{name}.ttf")))
 
 
+def _printed(
+    set_on: Callable[[Measure], list[Page]],
+    title: str,
+    author: str,
+    page_format: Format = PORTRAIT,
+    at: datetime | None = None,
+) -> bytes:
+    """The pages as PDF; `at` is when it says that it was made, if not now."""
+    with _blank(page_format) as pdf:
+        pdf.set_title(title)
+        pdf.set_author(author)
+        pdf.set_lang("vi")
+        pdf.set_line_width(0.6)
+        if at is not None:
+            pdf.set_creation_date(at)
+        for page in set_on(_measure(pdf)):
+            pdf.add_page()
+            for mark in page.marks:
+                if isinstance(mark, Rule):
+                    pdf.line(mark.x, mark.y, mark.x + mark.length, mark.y + mark.height)
+                else:
+                    pdf.set_font("Tinos", mark.face, mark.points)
+                    pdf.text(mark.x, mark.baseline, mark.text)
+        return bytes(pdf.output())
+
+
 @contextmanager
-def _blank() -> Iterator[FPDF]:
+def _blank(page_format: Format) -> Iterator[FPDF]:
     """No page yet; the faces are open, also for measuring."""
-    pdf = FPDF(unit="pt", format="A4")
+    pdf = FPDF(unit="pt", format=(page_format.width, page_format.height))
     pdf.set_auto_page_break(False)
     faces: tuple[Face, ...] = ("", "B", "I", "BI")
     for face in faces:
@@ -78,9 +129,10 @@ def _blank() -> Iterator[FPDF]:
                 font.close()
 
 
-def _composed(sheet: Sheet, pdf: FPDF) -> list[Page]:
+def _measure(pdf: FPDF) -> Measure:
+    @cache
     def width(text: str, face: Face, points: float) -> float:
         pdf.set_font("Tinos", face, points)
         return pdf.get_string_width(text)
 
-    return Composer(width, sheet.points).compose(sheet)
+    return width

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflow.rules.machine import Guard
-from workflow.rules.machine_checks import Catalogue, Property
+from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ CATALOGUE: Final = Catalogue(
         }
     ),
     deadlines=frozenset({"DOSSIER_APPRAISE"}),
-    required_deadlines=(),
+    required_deadlines=(RequiredDeadline("DOSSIER_APPRAISE", "record_opinion"),),
     properties=(
         Property(
             "appraised_before_opinion",

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from workflow.rules.machine import Guard, Holder
-from workflow.rules.machine_checks import Catalogue, Property
+from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +63,15 @@ CATALOGUE: Final = Catalogue(
             "assign_person",  # who appraises it
             "record_finding",  # met or not, with the reason
             "record_reason",
+            "record_supplement",  # what was asked for is there
             "record_return",  # what the applicant must supplement
         }
     ),
     deadlines=frozenset({"DOSSIER_APPRAISE", "DOSSIER_SUPPLEMENT"}),
-    required_deadlines=(),
+    required_deadlines=(
+        RequiredDeadline("DOSSIER_APPRAISE", "record_finding"),
+        RequiredDeadline("DOSSIER_SUPPLEMENT", "record_supplement"),
+    ),
     properties=(
         Property(
             "found_by_its_appraiser",

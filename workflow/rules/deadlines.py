@@ -201,7 +201,7 @@ def _due(
         case Kind.CALENDAR_DAYS:
             return end_of_day(on + timedelta(days=amount))
         case Kind.CALENDAR_MONTHS:
-            return end_of_day(_add_months(on, amount))
+            return end_of_day(add_months(on, amount))
         case Kind.WORKING_DAYS:
             limit = rule.amount if rule.amount is not None else days
             return None if limit is None else end_of_day(calendar.add_working_days(on, limit))
@@ -211,7 +211,8 @@ def _instant(on: date, clock: time) -> datetime:
     return datetime.combine(on, clock, VIETNAM).astimezone(UTC)
 
 
-def _add_months(on: date, months: int) -> date:
+def add_months(on: date, months: int) -> date:
+    """Return the same day so many months later, or that month's last day."""
     years, month = divmod(on.month - 1 + months, 12)
     year = on.year + years
     return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from workflow.rules.machine import Guard, Holder
-from workflow.rules.machine_checks import Catalogue, Property
+from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
 
 #: The day communes and provinces became the only two tiers of local government.
 NO_DISTRICT_SINCE: Final = date(2025, 7, 1)
@@ -206,6 +206,8 @@ EFFECTS: Final = frozenset(
     {
         "amend_contents",  # answers and evidence; done without a move, for there are thousands
         "record_submission",  # submitted_at, the first time
+        "record_acceptance",  # complete, as the office found it
+        "record_supplement",  # what was asked for is there
         "record_reason",  # the payload's reason is mandatory and kept
         "open_appraisals",  # a child case for each department, and in it for each criterion
         "withdraw_appraisals",  # what is still open of them
@@ -299,7 +301,18 @@ CATALOGUE: Final = Catalogue(
             "DOSSIER_PUBLISH",
         }
     ),
-    required_deadlines=(),
+    # QĐ 18/2022/QĐ-TTg names the stages; how many days each has, the kind says.
+    required_deadlines=(
+        RequiredDeadline("DOSSIER_CHECK", "record_acceptance"),
+        RequiredDeadline("DOSSIER_SUPPLEMENT", "record_supplement"),
+        RequiredDeadline("DOSSIER_APPRAISE", "open_appraisals"),
+        RequiredDeadline("DOSSIER_DECIDE", "open_session"),
+        # The centre's own time is not the province's.
+        RequiredDeadline(
+            "DOSSIER_DECIDE", "record_recognition", frozenset({"central_decision_issued"})
+        ),
+        RequiredDeadline("DOSSIER_PUBLISH", "record_publication"),
+    ),
     properties=PROPERTIES,
     parties=frozenset({"applicant", "district", "office", "province"}),
     holders=HOLDERS,

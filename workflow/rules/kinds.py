@@ -1,18 +1,43 @@
 """Kinds of dossier (loại hồ sơ) as data: what is asked, who appraises it, how it is decided.
 
 A kind is a TOML text, versioned and dated by the periods it serves: a dossier stays on the version
-that applied to its period. Every entry names its legal basis and how sure it is.
+that applied to its period. Every entry names its legal basis and how sure it is. `kind_files`
+reads the text, `kind_checks` says what must hold; docs/dossier-kinds.md tells how to write one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
+from workflow.rules.errors import Invalid
 from workflow.rules.indicator import Period
+
+#: The fields in which criteria are appraised; which department of a province has which, its own
+#: assignment of duties says.
+FIELD_LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cong_an": "an ninh, trật tự",
+        "cong_thuong": "công thương",
+        "dan_toc_ton_giao": "dân tộc, tôn giáo",
+        "giao_duc": "giáo dục và đào tạo",
+        "khoa_hoc_cong_nghe": "khoa học, công nghệ và chuyển đổi số",
+        "nong_nghiep_moi_truong": "nông nghiệp và môi trường",
+        "noi_vu": "nội vụ, lao động",
+        "quan_su": "quốc phòng, quân sự",
+        "tai_chinh": "tài chính, đầu tư",
+        "thong_ke": "thống kê",
+        "tu_phap": "tư pháp",
+        "van_hoa": "văn hóa, thể thao và du lịch",
+        "xay_dung": "xây dựng, giao thông, quy hoạch",
+        "y_te": "y tế, an toàn thực phẩm",
+    }
+)
 
 
 class Confidence(StrEnum):
@@ -131,6 +156,7 @@ class Grade:
     at_least: Fraction
     decided_by: str
     """`province`, `centre` (forwarded), or `nobody`: no recognition is given."""
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -145,6 +171,15 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """How many working days the step that names this code has."""
+
+    code: str
+    days: int
+    source: Source
+
+
+@dataclass(frozen=True)
 class Kind:
     """One version of a kind of dossier."""
 
@@ -155,6 +190,8 @@ class Kind:
     """commune | village | product"""
     procedure: str
     """The workflow definition its dossiers follow."""
+    caveat: str | None
+    """What is not known of it, in a sentence that everybody who uses it is shown."""
     rule: Rule
     periods_from: date
     periods_to: date | None
@@ -165,8 +202,7 @@ class Kind:
     criteria: tuple[Criterion, ...]
     conditions: tuple[Condition, ...]
     vote: Vote
-    days: Mapping[str, int]
-    """Deadline code -> working days."""
+    deadlines: tuple[Deadline, ...]
     grades: tuple[Grade, ...]
     """From the highest; empty where the rule is ALL_MET."""
     withdrawal: Withdrawal | None
@@ -174,6 +210,16 @@ class Kind:
     source: Source
     digest: str
     text: str
+
+    def __contains__(self, on: date) -> bool:
+        """Whether it serves this day's period."""
+        return self.periods_from <= on and (self.periods_to is None or on <= self.periods_to)
+
+    @property
+    def served(self) -> str:
+        """The periods it serves, as a clerk reads them."""
+        begins = f"từ {self.periods_from:%d/%m/%Y}"
+        return f"{begins} đến {self.periods_to:%d/%m/%Y}" if self.periods_to else begins
 
     @property
     def leaves(self) -> tuple[Criterion, ...]:
@@ -186,6 +232,25 @@ class Kind:
         """The criteria that are counted (tiêu chí), in order."""
         return tuple(one for one in self.criteria if one.part_of is None)
 
+    @property
+    def days(self) -> Mapping[str, int]:
+        """Deadline code -> working days."""
+        return {one.code: one.days for one in self.deadlines}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What it rests on: itself first, then every entry."""
+        entries = (
+            *self.components,
+            *self.criteria,
+            *self.conditions,
+            *self.deadlines,
+            *self.grades,
+            self.vote,
+            *((self.withdrawal,) if self.withdrawal else ()),
+        )
+        return (self.source, *(entry.source for entry in entries))
+
     def criterion(self, code: str) -> Criterion:
         """The criterion of this code; KeyError if there is none."""
         for one in self.criteria:
@@ -194,11 +259,26 @@ class Kind:
         raise KeyError(code)
 
 
-def parse(text: str) -> Kind:
-    """Read one kind. Raises InvalidDefinition with the place of the first thing wrong."""
-    raise NotImplementedError
-
-
-def choose(kinds: Sequence[Kind], code: str, period: Period) -> Kind:
-    """The version of a kind that serves a whole period. Raises Invalid."""
-    raise NotImplementedError
+def choose(kinds: Iterable[Kind], code: str, period: Period) -> Kind:
+    """The version that applies to a period. Raises Invalid when there is none, or two."""
+    versions = sorted(
+        (kind for kind in kinds if kind.code == code), key=lambda kind: kind.periods_from
+    )
+    if not versions:
+        raise Invalid([("/kind", f"Không có loại hồ sơ “{code}”.")])
+    touched = [
+        kind
+        for kind in versions
+        if kind.periods_from <= period.last_on
+        and (kind.periods_to is None or period.first_on <= kind.periods_to)
+    ]
+    for kind in touched:
+        if period.first_on in kind and period.last_on in kind:
+            return kind
+    title = versions[-1].title
+    if not touched:
+        raise Invalid([("/period", f"“{title}” không có phiên bản cho kỳ {period.label}.")])
+    served = "; ".join(f"{kind.title}: {kind.served}" for kind in touched)
+    raise Invalid(
+        [("/period", f"Kỳ {period.label} không nằm trọn trong một phiên bản ({served}).")]
+    )

@@ -5,11 +5,15 @@ Every unknown, missing or wrongly typed key is an InvalidDefinition with its pla
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date, datetime
+from fractions import Fraction
 
 from workflow.rules.errors import InvalidDefinition
+
+_EXACT = re.compile(r"[0-9]+(?:/[0-9]*[1-9][0-9]*|\.[0-9]+)?")
 
 
 class Table:
@@ -49,6 +53,18 @@ class Table:
     def optional_number(self, key: str) -> int | None:
         return self.number(key) if key in self._left else None
 
+    def fraction(self, key: str) -> Fraction:
+        """Return an exact number written as text: "2/3", "90", "12.5". Never a float."""
+        value = self.text(key)
+        if not _EXACT.fullmatch(value):
+            raise InvalidDefinition(
+                f"{self.place}.{key}", 'phải là số đúng viết trong ngoặc kép: "2/3", "90"'
+            )
+        return Fraction(value)
+
+    def optional_fraction(self, key: str) -> Fraction | None:
+        return self.fraction(key) if key in self._left else None
+
     def flag(self, key: str) -> bool:
         value = self._required(key)
         if not isinstance(value, bool):
@@ -86,6 +102,24 @@ class Table:
             Table(f"{self.place}.{key}[{position}]", item)
             for position, item in enumerate(value, start=1)
         )
+
+    def optional_tables(self, key: str) -> tuple[Table, ...] | None:
+        """As `tables`; None where the key is not there, which is not the same as an empty list."""
+        return self.tables(key) if key in self._left else None
+
+    def table(self, key: str) -> Table:
+        """Return a table inside this one."""
+        value = self._required(key)
+        if not isinstance(value, dict):
+            raise InvalidDefinition(f"{self.place}.{key}", "phải là bảng")
+        return Table(f"{self.place}.{key}", value)
+
+    def optional_table(self, key: str) -> Table | None:
+        return self.table(key) if key in self._left else None
+
+    def all_texts(self) -> dict[str, str]:
+        """Return every text that is left, by its key."""
+        return {key: self.text(key) for key in list(self._left)}
 
     def close(self) -> None:
         """Refuse keys that nobody asked for: a misspelt key must not be ignored."""

@@ -67,12 +67,15 @@ class Transition:
     """Names of the definitions of the child cases it opens."""
     system: bool = False
     """Fired by a job or by another case, never by a person."""
+    when: tuple[str, ...] = ()
+    """Guards that choose between branches of one trigger: where they hold for some branch, the
+    others are not meant, and say nothing of what they would lack."""
 
     @property
     def marks(self) -> frozenset[str]:
         """What this step leaves behind in a path: its effects, its guards (which held) and the
         state it reached. Named properties speak of these."""
-        return frozenset((*self.effects, *self.guards, self.target))
+        return frozenset((*self.effects, *self.when, *self.guards, self.target))
 
     def __str__(self) -> str:
         return f"{self.source} --{self.trigger}--> {self.target}"
@@ -130,7 +133,7 @@ def decide(
     """The transition that `trigger` means now: the first permitted one whose guards all hold.
 
     Raises TransitionNotAllowed (no such step here), Forbidden (a step, but not for these roles)
-    or GuardsUnmet (every sentence of every branch that was open to the actor).
+    or GuardsUnmet (every sentence of every branch that is meant and open to the actor).
     """
     steps = workflow.leaving(state, system=system)
     named = [step for step in steps if step.trigger == trigger]
@@ -146,9 +149,14 @@ def decide(
     permitted = [step for step in named if system or not set(roles).isdisjoint(step.roles)]
     if not permitted:
         raise Forbidden(_distinct(role for step in named for role in step.roles))
+    meant = [step for step in permitted if not any(guards[name](facts) for name in step.when)]
     unmet: list[str] = []
-    for step in permitted:
-        reasons = [reason for name in step.guards for reason in _sentences(guards[name](facts))]
+    for step in meant or permitted:
+        reasons = [
+            reason
+            for name in (*step.when, *step.guards)
+            for reason in _sentences(guards[name](facts))
+        ]
         if not reasons:
             return step
         unmet += reasons
@@ -248,6 +256,7 @@ def _transitions(table: Table, known: Sequence[str]) -> tuple[Transition, ...]:
     roles, guards = table.optional_texts("roles"), table.optional_texts("guards")
     effects, opens = table.optional_texts("effects"), table.optional_texts("opens")
     deadline, system = table.optional_text("deadline"), table.optional_flag("system")
+    when = table.optional_texts("when")
     table.close()
     if not sources or len(set(sources)) != len(sources):
         raise InvalidDefinition(f"{table.place}.from", "phải có trạng thái, không lặp lại")
@@ -266,6 +275,7 @@ def _transitions(table: Table, known: Sequence[str]) -> tuple[Transition, ...]:
             deadline=deadline,
             opens=opens,
             system=system,
+            when=when,
         )
         for source in sources
     )

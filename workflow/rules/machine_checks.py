@@ -117,7 +117,7 @@ def _names(workflow: Workflow, catalogue: Catalogue[Any]) -> Iterator[Problem]:
     for step in workflow.transitions:
         deadline = () if step.deadline is None else (step.deadline,)
         for kind, used, known in (
-            ("điều kiện", step.guards, catalogue.guards),
+            ("điều kiện", (*step.when, *step.guards), catalogue.guards),
             ("tác động", step.effects, catalogue.effects),
             ("thời hạn", deadline, catalogue.deadlines),
         ):
@@ -167,7 +167,7 @@ def _deadlines(workflow: Workflow, catalogue: Catalogue[Any]) -> Iterator[Proble
             sentence = f"Không có bước nào thực hiện “{law.effect}” (thời hạn {law.code})."
             yield Problem(workflow.name, "deadline", sentence)
         for step in bound:
-            if step.deadline != law.code and law.unless.isdisjoint(step.guards):
+            if step.deadline != law.code and law.unless.isdisjoint((*step.when, *step.guards)):
                 sentence = f"Bước {step} phải mang thời hạn {law.code}."
                 yield Problem(workflow.name, "deadline", sentence)
 
@@ -185,7 +185,11 @@ def _joins(
             yield Problem(workflow.name, "join", sentence)
             continue
         waits = catalogues[child.subject].waits_for_parent
-        own = [step for step in child.transitions if waits.isdisjoint((step.trigger, *step.guards))]
+        own = [
+            step
+            for step in child.transitions
+            if waits.isdisjoint((step.trigger, *step.when, *step.guards))
+        ]
         free = _ending(child, own)
         for stuck, path in _paths(child).items():
             if stuck not in free:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflow.rules.machine import Guard
-from workflow.rules.machine_checks import Catalogue, Property
+from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ CATALOGUE: Final = Catalogue(
     guards=GUARDS,
     effects=frozenset({"record_failed_criteria", "record_reason", "revoke_recognition"}),
     deadlines=frozenset({"DOSSIER_DECIDE"}),
-    required_deadlines=(),
+    required_deadlines=(RequiredDeadline("DOSSIER_DECIDE", "revoke_recognition"),),
     properties=(
         Property(
             "withdrawn_by_rule_and_decision",

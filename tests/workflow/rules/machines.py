@@ -53,6 +53,7 @@ def workflows(draw: st.DrawFn, max_states: int = 5, max_transitions: int = 10) -
         source=names,
         target=names,
         roles=subsets(("clerk", "leader")),
+        when=subsets(GUARDS),
         guards=subsets(GUARDS),
         effects=subsets(EFFECTS),
         system=st.booleans(),
@@ -72,6 +73,7 @@ def without_mark(definition: Workflow, mark: str) -> Workflow:
     def strike(step: Transition) -> Transition:
         return replace(
             step,
+            when=tuple(name for name in step.when if name != mark),
             guards=tuple(name for name in step.guards if name != mark),
             effects=tuple(name for name in step.effects if name != mark),
         )

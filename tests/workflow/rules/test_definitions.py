@@ -36,7 +36,7 @@ def test_every_name_of_a_catalogue_is_used(subject: str) -> None:
     ]
     catalogue = CATALOGUES[subject]
 
-    assert {name for step in steps for name in step.guards} == set(catalogue.guards)
+    assert {name for step in steps for name in (*step.when, *step.guards)} == set(catalogue.guards)
     assert {name for step in steps for name in step.effects} == catalogue.effects
     assert {step.deadline for step in steps} - {None} == catalogue.deadlines
     assert {law.code for law in catalogue.required_deadlines} == catalogue.deadlines
@@ -210,6 +210,7 @@ def shaken(dice: random.Random) -> outgoing.OutgoingFacts:
     bad: dict[str, object] = {
         "actor_id": dice.choice(people),
         "drafter_id": dice.choice(people[:3]),
+        "drafting_unit_id": UUID(int=9),
         "actor_heads_drafting_unit": False,
         "actor_charged_with_format": False,
         "actor_incompetence": "Không có thẩm quyền.",

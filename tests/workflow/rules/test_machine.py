@@ -57,6 +57,26 @@ def test_every_unmet_sentence_of_the_open_branches_is_named() -> None:
     assert one.value.unmet == ("Chưa light.",)
 
 
+def test_a_branch_that_is_not_meant_says_nothing() -> None:
+    chosen = workflow_of(
+        STATES,
+        (
+            Transition("lock", "Khóa", "open", "locked", ("clerk",), ("warm",), when=("dry",)),
+            Transition("lock", "Khép", "open", "shut", ("clerk",), ("light",), when=("warm",)),
+        ),
+    )
+
+    def unmet(*holding: str) -> tuple[str, ...]:
+        with pytest.raises(GuardsUnmet) as refused:
+            decide(chosen, "open", "lock", ("clerk",), frozenset(holding), GUARD_TABLE)
+        return refused.value.unmet
+
+    assert unmet("dry") == ("Chưa warm.",)
+    assert unmet("warm") == ("Chưa light.",)
+    # Where none is meant, what would choose one is named too.
+    assert unmet() == ("Chưa dry.", "Chưa warm.", "Chưa light.")
+
+
 def test_an_unknown_step_names_those_that_exist_here() -> None:
     with pytest.raises(TransitionNotAllowed) as refusal:
         fire("paint", ("leader",))
@@ -109,7 +129,7 @@ def expected(
     """Said again in other words: the first line of the definition that fits."""
     for step in workflow.transitions:
         here = (step.source, step.trigger, step.system) == (state, trigger, system)
-        if here and (system or roles & set(step.roles)) and set(step.guards) <= facts:
+        if here and (system or roles & set(step.roles)) and set(step.when + step.guards) <= facts:
             return step
     return None
 

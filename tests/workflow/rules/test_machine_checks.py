@@ -22,8 +22,8 @@ from workflow.rules.machine_checks import (
 )
 
 NEW, SEEN, DONE = (
-    State("new", "Mới", initial=True),
-    State("seen", "Đã xem"),
+    State("new", "Mới", initial=True, holder="clerk"),
+    State("seen", "Đã xem", holder="leader"),
     State("done", "Xong", end=True),
 )
 LOOK = Transition("look", "Xem", "new", "seen", roles=("clerk",), effects=("log",))
@@ -72,7 +72,7 @@ def test_a_state_that_nothing_leads_to() -> None:
 
 
 def test_a_state_that_never_ends_comes_with_the_way_there() -> None:
-    stuck = State("stuck", "Kẹt")
+    stuck = State("stuck", "Kẹt", holder="clerk")
     trap = Transition("trap", "Sa lầy", "seen", "stuck", roles=("clerk",))
 
     found = only(problems(LOOK, CLOSE, trap, states=(NEW, SEEN, DONE, stuck)))
@@ -141,7 +141,10 @@ def test_a_definition_that_lost_the_step_with_the_deadline() -> None:
     assert [problem.kind for problem in found] == ["deadline", "seen_first"]
 
 
-CHILD_STATES = (State("given", "Đã giao", initial=True), State("back", "Đã trả", end=True))
+CHILD_STATES = (
+    State("given", "Đã giao", initial=True, holder="clerk"),
+    State("back", "Đã trả", end=True),
+)
 GIVE = replace(LOOK, opens=("errand",))
 RETURN = Transition("return", "Trả", "given", "back", roles=("clerk",), guards=("dry",))
 
@@ -175,7 +178,7 @@ def test_a_child_that_waits_for_its_parent(waiting: Transition) -> None:
 
 
 def test_a_child_that_gets_stuck_later_comes_with_the_way_there() -> None:
-    states = (*CHILD_STATES, State("held", "Giữ lại"))
+    states = (*CHILD_STATES, State("held", "Giữ lại", holder="clerk"))
     hold = Transition("hold", "Giữ", "given", "held", roles=("clerk",))
     release = Transition("release", "Thả", "held", "back", system=True)
     child = replace(workflow_of(states, (RETURN, hold, release)), name="errand")
