@@ -80,7 +80,7 @@ def fill(office: Office, cases: int, ended: int) -> None:
     for start in range(0, cases + ended, _BATCH):
         rows = _Rows()
         for number in range(start, min(start + _BATCH, cases + ended)):
-            _case(rows, office, seat, chance, chance.choice(kinds), now, ended=number >= cases)
+            _case(rows, office, seat, chance, chance.choice(kinds), now, ended=number < ended)
         with office.database.write() as session:
             for table in (Document, Outgoing, Case, Task, Involvement, Move):
                 if table in rows.of:
@@ -186,4 +186,3 @@ def _case(
             at=entered_at,
             holder_id=seat.organisation_id,
         )
-

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, union
 
 from workflow.access import SEES_ALL, find_document, find_dossier
-from workflow.office import Reading
+from workflow.office import Actor, Reading
 from workflow.records import Case, Document, Dossier, Involvement, Move, Person, Reminder
 from workflow.transitions import workflow_of
 from workflow.work_lines import WorkLine, known, lines_of
@@ -44,22 +44,22 @@ def in_tray(
 ) -> list[WorkLine]:
     """A page of one of the actor's trays.
 
-    `mine`: what is the actor's move, in person, for somebody who is away or by a role. `unit`: that
-    of the units the actor heads, and of the actor's other units where the actor took part. Both
-    with the most urgent first, and what has no deadline at the end. `waiting`: what the actor took
-    part in and others must move, the newest first. `overdue`: what is past its deadline and known
-    to the actor, the longest overdue first.
+    `mine`: what is the actor's move, in person, for somebody who is away or by a role. `unit`: what
+    is with the actor's units, as far as the actor may know of it. Both with the most urgent first,
+    and what has no deadline at the end. `waiting`: what the actor took part in and others must
+    move, the newest first. `overdue`: what is past its deadline and known to the actor, the longest
+    overdue first.
     """
     if tray == "waiting":
-        page = _waiting(reading, after, limit).subquery()
+        page = _waiting(reading, _involved(reading), after, limit).subquery()
         return [line for line, _ in lines_of(reading, page, Case.id.desc())]
     if tray == "mine":
         branches = _mine(reading)
     elif tray == "unit":
-        branches = _unit(reading)
+        branches = _unit(reading, _involved(reading))
     else:
-        late = Case.due_at < reading.now
-        everywhere = (*_mine(reading), *_unit(reading), *_seen(reading))
+        late, involved = Case.due_at < reading.now, _involved(reading)
+        everywhere = (*_mine(reading), *_unit(reading, involved), *_seen(reading, involved))
         branches = [branch.where(late) for branch in everywhere]
     parts = [part for branch in branches for part in _scans(branch, after, limit)]
     if not parts:
@@ -113,18 +113,23 @@ def _mine(reading: Reading) -> list[Branch]:
     return own + passed_on + by_role
 
 
-def _unit(reading: Reading) -> list[Branch]:
-    """What is with the actor's units: all where the actor heads one; elsewhere, because a unit's
-    work is known to its head until it is given to somebody, what the actor took part in."""
+def _unit(reading: Reading, involved: Branch) -> list[Branch]:
+    """What is with the actor's units: all of it for their heads and for who sees everything; until
+    it is given to somebody others know of it only if they took part."""
     actor = reading.actor
-    headed = [_branch(Case.holder_unit_id == unit_id) for unit_id in sorted(actor.headed_units)]
-    others = sorted(actor.units - actor.headed_units)
-    if not others:
-        return headed
-    return [*headed, _involved(reading).where(Case.holder_unit_id.in_(others))]
+    whole = actor.units if _sees_everything(actor) else actor.headed_units
+    branches = [_branch(Case.holder_unit_id == unit_id) for unit_id in sorted(whole)]
+    others = sorted(actor.units - whole)
+    if others:
+        branches.append(involved.where(Case.holder_unit_id.in_(others)))
+    return branches
 
 
-def _seen(reading: Reading) -> list[Branch]:
+def _sees_everything(actor: Actor) -> bool:
+    return len(actor.organisations_where(SEES_ALL)) == len(actor.roles)
+
+
+def _seen(reading: Reading, involved: Branch) -> list[Branch]:
     """What else the actor may see: in an organisation that is seen whole what others owe it and it
     owes others, elsewhere what the actor took part in."""
     whole = reading.actor.organisations_where(SEES_ALL)
@@ -133,8 +138,8 @@ def _seen(reading: Reading) -> list[Branch]:
         _branch(Case.organisation_id == organisation_id, Case.holder_id != Case.organisation_id)
         for organisation_id in whole
     ]
-    if set(whole) != reading.actor.roles.keys():
-        branches.append(_involved(reading))
+    if not _sees_everything(reading.actor):
+        branches.append(involved)
     return branches
 
 
@@ -148,7 +153,7 @@ def _involved(reading: Reading) -> Branch:
     )
 
 
-def _waiting(reading: Reading, after: Place | None, limit: int) -> Branch:
+def _waiting(reading: Reading, involved: Branch, after: Place | None, limit: int) -> Branch:
     """What the actor took part in and is another's move now, in the order of the involvements."""
     actor = reading.actor
     by_role = [
@@ -156,8 +161,7 @@ def _waiting(reading: Reading, after: Place | None, limit: int) -> Branch:
         for organisation_id, roles in actor.roles.items()
     ]
     query = (
-        _involved(reading)
-        .where(
+        involved.where(
             or_(Case.holder_person_id.is_(None), Case.holder_person_id != actor.person_id),
             or_(Case.holder_unit_id.is_(None), Case.holder_unit_id.not_in(actor.headed_units)),
             or_(Case.holder_role.is_(None), ~or_(*by_role)) if by_role else Case.id.is_not(None),
