@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -68,6 +68,9 @@ bombs: .venv/dev.installed ## Show what hostile files cost that are made to keep
 
 bench-signing: .venv/dev.installed ## Measure what a signature costs, beside other programs (minutes)
 	$(BIN)/python -m benchmarks.signing
+
+bench-dossiers: .venv/dev.installed ## Measure what asking a dossier of 2,000 files costs, on both databases
+	$(BIN)/python -m benchmarks.dossiers
 
 bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
 	$(BIN)/python -m benchmarks.validation

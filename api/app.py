@@ -20,6 +20,7 @@ from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
     audit,
+    councils,
     documents,
     health,
     images,
@@ -32,9 +33,11 @@ from api.routes import (
     regulation,
     sessions,
     signing_batches,
+    snapshots,
     tasks,
     uploads,
     validations,
+    withdrawals,
     work_files,
     workflows,
 )
@@ -68,9 +71,12 @@ ROUTERS = (
     registers.router,
     work_files.router,
     audit.router,
+    snapshots.router,
     organisations.router,
     regulation.router,
     people.router,
+    councils.router,
+    withdrawals.router,
     images.router,
     workflows.router,
     problem_pages.router,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import memory, report, validation
+from benchmarks import dossiers, memory, report, validation
 from benchmarks.files import make
 from benchmarks.judges import Ours
+from benchmarks.offices import founded
 from benchmarks.ours import LEVELS, Desk, parts, stamps
 from benchmarks.pki import Office, office
 from benchmarks.report import OURS, PLAIN, Row
@@ -80,3 +81,17 @@ def test_memory_is_measured_in_another_process(
     serving: tuple[Office, Callable[[], int]], letter: Path
 ) -> None:
     assert 0 <= memory.of_ours(serving[0], "B-B", letter, letter) < 100_000_000
+
+
+def test_the_bench_of_dossiers_asks_for_evidence_that_holds() -> None:
+    with founded("SQLite") as office:
+        figures = dossiers.measured(office, evidence=30, rounds=2)
+
+    assert figures["unmet"] == 0
+
+
+def test_the_committed_run_of_dossiers_is_of_both_databases() -> None:
+    runs = json.loads(dossiers.RESULTS.read_text(encoding="utf-8"))
+
+    assert [run["database"] for run in runs] == ["SQLite", "PostgreSQL"]
+    assert {run["evidence"] for run in runs} == {dossiers.EVIDENCE}

@@ -197,7 +197,7 @@ def _go_on(
         for case in above:
             if case.due_at is not None:
                 case.due_at = max(case.due_at, task.due_at)
-    return _move(tx, part, trigger, {}, note)
+    return _move(tx, part, trigger, {"record_supplement": _kept_in_move}, note)
 
 
 def _move(

@@ -7,21 +7,14 @@ processed is which steps its moves record. No column anybody could set is asked 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy import select
 
 from workflow.access import require_role
+from workflow.facts.indicator import IndicatorReport, issuers_of, measured
 from workflow.facts.register import incoming_rows, outgoing_rows
 from workflow.office import Reading
-from workflow.records import (
-    ChainHead,
-    Issuer,
-)
 from workflow.rules import indicator, reasons
-from workflow.rules.errors import NotFound
 from workflow.rules.reasons import Reason
 
 #: Who may ask for an organisation's indicator.
@@ -40,17 +33,6 @@ class RowReasons:
     signed: Reason
 
 
-@dataclass(frozen=True)
-class IndicatorReport:
-    """The indicators of a seat, who was asked, and where its journal stood."""
-
-    definition: indicator.Definition
-    issuers: Sequence[tuple[Issuer, indicator.Indicator]]
-    journal_sequence: int
-    journal_digest: str
-    as_of: datetime
-
-
 def measure(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> IndicatorReport:
     """The four fractions of every issuer of a seat; arrivals count with its first issuer.
 
@@ -58,26 +40,7 @@ def measure(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> I
         NotFound, Forbidden: see INDICATOR_ROLES. Invalid: no such period.
     """
     require_role(reading, organisation_id, INDICATOR_ROLES)
-    period = indicator.parse_period(period_text)
-    definition = indicator.definition_for(reading.office.law.indicator, period)
-    issuers = _issuers(reading, organisation_id)
-    measured = indicator.compute(
-        definition,
-        period,
-        [str(issuer.id) for issuer in issuers],
-        (row for _, row in outgoing_rows(reading, organisation_id, period)),
-        (row for _, row in incoming_rows(reading, organisation_id, issuers[0].id, period)),
-        as_of=reading.now,
-        production=not reading.office.settings.development,
-    )
-    head = reading.session.get(ChainHead, str(organisation_id))
-    return IndicatorReport(
-        definition=definition,
-        issuers=list(zip(issuers, measured, strict=True)),
-        journal_sequence=head.sequence if head else 0,
-        journal_digest=head.digest if head else "",
-        as_of=reading.now,
-    )
+    return measured(reading, organisation_id, period_text)
 
 
 def explain(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> Iterator[RowReasons]:
@@ -95,7 +58,7 @@ def explain(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> I
             reasons.outgoing_processed(sent, definition.outgoing_steps),
             reasons.outgoing_signed(sent, production=production),
         )
-    first = _issuers(reading, organisation_id)[0]
+    first = issuers_of(reading, organisation_id)[0]
     for entry, received in incoming_rows(reading, organisation_id, first.id, period):
         yield RowReasons(
             entry.document_id,
@@ -107,14 +70,3 @@ def explain(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> I
             ),
             reasons.incoming_signed(received, production=production),
         )
-
-
-def _issuers(reading: Reading, organisation_id: uuid.UUID) -> list[Issuer]:
-    issuers = list(
-        reading.session.scalars(
-            select(Issuer).where(Issuer.organisation_id == organisation_id).order_by(Issuer.id)
-        )
-    )
-    if not issuers:
-        raise NotFound("Cơ quan ban hành")
-    return issuers

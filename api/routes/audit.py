@@ -11,12 +11,13 @@ from fastapi import APIRouter, Query, Response
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import shown
 from api.problems import documented
+from api.schemas.indicator import FractionOut
 from api.schemas.values import Moment, Page, Paging, Shape
 from workflow import auditing, reporting
 from workflow.records import JournalEntry
 from workflow.rules import journal
 from workflow.rules.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Unavailable
-from workflow.rules.indicator import Fraction, Indicator
+from workflow.rules.indicator import Indicator
 
 router = APIRouter(
     prefix="/organisations/{organisation_id}",
@@ -26,25 +27,6 @@ router = APIRouter(
 Period = Annotated[
     str, Query(max_length=10, description="A month, quarter or year.", examples=["2026-11"])
 ]
-
-
-class FractionOut(Shape):
-    """An exact fraction; `reasons` adds up to `rows`, the rows of the register."""
-
-    numerator: int
-    denominator: int
-    text: str
-    achieved: bool
-    rows: int
-    excluded: int
-    reasons: dict[str, int]
-
-    @classmethod
-    def of(cls, fraction: Fraction) -> FractionOut:
-        reasons = {reason.value: count for reason, count in fraction.reasons.items()}
-        return cls.model_validate(
-            {name: getattr(fraction, name) for name in cls.model_fields} | {"reasons": reasons}
-        )
 
 
 class IssuerIndicator(Shape):

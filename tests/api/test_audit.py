@@ -116,3 +116,29 @@ def test_the_types_and_the_workflows_are_told(desk: Desk) -> None:
         "states"
     ]
     problem(clerk.get("/workflows/nothing"), 404, "not-found")
+
+
+def test_a_frozen_indicator_is_told_again_as_it_was(desk: Desk) -> None:
+    desk.draft().issued()
+    seat, clerk = f"/organisations/{desk.seat()}", desk.counter[CLERK]
+    answer = clerk.post(f"{seat}/indicator-snapshots", json={"period": PERIOD})
+    taken = made(answer)
+    assert answer.headers["Location"] == f"{seat}/indicator-snapshots/{taken['id']}"
+    measured = made(clerk.get(f"{seat}/indicator", params={"period": PERIOD}), 200)
+    assert taken["definition_version"] == measured["definition_version"]
+    assert taken["journal_sequence"] == measured["journal_sequence"] - 1  # its own entry
+    fractions = ("outgoing_processed", "outgoing_signed", "incoming_processed", "incoming_signed")
+    for frozen, now in zip(taken["issuers"], measured["issuers"], strict=True):
+        assert [frozen[name] for name in fractions] == [now[name] for name in fractions]
+    assert not taken["achieved"]  # nothing came in
+    assert "văn bản đi ký số 1/1 (100,00%)" in taken["text"]
+    desk.draft().issued()
+    assert made(clerk.get(answer.headers["Location"]), 200) == taken
+    page = made(desk.counter[SPECIALIST].get(f"{seat}/indicator-snapshots"), 200)
+    assert page == {"items": [taken], "next": None}
+    asked = {"period": PERIOD}
+    problem(
+        desk.counter[SPECIALIST].post(f"{seat}/indicator-snapshots", json=asked), 403, "forbidden"
+    )
+    wrong = clerk.post(f"{seat}/indicator-snapshots", json={"period": "2026-13"})
+    problem(wrong, 422, "invalid")

@@ -68,6 +68,7 @@ BODIES: dict[str, Any] = {
         "basis": "x",
     },
     "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
+    "/organisations/{organisation_id}/indicator-snapshots": {"period": "2026-11"},
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
     "/signing-batches/{batch_id}/resume": None,
@@ -137,8 +138,11 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "height_mm": 36,
     }
     image = made(admin.put(f"/organisations/{seat}/seal-image", json=seal), 200)
+    snapshots = f"/organisations/{seat}/indicator-snapshots"
+    snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     return {
         "organisation_id": seat,
+        "snapshot_id": snapshot["id"],
         "image_id": image["id"],
         "person_id": desk.person(LEADER),
         "unit_id": first(f"/organisations/{seat}/units")["id"],

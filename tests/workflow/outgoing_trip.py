@@ -20,6 +20,53 @@ from workflow.records import Issuer, Unit
 CLERK, SPECIALIST, HEAD = "xa.vanthu", "xa.chuyenvien", "xa.truongphong"
 LEADER, DEPUTY, CHECKER = "xa.chutich", "xa.phochutich", "xa.thethuc"
 
+
+@dataclass(frozen=True)
+class Bench:
+    """Who does what in one seat, and in whose name: issuer and drafting unit by their symbols."""
+
+    drafter: str
+    head: str
+    leader: str
+    checker: str
+    clerk: str
+    issuer: str
+    unit: str
+    capacity: str
+
+
+COMMUNE = Bench(SPECIALIST, HEAD, LEADER, CHECKER, CLERK, "UBND", "VP", "TM")
+OFFICE = Bench(
+    "vpdp.chuyenvien",
+    "vpdp.truongphong",
+    "vpdp.chanhvp",
+    "vpdp.vanthu",
+    "vpdp.vanthu",
+    "VPĐP",
+    "NV",
+    "",
+)
+PROVINCE = Bench(
+    "tinh.chuyenvien",
+    "tinh.truongphong",
+    "tinh.chutich",
+    "tinh.thethuc",
+    "tinh.vanthu",
+    "UBND",
+    "KTN",
+    "TM",
+)
+AGRICULTURE = Bench(
+    "sonnmt.chuyenvien",
+    "sonnmt.truongphong",
+    "sonnmt.giamdoc",
+    "sonnmt.vanthu",
+    "sonnmt.vanthu",
+    "SNNMT",
+    "PTNT",
+    "",
+)
+
 NO_DOCUMENT = uuid.UUID(int=0)
 Work = Callable[[Transaction, Detail], object]
 
@@ -36,18 +83,21 @@ def a_pdf(text: str = "Du thao") -> bytes:
 
 @dataclass
 class Trip:
-    """One outgoing document of the commune and the people who move it."""
+    """One outgoing document of a seat and the people who move it."""
 
     office: Office
     acting: Callable[[str], Actor]
     document_id: uuid.UUID = NO_DOCUMENT
+    bench: Bench = COMMUNE
 
     def store(self, text: str) -> Content:
-        ref = self.office.keep(self.issuer("UBND").organisation_id, io.BytesIO(a_pdf(text)))
+        ref = self.office.keep(
+            self.issuer(self.bench.issuer).organisation_id, io.BytesIO(a_pdf(text))
+        )
         return Content(ref.sha256, ref.size_bytes)
 
     def issuer(self, symbol: str) -> Issuer:
-        own = self.acting(SPECIALIST).roles
+        own = self.acting(self.bench.drafter).roles
         with self.office.reading(None) as reading:
             return reading.session.scalars(
                 select(Issuer).where(Issuer.symbol == symbol, Issuer.organisation_id.in_(own))
@@ -57,19 +107,21 @@ class Trip:
         self,
         *texts: str,
         type_code: str = "quyet_dinh",
-        issuer: str = "UBND",
+        issuer: str | None = None,
         signers: Sequence[drafting.SignerLine] | None = None,
         **others: object,
     ) -> drafting.Draft:
         """What the drafter fills in: a decision signed TM by the chairman, sent by post."""
-        body = self.issuer(issuer)
+        body = self.issuer(issuer or self.bench.issuer)
         with self.office.reading(None) as reading:
             unit = reading.session.scalars(
                 select(Unit).where(
-                    Unit.organisation_id == body.organisation_id, Unit.symbol == "VP"
+                    Unit.organisation_id == body.organisation_id, Unit.symbol == self.bench.unit
                 )
             ).one()
-        leader = drafting.SignerLine(self.acting(LEADER).person_id, "competent", "TM")
+        leader = drafting.SignerLine(
+            self.acting(self.bench.leader).person_id, "competent", self.bench.capacity
+        )
         return drafting.Draft(
             issuer_id=body.id,
             unit_id=unit.id,
@@ -83,13 +135,13 @@ class Trip:
         )
 
     def draft(self, new: drafting.Draft | None = None) -> Trip:
-        with self.office.transaction(self.acting(SPECIALIST)) as tx:
+        with self.office.transaction(self.acting(self.bench.drafter)) as tx:
             case = drafting.draft(tx, new or self.new())
         self.document_id = case.document_id
         return self
 
-    def view(self, username: str = CLERK) -> Detail:
-        with self.office.reading(self.acting(username)) as reading:
+    def view(self, username: str | None = None) -> Detail:
+        with self.office.reading(self.acting(username or self.bench.clerk)) as reading:
             return view_outgoing(reading, self.document_id)
 
     @property
@@ -104,9 +156,9 @@ class Trip:
         return self
 
     def submit(self) -> Trip:
-        prepared = reviewing.prepare(self.office, self.acting(SPECIALIST), self.document_id)
+        prepared = reviewing.prepare(self.office, self.acting(self.bench.drafter), self.document_id)
         return self.act(
-            SPECIALIST,
+            self.bench.drafter,
             lambda tx, seen: reviewing.submit(tx, self.document_id, seen.case.version, prepared),
         )
 
@@ -121,30 +173,31 @@ class Trip:
     def checked(self) -> Trip:
         """Everything that comes before the person's signature (Art. 10-12)."""
         self.submit()
-        self.review(HEAD, "check_content").review(LEADER, "approve")
-        return self.review(CHECKER, "check_format")
+        self.review(self.bench.head, "check_content").review(self.bench.leader, "approve")
+        return self.review(self.bench.checker, "check_format")
 
-    def ask_to_sign(self, username: str = LEADER) -> Trip:
+    def ask_to_sign(self, username: str | None = None) -> Trip:
         return self.act(
-            username,
+            username or self.bench.leader,
             lambda tx, seen: signatures.sign(
                 tx, self.document_id, seen.case.version, seen.content_sha256 or ""
             ),
         )
 
-    def sign(self, username: str = LEADER) -> Trip:
+    def sign(self, username: str | None = None) -> Trip:
         self.ask_to_sign(username)
         run_all(self.office)
         return self
 
     def number(self) -> Trip:
         return self.act(
-            CLERK, lambda tx, seen: issuing.number(tx, self.document_id, seen.case.version)
+            self.bench.clerk,
+            lambda tx, seen: issuing.number(tx, self.document_id, seen.case.version),
         )
 
-    def ask_to_seal(self, username: str = CLERK) -> Trip:
+    def ask_to_seal(self, username: str | None = None) -> Trip:
         return self.act(
-            username,
+            username or self.bench.clerk,
             lambda tx, seen: signatures.seal(
                 tx, self.document_id, seen.case.version, seen.content_sha256 or ""
             ),
@@ -156,7 +209,10 @@ class Trip:
         return self
 
     def issue(self) -> Trip:
-        self.act(CLERK, lambda tx, seen: issuing.issue(tx, self.document_id, seen.case.version))
+        self.act(
+            self.bench.clerk,
+            lambda tx, seen: issuing.issue(tx, self.document_id, seen.case.version),
+        )
         run_all(self.office)
         return self
 

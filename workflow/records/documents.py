@@ -148,7 +148,7 @@ class Definition(AppendOnly, Base):
     text: Mapped[str] = mapped_column(Text)
 
 
-#: Conditions of the indexes on `Case`: it has not ended; another organisation has the move.
+#: Conditions of the indexes on `Case`: not ended; others than its organisation have the move.
 OPEN = "closed_at IS NULL"
 ELSEWHERE = "holder_id <> organisation_id"
 

@@ -173,6 +173,7 @@ class CouncilSession(Evidence, Base):
     council_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("council.id"), index=True)
     named_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    opened_on: Mapped[date | None]
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

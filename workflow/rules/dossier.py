@@ -211,6 +211,7 @@ EFFECTS: Final = frozenset(
         "record_reason",  # the payload's reason is mandatory and kept
         "open_appraisals",  # a child case for each department, and in it for each criterion
         "withdraw_appraisals",  # what is still open of them
+        "name_session",  # which council it comes before
         "open_session",  # the council's ballots may be cast
         "close_session",  # and no more
         "record_recognition",  # the decision's document is the recognition

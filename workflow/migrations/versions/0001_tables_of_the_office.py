@@ -797,6 +797,7 @@ def upgrade() -> None:
         sa.Column("council_id", sa.Uuid(), nullable=False),
         sa.Column("named_by", sa.Uuid(), nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=True),
+        sa.Column("opened_on", sa.Date(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -1,0 +1,359 @@
+"""A dossier until it is accepted: what it lacks is named, and what it shows must hold."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Clock
+from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
+from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, DossierDesk
+from tests.workflow.outgoing_trip import COMMUNE, OFFICE, Trip
+from workflow import applying, exhibiting
+from workflow.applying import Answer, NewDossier
+from workflow.exhibiting import Attachment
+from workflow.files import store_report
+from workflow.office import Actor, Office
+from workflow.records import Definition, Exhibit, Move, Report
+from workflow.rules.errors import (
+    Forbidden,
+    GuardsUnmet,
+    Invalid,
+    NotFound,
+    StaleVersion,
+    TransitionNotAllowed,
+)
+
+NOON = datetime(2026, 12, 7, 5, tzinfo=UTC)  # a Monday in Vietnam, and no holiday near
+
+
+@pytest.fixture
+def desk(
+    office: Office,
+    acting: Callable[[str], Actor],
+    seat: Callable[[str], uuid.UUID],
+    tmp_path: Path,
+) -> Desk:
+    return Desk(office, acting, seat, tmp_path)
+
+
+@pytest.fixture
+def dossiers(desk: Desk) -> DossierDesk:
+    return DossierDesk(desk)
+
+
+def unmet(refused: pytest.ExceptionInfo[GuardsUnmet]) -> list[str]:
+    return list(refused.value.unmet)
+
+
+def test_a_submission_is_refused_with_everything_that_is_missing(dossiers: DossierDesk) -> None:
+    dossiers.open().assessed()
+    dossiers.attach("component/y_kien", "component/bien_ban")
+    for trigger in ("consult", "convene"):
+        dossiers.step(SPECIALIST, trigger)
+    # What was said and shown is taken back: four things are missing at once.
+    exhibit = dossiers.desk.rows(Exhibit, Exhibit.slot == "criterion/2/minh_chung")[0]
+    dossiers.desk.do(
+        SPECIALIST, exhibiting.drop, dossiers.dossier_id, dossiers.case.version, exhibit.id
+    )
+    dossiers.answer("condition", "hai_long", value="89.9")
+    dossiers.answer("criterion", "1", met=False)
+    dossiers.step(SPECIALIST, "conclude_meeting")
+
+    with pytest.raises(GuardsUnmet) as refused:
+        dossiers.step(LEADER, "submit")
+
+    assert unmet(refused) == [
+        "Thiếu thành phần “Tờ trình”.",
+        "Tiêu chí 1 “Giao thông”: tự đánh giá chưa đạt.",
+        "Điều kiện “Tỷ lệ hài lòng của người dân”: 89.9% thấp hơn mức 90%.",
+        "Tiêu chí 2 “Môi trường”: thiếu “Minh chứng”.",
+    ]
+    assert dossiers.case.state == "ready"
+
+
+def test_a_complete_dossier_is_submitted_and_accepted(dossiers: DossierDesk) -> None:
+    dossiers.open().submitted()
+
+    assert dossiers.case.state == "submitted"
+    assert dossiers.dossier.submitted_at is not None
+    case = dossiers.step(OFFICE_SPECIALIST, "accept")
+
+    assert (case.state, case.holder_role) == ("accepted", "unit_head")
+    assert case.holder_id == dossiers.desk.seat("H56.MAU.01")
+    actions = dossiers.desk.actions(dossiers.dossier_id)
+    assert actions[0] == "dossier.opened"
+    assert actions[-2:] == ["dossier.submit", "dossier.accept"]
+    dossiers.desk.check_journals()
+
+
+def test_nobody_consults_before_everything_is_answered(dossiers: DossierDesk) -> None:
+    dossiers.open()
+
+    with pytest.raises(GuardsUnmet) as refused:
+        dossiers.step(SPECIALIST, "consult")
+
+    assert unmet(refused) == [
+        "Tiêu chí 1 “Giao thông”: chưa tự đánh giá.",
+        "Tiêu chí 2 “Môi trường”: chưa tự đánh giá.",
+        "Điều kiện “Tỷ lệ hài lòng của người dân”: chưa nhập tỷ lệ.",
+        "Điều kiện “Không có nợ đọng xây dựng cơ bản”: chưa xác nhận.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pdf", "sentence"),
+    [
+        ("pdf", "không có chữ ký số"),
+        ("altered_pdf", "chữ ký số không hợp lệ"),
+        ("untrusted_pdf", "chưa xác định được hiệu lực chữ ký số"),
+    ],
+)
+def test_evidence_whose_signature_does_not_hold_is_named(
+    dossiers: DossierDesk, pdf: str, sentence: str
+) -> None:
+    dossiers.open()
+    path = getattr(dossiers.desk, pdf)()
+
+    dossiers.attach(
+        "criterion/1/minh_chung", upload_id=dossiers.upload(path), title="Ảnh con đường"
+    )
+
+    assert f"“Ảnh con đường”: {sentence}." in dossiers.facts().incomplete
+
+
+def test_evidence_that_was_not_judged_yet_does_not_count(dossiers: DossierDesk) -> None:
+    dossiers.open()
+    upload_id = dossiers.upload()
+    dossiers.desk.do(
+        SPECIALIST,
+        exhibiting.attach,
+        dossiers.dossier_id,
+        dossiers.case.version,
+        [Attachment("criterion/1/minh_chung", upload_id=upload_id, title="Tệp")],
+    )
+
+    assert "“Tệp”: đang kiểm tra chữ ký số." in dossiers.facts().unsound
+    dossiers.desk.run_jobs()
+    assert dossiers.facts().unsound == ()
+
+
+def test_one_file_serves_many_slots_and_is_kept_and_judged_once(dossiers: DossierDesk) -> None:
+    dossiers.open()
+    upload_id = dossiers.upload()
+
+    for _ in range(2):
+        dossiers.attach("criterion/1/minh_chung", "criterion/2/minh_chung", upload_id=upload_id)
+
+    exhibits = dossiers.desk.rows(Exhibit)
+    assert len({exhibit.sha256 for exhibit in exhibits}) == 1
+    assert [exhibit.ordinal for exhibit in exhibits] == [1, 2, 3, 4]
+    assert len(dossiers.desk.rows(Report, Report.sha256 == exhibits[0].sha256)) == 1
+
+
+def test_evidence_that_stops_to_hold_flags_the_dossier_and_stops_it(
+    dossiers: DossierDesk, office: Office
+) -> None:
+    dossiers.open().submitted()
+    assert dossiers.facts().unsound == ()
+    exhibit = dossiers.desk.rows(Exhibit)[0]
+    assert exhibit.sha256 is not None
+    # Asked again, the status says that the certificate had been revoked before the signing.
+    with office.transaction(None) as tx:
+        (held,) = dossiers.desk.rows(Report, Report.sha256 == exhibit.sha256)
+        from dataclasses import replace
+
+        from signing.report import SignatureReport
+
+        report = replace(SignatureReport.from_json(held.content), verdict="KHONG_HOP_LE")
+        store_report(tx, exhibit.organisation_id, report)
+        tx.journal("report.stored", exhibit.organisation_id, exhibit.id)
+
+    with pytest.raises(GuardsUnmet, match="chữ ký số không hợp lệ"):
+        dossiers.step(OFFICE_SPECIALIST, "accept")
+    assert len(dossiers.facts().unsound) == 5  # every slot in which it stands
+
+
+def test_a_document_counts_when_it_is_issued_and_no_more_when_it_is_recalled(
+    dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open()
+    report = Trip(office, acting, bench=COMMUNE)
+    report.draft(report.new(type_code="bao_cao"))
+    dossiers.attach("component/y_kien", document_id=report.document_id, title="Báo cáo")
+    assert "“Báo cáo”: văn bản chưa phát hành." in dossiers.facts().unsound
+
+    report.checked().sign().number().seal().issue()
+    assert dossiers.facts().unsound == ()
+
+    recall = Trip(office, acting, bench=COMMUNE)
+    recall.draft(recall.new(type_code="thong_bao", bears_on=("recalls", report.document_id)))
+    recall.checked().sign().number().seal().issue()
+    assert dossiers.facts().unsound == ("“Báo cáo”: văn bản đã bị thu hồi.",)
+
+
+def test_a_document_of_the_wrong_type_is_no_component(
+    dossiers: DossierDesk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open().assessed()
+    decision = Trip(office, acting).issued()
+    dossiers.attach("component/y_kien", document_id=decision.document_id)
+
+    sentence = "Thành phần “Báo cáo tổng hợp ý kiến” không đúng loại văn bản."
+    assert sentence in dossiers.facts().consultation_unmet
+
+
+def test_only_slots_of_the_kind_are_filled_and_all_that_is_wrong_is_said(
+    dossiers: DossierDesk,
+) -> None:
+    dossiers.open()
+    with pytest.raises(Invalid) as refused:
+        dossiers.desk.do(
+            SPECIALIST,
+            exhibiting.attach,
+            dossiers.dossier_id,
+            dossiers.case.version,
+            [Attachment("criterion/9/x", upload_id=uuid.uuid4()), Attachment("component/y_kien")],
+        )
+
+    assert [place for place, _ in refused.value.errors] == ["/items/0/slot", "/items/1"]
+    assert dossiers.desk.rows(Exhibit) == []
+
+
+def test_anothers_upload_is_nobodys_evidence(dossiers: DossierDesk) -> None:
+    dossiers.open()
+    upload_id = dossiers.upload(username=CLERK)
+
+    with pytest.raises(NotFound):
+        dossiers.attach("component/y_kien", upload_id=upload_id)
+
+
+def test_what_was_submitted_is_not_changed_any_more(dossiers: DossierDesk) -> None:
+    dossiers.open().submitted()
+
+    with pytest.raises(TransitionNotAllowed):
+        dossiers.answer("criterion", "1", met=False)
+    with pytest.raises(TransitionNotAllowed):
+        dossiers.attach("component/y_kien")
+
+
+def test_strangers_and_the_office_do_not_write_a_communes_dossier(dossiers: DossierDesk) -> None:
+    dossiers.open()
+
+    with pytest.raises(Forbidden):
+        dossiers.answer("criterion", "1", OFFICE_SPECIALIST, met=True)
+    with pytest.raises(NotFound):
+        dossiers.answer("criterion", "1", "sokhcn.chuyenvien", met=True)
+
+
+def test_two_who_change_at_once(dossiers: DossierDesk) -> None:
+    dossiers.open()
+    seen = dossiers.case.version
+    dossiers.answer("criterion", "1", met=True)
+
+    with pytest.raises(StaleVersion):
+        dossiers.desk.do(
+            HEAD, applying.answer, dossiers.dossier_id, seen, Answer("criterion", "1", met=False)
+        )
+
+
+@pytest.mark.parametrize("value", ["101", "-1", "1/2", "chín mươi", "", "nan", "1e9"])
+def test_a_rate_is_a_number_up_to_a_hundred(dossiers: DossierDesk, value: str) -> None:
+    dossiers.open()
+
+    with pytest.raises(Invalid):
+        dossiers.answer("condition", "hai_long", value=value)
+
+
+FIGURE = KIND.replace('code = "thu"', 'code = "thu_so"').replace(
+    'title = "Giao thông"\nfield = "xay_dung"',
+    'title = "Ký số"\nfield = "xay_dung"\nfigure = "indicator"',
+)
+
+
+def test_a_figure_of_the_system_is_never_typed(desk: Desk) -> None:
+    dossiers = DossierDesk(desk, FIGURE).open("thu_so")
+
+    for said in ({"met": True}, {"value": "100"}, {"snapshot_id": uuid.uuid4()}):
+        with pytest.raises(Invalid):
+            dossiers.answer("criterion", "1", **said)
+    assert "Tiêu chí 1 “Ký số”: chưa chốt số liệu của hệ thống." in dossiers.facts().unanswered
+
+
+def test_the_clock_of_the_check_stands_while_the_commune_supplements(
+    dossiers: DossierDesk, clock: Clock
+) -> None:
+    clock.set(NOON)
+    dossiers.open().submitted()  # Monday
+    due = dossiers.case.due_at
+    assert due is not None
+    assert due.date() == (NOON + timedelta(days=7)).date()  # five working days
+    clock.set(NOON + timedelta(days=2))
+    with pytest.raises(GuardsUnmet, match="Chưa có công văn yêu cầu bổ sung hồ sơ"):
+        dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu hai thành phần.")
+    dossiers.paper("supplement_request", OFFICE, "cong_van")
+    dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu hai thành phần.")
+    clock.set(NOON + timedelta(days=21))
+    dossiers.step(LEADER, "resubmit")
+
+    again = dossiers.case.due_at
+    assert again is not None
+    # Two of the five days were gone when the clock was stopped: three are left.
+    assert again.date() == (NOON + timedelta(days=24)).date()
+
+
+def test_a_kind_is_chosen_by_the_period_asked_for(dossiers: DossierDesk, desk: Desk) -> None:
+    def version(period: str, **more: str) -> int:
+        new = NewDossier(desk.commune, "commune_ntm", period, "xã Mẫu", **more)
+        case = desk.do(SPECIALIST, applying.open_dossier, new)
+        dossiers.dossier_id = case.dossier_id
+        kept = desk.one(Definition, Definition.digest == dossiers.dossier.kind_digest)
+        return kept.version
+
+    assert version("2025") == 1
+    assert version("2026", group_code="1") == 2
+
+
+def test_a_group_is_chosen_where_the_kind_has_groups_and_only_there(
+    dossiers: DossierDesk, desk: Desk
+) -> None:
+    for kind, group in (("commune_ntm", None), ("commune_ntm", "9"), ("thu", "1")):
+        new = NewDossier(desk.commune, kind, "2026", "xã Mẫu", group)
+        with pytest.raises(Invalid) as refused:
+            desk.do(SPECIALIST, applying.open_dossier, new)
+        assert refused.value.errors[0][0] == "/group_code"
+
+
+def test_a_dossier_is_taken_back_by_its_leader_with_a_reason(dossiers: DossierDesk) -> None:
+    dossiers.open().submitted()
+    with pytest.raises(Forbidden):
+        dossiers.step(SPECIALIST, "abandon", "Chưa đủ.")
+    with pytest.raises(Invalid):
+        dossiers.step(LEADER, "abandon")
+
+    case = dossiers.step(LEADER, "abandon", "Chưa đủ điều kiện.")
+
+    assert (case.state, case.holder_id, case.closed_at is not None) == ("abandoned", None, True)
+    last = dossiers.desk.rows(Move, Move.case_id == case.id)[-1]
+    assert (last.opinion, last.source, last.due_at is not None) == (
+        "Chưa đủ điều kiện.",
+        "submitted",
+        True,
+    )
+
+
+def test_departments_are_charged_before_the_dossier_is_given_to_them(
+    desk: Desk, acting: Callable[[str], Actor]
+) -> None:
+    unknown = KIND.replace('code = "thu"', 'code = "thu_y"').replace("xay_dung", "y_te")
+    dossiers = DossierDesk(desk, unknown).open("thu_y").submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    facts = dossiers.facts(OFFICE_HEAD)
+
+    if facts.duties_unmet:
+        with pytest.raises(GuardsUnmet):
+            dossiers.step(OFFICE_HEAD, "assign")
