@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Select, select
 
 from workflow.office import Reading
-from workflow.records import Dossier, Succession
+from workflow.records import Dossier, OrganisationName, Succession
 from workflow.transitions import Parties
 
 
@@ -61,3 +61,15 @@ def parties_of(reading: Reading, dossier: Dossier) -> Parties:
     if dossier.district_id is not None:
         named["district"] = dossier.district_id
     return {party: successor_of(reading, one) for party, one in named.items()}
+
+
+def names_of_organisations(reading: Reading, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, str]:
+    """What organisations are called today; those that are no more, what they were called last."""
+    rows = reading.session.execute(
+        select(OrganisationName.organisation_id, OrganisationName.name)
+        .where(
+            OrganisationName.organisation_id.in_(ids), OrganisationName.valid_from <= reading.today
+        )
+        .order_by(OrganisationName.valid_from, OrganisationName.id)
+    )
+    return {row.organisation_id: row.name for row in rows}

@@ -135,7 +135,7 @@ class Counter:
         """The person, signed in."""
         if username not in self._signed_in:
             known = self.office.settings.data_dir / TOKENS
-            token = json.loads(known.read_text())[username] if known.exists() else None
+            token = json.loads(known.read_text()).get(username) if known.exists() else None
             bearer = {"Authorization": f"Bearer {token or self.sign_in(username)}"}
             self._signed_in[username] = Caller(self.http, bearer)
         return self._signed_in[username]

@@ -13,9 +13,18 @@ from api.app import ROUTERS
 from api.demo import marks
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
+from tests.api.dossier_desk import (
+    PROVINCE,
+    PROVINCE_LEADER,
+    PROVINCE_SPECIALIST,
+    DossierDesk,
+)
 from tests.api.holding import waiting
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
+#: A commune's dossier is the coordination office's to check: others have no part in it.
+OUTSIDE = ("sonnmt.giamdoc", "sokhcn.chuyenvien", "xa.quantri", "tinh.quantri")
+DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
@@ -28,6 +37,7 @@ PUBLIC = {
     ("GET", "/organisations/{organisation_id}/issuers"),
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
+    ("GET", "/dossier-kinds/{code}/{version}"),
 }
 #: Of what everybody may know, changing is forbidden instead.
 KNOWN = {
@@ -43,6 +53,8 @@ KNOWN = {
 }
 
 BODIES: dict[str, Any] = {
+    f"{DOSSIERS}/transitions": {"trigger": "submit"},
+    f"{DOSSIERS}/answers/{{part}}/{{code}}": {"met": True},
     "/tasks/{case_id}/transitions": {"trigger": "read"},
     "/incoming-documents/{document_id}/transitions": {"trigger": "register"},
     "/outgoing-documents/{document_id}/transitions": {"trigger": "issue"},
@@ -85,7 +97,7 @@ def asked() -> list[tuple[str, str, str]]:
         if isinstance(route, APIRoute) and "{" in route.path
         for method in route.methods or ()
         if (method, route.path) not in PUBLIC
-        for username in STRANGERS
+        for username in (OUTSIDE if route.path.startswith(DOSSIERS) else STRANGERS)
         if username != "tinh.quantri" or not GOVERNED.match(route.path)
     )
 
@@ -140,7 +152,15 @@ def things(founded_counter: Counter) -> dict[str, str]:
     image = made(admin.put(f"/organisations/{seat}/seal-image", json=seal), 200)
     snapshots = f"/organisations/{seat}/indicator-snapshots"
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
+    dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
+    (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
+    paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
     return {
+        "dossier_id": dossier.id,
+        "exhibit_id": exhibit["id"],
+        "paper_id": paper["id"],
+        "part": "criterion",
+        "code": "1",
         "organisation_id": seat,
         "snapshot_id": snapshot["id"],
         "image_id": image["id"],
@@ -205,6 +225,18 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "secrecy": "none",
         }
     return {
+        f"{DOSSIERS}/exhibits": {
+            "items": [{"slot": "component/to_trinh", "document_id": document}]
+        },
+        f"{DOSSIERS}/papers": {"part": "decision", "document_id": document},
+        f"{DOSSIERS}/drafts": {
+            "part": "decision",
+            "issuer_id": things["issuer_id"],
+            "unit_id": things["unit_id"],
+            "upload": person,
+            "signers": [{"person_id": person}],
+            "recipients": [],
+        },
         "/work-files/{work_file_id}/documents": {"document_id": document},
         "/organisations/{organisation_id}/seal-image": image,
         "/organisations/{organisation_id}/people/{person_id}/signature-image": image,
@@ -218,6 +250,15 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "basis_text": "x",
         },
     }.get(path, {})
+
+
+@pytest.mark.parametrize("username", OUTSIDE)
+def test_whoever_has_no_part_in_a_dossier_finds_none(
+    founded_counter: Counter, things: dict[str, str], username: str
+) -> None:
+    for address in ("/dossiers", "/recognitions"):
+        assert founded_counter[username].get(address).json()["items"] == []
+    assert things["dossier_id"]
 
 
 @pytest.mark.parametrize("username", STRANGERS[:3])
