@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, union
 
@@ -197,7 +197,8 @@ def reminders(reading: Reading, *, after: uuid.UUID | None = None, limit: int = 
         for organisation_id, roles in actor.roles.items()
         for role in sorted(roles)
     ]
-    scans = [_reminded(reading, condition, after, limit) for condition in addressed]
+    theirs = _reminders(reading, after).limit(limit)
+    scans = [theirs.where(condition).subquery() for condition in addressed]
     merged = union(*(select(scan.c.id, scan.c.case_id) for scan in scans)).subquery()
     page = select(merged).order_by(merged.c.id.desc()).limit(limit).subquery()
     rows = lines_of(reading, page, page.c.id.desc(), also=[page.c.id.label("reminder_id")])
@@ -209,19 +210,16 @@ def reminders(reading: Reading, *, after: uuid.UUID | None = None, limit: int = 
     return [Said(found[row.reminder_id], line) for line, row in rows]
 
 
-def _reminded(
-    reading: Reading, addressed: ColumnElement[bool], after: uuid.UUID | None, limit: int
-) -> Any:
+def _reminders(reading: Reading, after: uuid.UUID | None) -> Select[uuid.UUID, uuid.UUID]:
     query = (
         select(Reminder.id, Reminder.case_id)
         .join(Case, Case.id == Reminder.case_id)
         .outerjoin(Document, Document.id == Case.document_id)
         .outerjoin(Dossier, Dossier.id == Case.dossier_id)
-        .where(addressed, known(reading))
+        .where(known(reading))
         .order_by(Reminder.id.desc())
-        .limit(limit)
     )
-    return (query if after is None else query.where(Reminder.id < after)).subquery()
+    return query if after is None else query.where(Reminder.id < after)
 
 
 @dataclass(frozen=True)
