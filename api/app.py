@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
+    appraisals,
     audit,
     councils,
     documents,
@@ -27,6 +28,7 @@ from api.routes import (
     health,
     images,
     incoming,
+    jurisdictions,
     organisations,
     outgoing,
     pending,
@@ -66,6 +68,7 @@ ROUTERS = (
     uploads.router,
     incoming.router,
     tasks.router,
+    appraisals.router,
     outgoing.router,
     pending.router,
     signing_batches.router,
@@ -79,6 +82,7 @@ ROUTERS = (
     audit.router,
     snapshots.router,
     organisations.router,
+    jurisdictions.router,
     regulation.router,
     people.router,
     councils.router,

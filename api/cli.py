@@ -192,6 +192,16 @@ def _workflows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "api.commands.checking:check_workflows",
         "check every definition, with a counter-example where one fails",
     )
+    kinds = commands.add_parser("kinds", help="look after kinds of dossier").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    check = _command(
+        kinds,
+        "check",
+        "api.commands.checking:check_kinds",
+        "check the kinds that ship, together with those of a folder",
+    )
+    check.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="see VANTHU_KINDS")
     diagram = _command(
         actions, "diagram", "api.commands.checking:draw_workflows", "draw every definition"
     )

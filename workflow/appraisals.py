@@ -222,6 +222,16 @@ def may_know_criterion(reading: Reading) -> ColumnElement[bool]:
     return or_(_sees_whole(reading), _given_to(reading), and_(_applies(reading), told))
 
 
+def sees_whole(reading: Reading, part: Part) -> bool:
+    """Whether the actor sees all of a department's part, and what was said of it inside."""
+    above = _serving(reading, SEES_ALL_PARTS)
+    return (
+        part.case.organisation_id in _serving(reading, SEES_PART)
+        or part.dossier.office_id in above
+        or part.dossier.province_id in above
+    )
+
+
 def _sees_whole(reading: Reading) -> ColumnElement[bool]:
     above = _serving(reading, SEES_ALL_PARTS)
     return or_(

@@ -78,6 +78,14 @@ def seen_of(reading: Reading, dossier: Dossier) -> Seen:
     )
 
 
+def find_whole(reading: Reading, dossier_id: uuid.UUID) -> Dossier:
+    """The dossier; NotFound also for whoever sees only some of its criteria."""
+    dossier = find_dossier(reading, dossier_id)
+    if not seen_of(reading, dossier).whole:
+        raise NotFound("Hồ sơ")
+    return dossier
+
+
 @dataclass(frozen=True)
 class Paper:
     """A document that a step rests on, with its number and date once it has them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, func, or_, select
 
@@ -136,8 +136,16 @@ def view_dossier(reading: Reading, dossier_id: uuid.UUID) -> Detail:
         departments=[one for one in appraised.departments if one.case_id in seen.cases],
         criteria=[one for one in appraised.criteria if one.case_id in seen.cases],
         vote=vote_state(reading, dossier, kind) if seen.whole else None,
-        options=options(reading, case, facts, parties_of(reading, dossier)),
+        options=[
+            _without_result(case, option)
+            for option in options(reading, case, facts, parties_of(reading, dossier))
+        ],
     )
+
+
+def _without_result(case: Case, option: Option) -> Option:
+    """Where the close of a vote leads is told by the close: before, it would tell the ballots."""
+    return replace(option, target=case.state) if option.trigger == "close_vote" else option
 
 
 @dataclass(frozen=True)

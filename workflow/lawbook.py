@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from workflow.rules import deadlines, doctypes, indicator, levels, machine, machine_checks
 from workflow.rules.catalogues import CATALOGUES
@@ -25,13 +26,29 @@ def definition_texts() -> dict[str, str]:
     }
 
 
-def kind_texts() -> dict[str, str]:
-    """The kinds of dossier that ship, by file name."""
-    return {
-        entry.name: entry.read_text(encoding="utf-8")
-        for entry in sorted((_FOLDER / "kinds").iterdir(), key=lambda entry: entry.name)
+def kind_texts(own: Path | None = None) -> dict[str, str]:
+    """Kinds of dossier by file name without its ending: those that ship, and the operator's.
+
+    A file in the folder `own` takes the place of one that ships under the same name: the dossiers
+    that were opened on that keep its text. Raises InvalidDefinition for a folder or a file that
+    cannot be read.
+    """
+    shipped = sorted((_FOLDER / "kinds").iterdir(), key=lambda entry: entry.name)
+    texts = {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in shipped
         if entry.name.endswith(".toml")
     }
+    if own is None:
+        return texts
+    if not own.is_dir():
+        raise InvalidDefinition(str(own), "không có thư mục này")
+    for path in sorted(own.glob("*.toml")):
+        try:
+            texts[path.stem] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidDefinition(str(path), f"không đọc được: {error}") from error
+    return texts
 
 
 @cache
@@ -54,8 +71,11 @@ class Lawbook:
     """Kinds of dossier, every version."""
 
     @classmethod
-    def shipped(cls) -> Lawbook:
-        """Raises InvalidDefinition when a file is wrong."""
+    def read(cls, own_kinds: Path | None = None) -> Lawbook:
+        """The law that ships, with the operator's kinds of dossier (see `kind_texts`).
+
+        Raises InvalidDefinition when a file is wrong.
+        """
         law = _FOLDER / "law"
 
         def text(name: str) -> str:
@@ -78,7 +98,7 @@ class Lawbook:
             workflows=workflows,
             texts=texts,
             kinds=load(
-                kind_texts().items(),
+                kind_texts(own_kinds).items(),
                 types,
                 [name for name, one in workflows.items() if one.subject == "dossier"],
             ),

@@ -242,7 +242,7 @@ class Office:
         self.sealing = sealing
         self.doorbell: Doorbell = doorbell or NoDoorbell()
         self.clock = clock
-        self.law = Lawbook.shipped()
+        self.law = Lawbook.read(settings.kinds)
 
     @classmethod
     def open(
@@ -251,6 +251,7 @@ class Office:
         """Open what the settings name.
 
         Raises:
+            InvalidDefinition: a file of the law, or of the operator's kinds, is wrong.
             Unavailable: the database or the object store does not answer.
         """
         settings.make_data_dir()

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     broker_url: SecretStr = SecretStr("")
     #: A folder of PEM trust anchors beside the development ones.
     trust_anchors: Path | None = None
+    #: A folder of kinds of dossier beside those that ship; see docs/dossier-kinds.md.
+    kinds: Path | None = None
     upload_max_bytes: int = Field(default=50_000_000, gt=0)
     token_hours: int = Field(default=10, gt=0)
     #: How long a recorded intent to sign may be acted on.

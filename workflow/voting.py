@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from workflow.access import find_dossier
+from workflow.dossier_contents import find_whole
 from workflow.dossiers import journal, lock_dossier
 from workflow.facts.votes import MemberLine, VoteState, vote_state
 from workflow.kinds import kind_of
@@ -108,12 +108,12 @@ def _works_for_applicant(tx: Transaction, dossier: Dossier) -> bool:
 def view_vote(reading: Reading, dossier_id: uuid.UUID) -> VoteView:
     """The vote on a dossier.
 
-    Until it is closed everybody sees their own ballot and how many were cast; then those who may
-    know of the dossier see the result, and the members, the office and the province every ballot.
+    Until it is closed everybody sees their own ballot and how many were cast; then whoever sees
+    all of the dossier sees the result, and the members, the office and the province every ballot.
 
     Raises NotFound.
     """
-    dossier = find_dossier(reading, dossier_id)
+    dossier = find_whole(reading, dossier_id)
     kind = kind_of(reading, dossier)
     state = vote_state(reading, dossier, kind)
     closed = state.session is not None and state.session.closed_at is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from workflow.access import find_dossier
+from workflow.dossier_contents import find_whole
 from workflow.dossiers import case_of, journal, take_system_step
 from workflow.facts.withdrawals import failed_of, review_of, reviews_of, withdrawal_facts
 from workflow.kinds import kind_of
@@ -51,7 +51,7 @@ def open_review(
         GuardsUnmet: nothing was recognised and published, or no rule was found for its kind.
         Duplicate: a review is going on.
     """
-    dossier = find_dossier(tx, dossier_id)
+    dossier = find_whole(tx, dossier_id)
     _require_party(tx, dossier)
     # Locked, so that two who begin at once find each other.
     main = tx.lock_case(case_of(tx, dossier.id).id)
@@ -133,7 +133,7 @@ def step(
 
 def list_reviews(reading: Reading, dossier_id: uuid.UUID) -> list[ReviewView]:
     """The reviews of a dossier, oldest first. Raises NotFound."""
-    dossier = find_dossier(reading, dossier_id)
+    dossier = find_whole(reading, dossier_id)
     return [_view(reading, dossier, *found) for found in reviews_of(reading, dossier.id)]
 
 
@@ -165,7 +165,7 @@ def _find(reading: Reading, case_id: uuid.UUID) -> tuple[Dossier, WithdrawalRevi
     review = review_of(reading, case_id)
     if review is None:
         raise NotFound("Việc xét thu hồi")
-    return find_dossier(reading, review.dossier_id), review
+    return find_whole(reading, review.dossier_id), review
 
 
 def _require_party(tx: Transaction, dossier: Dossier) -> None:

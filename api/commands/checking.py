@@ -1,4 +1,4 @@
-"""`vanthu validate`, `workflows`, `openapi` and `journal`: is everything as it should be?"""
+"""`vanthu validate`, `workflows`, `kinds`, `openapi`, `journal`: is all as it should be?"""
 
 from __future__ import annotations
 
@@ -140,6 +140,26 @@ def check_workflows(_chosen: argparse.Namespace) -> int:
     for name, workflow in workflows.items():
         say(f"{name} {workflow.version}: {len(workflow.states)} trạng thái {workflow.digest[:12]}")
     return REFUSED if problems else OK
+
+
+def check_kinds(chosen: argparse.Namespace) -> int:
+    """Every kind of dossier there is, with the periods it serves and how sure its entries are.
+
+    Raises InvalidDefinition with the place of the first mistake.
+    """
+    from workflow.lawbook import Lawbook
+    from workflow.rules.kinds import Confidence
+
+    for kind in Lawbook.read(chosen.folder).kinds:
+        sure = [source.confidence for source in kind.sources]
+        counted = ", ".join(
+            f"{sure.count(one)} {one.label}" for one in Confidence if sure.count(one)
+        )
+        say(f"{kind.code} {kind.version}: {kind.title} ({kind.served}) {kind.digest[:12]}")
+        say(f"  {len(kind.leaves)} tiêu chí thẩm định; {counted}")
+        if kind.caveat:
+            say(f"  Lưu ý: {kind.caveat}")
+    return OK
 
 
 def draw_workflows(chosen: argparse.Namespace) -> int:

@@ -53,12 +53,11 @@ class Person:
 
     def post(self, address: str, body: Json, version: int | None = None) -> Json:
         """Send a change that starts from `version`. Raises Refused."""
-        headers = {} if version is None else {"If-Match": f'"{version}"'}
-        return _read(self._ask("POST", address, json=body, headers=headers))
+        return _read(self._ask("POST", address, json=body, headers=_if_match(version)))
 
-    def put(self, address: str, body: Json) -> Json:
+    def put(self, address: str, body: Json, version: int | None = None) -> Json:
         """Put this there, instead of what is there. Raises Refused."""
-        return _read(self._ask("PUT", address, json=body))
+        return _read(self._ask("PUT", address, json=body, headers=_if_match(version)))
 
     def upload(self, organisation_id: str, pdf: bytes) -> str:
         """The id of the upload. Raises Refused."""
@@ -163,6 +162,10 @@ def counter_at(address: str, password: str) -> Iterator[Counter]:
     """The counter of a server that listens already; no proxy comes between."""
     with httpx.Client(base_url=address, timeout=_PATIENCE_SECONDS, trust_env=False) as client:
         yield Counter(address, client, password)
+
+
+def _if_match(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}
 
 
 def _read(response: httpx.Response) -> Json:

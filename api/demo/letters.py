@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from api.demo.counter import Json
 from api.demo.papers import LETTER, report
@@ -18,6 +18,7 @@ from api.demo.stage import (
     verdict,
 )
 from workflow.printing import typeset
+from workflow.printing.composition import Sheet
 
 
 def letter_goes_out(stage: Stage) -> None:
@@ -131,32 +132,43 @@ def tampered_letter_goes_back(stage: Stage) -> None:
 def paper_is_digitised(stage: Stage) -> None:
     """A paper is scanned and sealed by the agency's signature alone, under copying authority."""
     stage.chapter("4. Báo cáo giấy được số hóa, chỉ có chữ ký số của cơ quan (sao y)")
-    commune, clerk = stage.seats[COMMUNE], stage.counter["xa.vanthu"]
     written_on = day_of(stage) - timedelta(days=1)
     paper = report(written_on)
-    received = clerk.post(
+    received = receive_paper(stage, paper, "Trạm Y tế xã Mẫu", "05/BC-TYT", written_on)
+    stage.tell("Nhận bản giấy, quét 200 dpi", "Đã đến, chờ kiểm tra", received["state_label"])
+    sealed = seal_scan(stage, received)
+    stage.tell("Văn thư ký số bản số hóa", "hợp lệ, 1 chữ ký số", verdict(sealed))
+    address = f"/incoming-documents/{received['id']}"
+    registered = stage.counter["xa.vanthu"].step(address, "register")
+    stage.tell("Đăng ký văn bản đến", "số đến 2", f"số đến {registered['number']}", due(registered))
+    stage.documents["paper"] = registered
+
+
+def receive_paper(stage: Stage, paper: Sheet, sender: str, code: str, written_on: date) -> Json:
+    """A report on paper comes to the commune, and is scanned."""
+    commune, clerk = stage.seats[COMMUNE], stage.counter["xa.vanthu"]
+    return clerk.post(
         "/incoming-documents",
         {
             "organisation_id": commune.id,
             "medium": "paper",
             "sender_kind": "agency",
-            "sender_name": "Trạm Y tế xã Mẫu",
+            "sender_name": sender,
             "subject": paper.subject,
-            "code": "05/BC-TYT",
+            "code": code,
             "dated_on": written_on.isoformat(),
             "type_code": "bao_cao",
             "secrecy": "none",
             "files": [{"upload": clerk.upload(commune.id, scanned(paper))}],
         },
     )
-    stage.tell("Nhận bản giấy, quét 200 dpi", "Đã đến, chờ kiểm tra", received["state_label"])
-    address = f"/incoming-documents/{received['id']}"
+
+
+def seal_scan(stage: Stage, received: Json) -> Json:
+    """The clerk seals what was scanned as a true copy."""
+    address, clerk = f"/incoming-documents/{received['id']}", stage.counter["xa.vanthu"]
     scan = clerk.until(address, lambda now: now["files"][0]["verdict"] is not None)
-    sealed = clerk.step(address, "digitise", scan_sha256=scan["files"][0]["sha256"])
-    stage.tell("Văn thư ký số bản số hóa", "hợp lệ, 1 chữ ký số", verdict(sealed))
-    registered = clerk.step(address, "register")
-    stage.tell("Đăng ký văn bản đến", "số đến 2", f"số đến {registered['number']}", due(registered))
-    stage.documents["paper"] = registered
+    return clerk.step(address, "digitise", scan_sha256=scan["files"][0]["sha256"])
 
 
 def tamper(pdf: bytes) -> bytes:

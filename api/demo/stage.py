@@ -1,4 +1,4 @@
-"""Where the story plays: the counter, the two organisations, and what has been told so far."""
+"""Where the story plays: the counter, the organisations, and what has been told so far."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from workflow.rules.numbering import number_line
 
 UNMET = "409 guards-unmet"
 _NUMBER = "vanthu.number"
-COORDINATION, COMMUNE = "H56.MAU.01", "H56.MAU.02"
-_SEATS = {COORDINATION: "vpdp.chuyenvien", COMMUNE: "xa.chuyenvien"}
+PROVINCE, COORDINATION, COMMUNE = "H56", "H56.MAU.01", "H56.MAU.02"
+AGRICULTURE, TECHNOLOGY = "H56.MAU.03", "H56.MAU.04"
+_SEATS = (PROVINCE, COORDINATION, COMMUNE, AGRICULTURE, TECHNOLOGY)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Stage:
 
     def look_around(self) -> None:
         """Learn who is there."""
-        for code, username in _SEATS.items():
-            person = self.counter[username]
-            found = person.get("/organisations")["items"]
+        person = self.counter["xa.chuyenvien"]
+        found = person.get("/organisations")["items"]
+        for code in _SEATS:
             row = next(one for one in found if one["code"] == code)
             issuers = person.get(f"/organisations/{row['id']}/issuers")["items"]
             units = person.get(f"/organisations/{row['id']}/units")["items"]
@@ -86,7 +87,8 @@ class Stage:
         try:
             act()
         except Refused as refused:
-            self.tell(name, expected, refused.kind, refused.problem["detail"])
+            said = refused.problem.get("unmet") or [refused.problem["detail"]]
+            self.tell(name, expected, refused.kind, *said)
         else:
             self.tell(name, expected, "không bị từ chối")
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import Posting, Replacing, Shown, Version, shown
 from api.problems import documented
+from api.routes.dossiers import STEPPING
 from api.routes.organisations import CHANGING, MAKING
 from api.schemas.councils import (
     BallotIn,
@@ -31,9 +32,9 @@ from workflow.rules.errors import (
     KeyReused,
     NotAuthenticated,
     NotFound,
-    TransitionNotAllowed,
     Unavailable,
 )
+from workflow.viewing import record_view
 
 router = APIRouter(
     tags=["councils"], responses=documented(NotAuthenticated, NotFound, Invalid, Unavailable)
@@ -99,10 +100,7 @@ def change_members(
 @router.post(
     "/dossiers/{dossier_id}/council",
     response_model=VoteOut,
-    responses={
-        **CHANGING,
-        **documented(Invalid, KeyReused, TransitionNotAllowed, GuardsUnmet),
-    },
+    responses={**STEPPING, **documented(Invalid, KeyReused)},
 )
 def name(dossier_id: uuid.UUID, body: NameCouncil, version: Version, posting: Posting) -> Response:
     """Say which council the dossier comes before; the ETag is the dossier's."""
@@ -118,10 +116,13 @@ def name(dossier_id: uuid.UUID, body: NameCouncil, version: Version, posting: Po
 
 @router.get("/dossiers/{dossier_id}/vote", response_model=VoteOut)
 def show_vote(dossier_id: uuid.UUID, office: OfficeHere, actor: ActorHere) -> Response:
-    """The council, and of its vote what you may see; the ETag is the dossier's."""
+    """The council, and of its vote what you may see; the ETag is the dossier's. Looking is
+    logged."""
     with office.reading(actor) as reading:
-        vote = VoteOut.of(voting.view_vote(reading, dossier_id))
-        return shown(vote, case_of(reading, dossier_id).version)
+        view = voting.view_vote(reading, dossier_id)
+        version = case_of(reading, dossier_id).version
+    record_view(office, actor, view.dossier.organisation_id, dossier_id, "vote")
+    return shown(VoteOut.of(view), version)
 
 
 @router.put(

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Response
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import Posting, Shown, Version, shown
 from api.problems import documented
-from api.routes.organisations import CHANGING, MAKING
+from api.routes.dossiers import STEPPING
+from api.routes.organisations import MAKING
 from api.schemas.values import Page, Paging
 from api.schemas.withdrawals import Keep, ReviewIn, ReviewOut, ReviewStep, SetFailed
 from workflow import withdrawing
@@ -20,9 +21,10 @@ from workflow.rules.errors import (
     KeyReused,
     NotAuthenticated,
     NotFound,
-    TransitionNotAllowed,
     Unavailable,
+    UnknownYear,
 )
+from workflow.viewing import record_view
 
 router = APIRouter(
     prefix="/dossiers/{dossier_id}/withdrawal-reviews",
@@ -35,7 +37,7 @@ router = APIRouter(
     "",
     status_code=201,
     response_model=ReviewOut,
-    responses={**MAKING, **documented(GuardsUnmet)},
+    responses={**MAKING, **documented(GuardsUnmet, UnknownYear)},
 )
 def open_review(dossier_id: uuid.UUID, body: ReviewIn, posting: Posting) -> Response:
     """Begin to review a published recognition; one review at a time."""
@@ -72,16 +74,18 @@ def list_reviews(
 def show_review(
     dossier_id: uuid.UUID, case_id: uuid.UUID, office: OfficeHere, actor: ActorHere
 ) -> Response:
-    """One review, with what you may do now."""
+    """One review, with what you may do now. Looking is logged."""
     with office.reading(actor) as reading:
         view = withdrawing.view_review(reading, dossier_id, case_id)
-        return shown(ReviewOut.whole(reading, view), view.case.version)
+        review = ReviewOut.whole(reading, view)
+    record_view(office, actor, view.case.organisation_id, dossier_id, "withdrawal_review")
+    return shown(review, review.version)
 
 
 @router.post(
     "/{case_id}/transitions",
     response_model=ReviewOut,
-    responses={**CHANGING, **documented(TransitionNotAllowed, GuardsUnmet)},
+    responses=STEPPING,
 )
 def move_review(
     dossier_id: uuid.UUID,

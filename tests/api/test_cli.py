@@ -307,6 +307,27 @@ def test_the_definitions_are_checked_and_drawn(run: Run, tmp_path: Path) -> None
     assert "outgoing.md" in done.stdout
 
 
+def test_kinds_of_dossier_are_checked_with_those_of_a_folder(run: Run, tmp_path: Path) -> None:
+    done = run("kinds", "check")
+    assert done.returncode == 0, done.stderr
+    assert "commune_ntm 2: " in done.stdout
+    assert "(từ 01/01/2026 đến 31/12/2030)" in done.stdout
+    assert "10 tiêu chí thẩm định; 11 theo văn bản, 14 theo trí nhớ" in done.stdout
+    folder = tmp_path / "kinds"
+    refused(run("kinds", "check", folder), 1, str(folder))
+    folder.mkdir()
+    kinds = ROOT / "workflow" / "definitions" / "kinds"
+    text = (kinds / "smart_village-1.toml").read_text(encoding="utf-8")
+    mine = text.replace("smart_village", "thon_xanh")
+    (folder / "thon_xanh-1.toml").write_text(mine, encoding="utf-8")
+    assert "\nthon_xanh 1: " in run("kinds", "check", folder).stdout
+    wrong = mine.replace("khoa_hoc_cong_nghe", "khoa_hoc")
+    (folder / "thon_xanh-1.toml").write_text(wrong, encoding="utf-8")
+    refused(run("kinds", "check", folder), 1, "thon_xanh-1.criterion[1].field")
+    # An office does not open with it either.
+    refused(run("journal", "verify", VANTHU_KINDS=str(folder)), 1, "thon_xanh-1.criterion[1].field")
+
+
 def test_the_description_of_the_api_is_written_and_checked(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     assert run("openapi", "--out", path).returncode == 0

@@ -28,13 +28,16 @@ DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|appointments|roles|mandates|keepers|certificates|signature-images)/"
+    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
 PUBLIC = {
     ("GET", "/organisations/{organisation_id}"),
     ("GET", "/organisations/{organisation_id}/units"),
     ("GET", "/organisations/{organisation_id}/issuers"),
+    ("GET", "/organisations/{organisation_id}/dossier-routes"),
+    ("GET", "/organisations/{organisation_id}/appraisal-duties"),
+    ("GET", "/organisations/{organisation_id}/successions"),
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
     ("GET", "/dossier-kinds/{code}/{version}"),
@@ -47,6 +50,9 @@ KNOWN = {
     "/organisations/{organisation_id}/issuers",
     "/organisations/{organisation_id}/calendar-days",
     "/organisations/{organisation_id}/handling-rules",
+    "/organisations/{organisation_id}/dossier-routes",
+    "/organisations/{organisation_id}/appraisal-duties",
+    "/organisations/{organisation_id}/successions",
     "/handling-rules/{rule_id}/end",
     "/units/{unit_id}/end",
     "/issuers/{issuer_id}/end",
@@ -55,7 +61,13 @@ KNOWN = {
 BODIES: dict[str, Any] = {
     f"{DOSSIERS}/transitions": {"trigger": "submit"},
     f"{DOSSIERS}/answers/{{part}}/{{code}}": {"met": True},
+    f"{DOSSIERS}/ballot": {"choice": "agree"},
+    f"{DOSSIERS}/withdrawal-reviews": {"failed": ["1"], "reason": "x"},
+    f"{DOSSIERS}/withdrawal-reviews/{{case_id}}/transitions": {"trigger": "request"},
+    "/councils/{council_id}/members": {"basis": "x", "members": []},
     "/tasks/{case_id}/transitions": {"trigger": "read"},
+    "/appraisals/{case_id}/transitions": {"trigger": "give_opinion"},
+    "/criterion-appraisals/{case_id}/transitions": {"trigger": "resupply"},
     "/incoming-documents/{document_id}/transitions": {"trigger": "register"},
     "/outgoing-documents/{document_id}/transitions": {"trigger": "issue"},
     "/organisations/{organisation_id}/names": {
@@ -155,7 +167,15 @@ def things(founded_counter: Counter) -> dict[str, str]:
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
     paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
+    sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
+    council = {
+        "organisation_id": seat,
+        "name": "Hội đồng xã",
+        "basis": "x",
+        "members": [{"person_id": desk.person(who), "part": part} for who, part in sitting],
+    }
     return {
+        "council_id": made(counter[CLERK].post("/councils", json=council))["id"],
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
         "paper_id": paper["id"],
@@ -228,6 +248,7 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         f"{DOSSIERS}/exhibits": {
             "items": [{"slot": "component/to_trinh", "document_id": document}]
         },
+        f"{DOSSIERS}/council": {"council_id": things["council_id"]},
         f"{DOSSIERS}/papers": {"part": "decision", "document_id": document},
         f"{DOSSIERS}/drafts": {
             "part": "decision",
@@ -240,6 +261,18 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         "/work-files/{work_file_id}/documents": {"document_id": document},
         "/organisations/{organisation_id}/seal-image": image,
         "/organisations/{organisation_id}/people/{person_id}/signature-image": image,
+        "/organisations/{organisation_id}/dossier-routes": {
+            "kind_code": None,
+            "office_id": things["organisation_id"],
+        },
+        "/organisations/{organisation_id}/appraisal-duties": {
+            "field": "y_te",
+            "organisation_id": things["organisation_id"],
+        },
+        "/organisations/{organisation_id}/successions": {
+            "successor_id": things["organisation_id"],
+            "effective_on": "2027-01-01",
+        },
         "/organisations/{organisation_id}/appointments": {"person_id": person, "title": "x"},
         "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
         "/organisations/{organisation_id}/keepers": {"person_id": person},

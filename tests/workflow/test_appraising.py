@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,7 +33,7 @@ from tests.workflow.conftest import Clock
 from workflow import appraising
 from workflow.appraisals import find_criterion, find_part
 from workflow.exhibiting import Attachment, attach, link_paper
-from workflow.facts.appraisals import DepartmentLine, returned_criteria
+from workflow.facts.appraisals import returned_criteria
 from workflow.jurisdictions import succeed
 from workflow.office import Actor, Office
 from workflow.records import (
@@ -504,53 +503,48 @@ def test_the_state_is_read_in_a_constant_number_of_queries(desk: AppraisalDesk) 
     assert queries() == few
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_join_holds_exactly_when_everything_is_given(desk: AppraisalDesk, seed: int) -> None:
     """Whatever the order of steps over a random set of departments and criteria."""
     chance = random.Random(seed)
     fields = chance.sample(["nong_nghiep_moi_truong", "xay_dung", "khoa_hoc_cong_nghe"], k=2)
     desk.use(criterion(str(n), chance.choice(fields)) for n in range(1, 4))
     dossier_id = desk.dossier()
-    prefixes = {desk.seat(NN): "sonnmt", desk.seat(KH): "sokhcn"}
-    opinions: dict[str, uuid.UUID] = {}
-    for _ in range(200):
+    codes = {desk.seat(NN): NN, desk.seat(KH): KH}
+    prefixes = {NN: "sonnmt", KH: "sokhcn"}
+    opinions = {
+        codes[part.organisation_id]: desk.opinion(prefixes[codes[part.organisation_id]])
+        for part in desk.state(dossier_id).departments
+    }
+    forth = ("assign", "find", "resupply", "opine")
+    for number in range(400):
         state = desk.state(dossier_id)
-        found = all(line.met is not None and line.state == "appraised" for line in state.criteria)
+        found = all(line.state == "appraised" and line.met is not None for line in state.criteria)
         given = all(line.state == "given" for line in state.departments)
         assert (join(desk, dossier_id) is None) == (found and given)
         if given:
             break
-        part = chance.choice(state.departments)
-        prefix = prefixes[part.organisation_id]
-        line = chance.choice(
-            [one for one in state.criteria if one.appraisal_case_id == part.case_id]
-        )
+        line = chance.choice(state.criteria)
+        code = codes[line.organisation_id]
+        head, appraiser = f"{prefixes[code]}.truongphong", f"{prefixes[code]}.chuyenvien"
         case = desk.one(Case, Case.id == line.case_id)
-        head, appraiser = f"{prefix}.truongphong", f"{prefix}.chuyenvien"
-
-        def opine(part: DepartmentLine = part, prefix: str = prefix) -> None:
-            opinions.setdefault(prefix, desk.opinion(prefix))
-            desk.give(dossier_id, NN if prefix == "sonnmt" else KH, opinions[prefix])
-
-        step = chance.choice(
-            [
-                partial(desk.step, head, appraising.assign, case, desk.person(appraiser)),
-                partial(desk.step, appraiser, appraising.find, case, chance.random() < 0.5, "Xem"),
-                partial(desk.step, appraiser, appraising.give_back, case, "Bổ sung"),
-                partial(desk.step, APPLICANT, appraising.resupply, case),
-                partial(
-                    desk.step,
-                    head,
-                    appraising.reopen,
-                    desk.one(Case, Case.id == part.case_id),
-                    line.criterion,
-                    "Xem lại",
-                ),
-                opine,
-            ]
-        )
+        # Back and forth at first; then only forth, so that it comes to an end.
         with suppress(Refusal):
-            step()
+            match chance.choice((*forth, "return", "reopen") if number < 20 else forth):
+                case "assign":
+                    desk.step(head, appraising.assign, case, desk.person(appraiser))
+                case "find":
+                    desk.step(appraiser, appraising.find, case, chance.random() < 0.5, "Đã xem")
+                case "return":
+                    desk.step(appraiser, appraising.give_back, case, "Bổ sung")
+                case "resupply":
+                    desk.step(APPLICANT, appraising.resupply, case)
+                case "reopen":
+                    part = desk.part(dossier_id, code)
+                    desk.step(head, appraising.reopen, part, line.criterion, "Xem lại")
+                case "opine":
+                    desk.give(dossier_id, code, opinions[code])
     else:
-        pytest.fail("nothing came to an end in 200 steps")
+        pytest.fail("it never came to an end")
+    assert number > len(state.criteria)
     desk.check_journals()

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
 from workflow.accounts import find_account, sign_in
+from workflow.councils import list_councils, view_council
 from workflow.facts.jurisdiction import jurisdiction_of
 from workflow.founding import PASSWORDS, found
 from workflow.jurisdictions import duties_of
@@ -148,6 +149,19 @@ def test_every_kind_of_dossier_is_received_and_every_field_of_it_appraised(
         for kind in office.law.kinds:
             where = jurisdiction_of(reading, seat("H56.MAU.02"), kind.code)
             assert (where.province_id, where.office_id) == (province, seat("H56.MAU.01"))
+
+
+def test_a_council_of_five_sits_from_the_first_day(
+    office: Office, acting: Callable[[str], Actor], seat: Callable[[str], uuid.UUID]
+) -> None:
+    with office.reading(acting("vpdp.chuyenvien")) as reading:
+        (council,) = list_councils(reading)
+        members = view_council(reading, council.id).members
+    assert council.organisation_id == seat("H56")
+    parts = {member.part: member.person_id for member, _ in members}
+    assert len(members) == 5
+    assert parts["chair"] == acting("tinh.phochutich").person_id
+    assert parts["secretary"] == acting("vpdp.truongphong").person_id
 
 
 def test_roles_and_units_are_those_of_the_posts(

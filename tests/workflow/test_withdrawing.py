@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.chamber import RUNS, Chamber
+from tests.workflow.chamber import REGISTRAR, RUNS, Chamber
+from tests.workflow.outgoing_trip import OFFICE, PROVINCE, Bench, Trip
+from workflow.exhibiting import link_paper
 from workflow.facts.withdrawals import withdrawal_facts
 from workflow.office import Actor, Office
 from workflow.records import Case, Dossier, Move, WithdrawalReview
@@ -185,3 +187,38 @@ def test_facts_name_what_is_missing(chamber: Chamber) -> None:
     assert facts.request_unmet
     assert facts.decision_unmet
     assert not chamber.rows(Move, Move.case_id == case.id)
+
+
+def issued(chamber: Chamber, bench: Bench, type_code: str) -> uuid.UUID:
+    """A document of a seat on its whole way, signed and sealed."""
+    trip = Trip(chamber.office, chamber.actor, bench=bench)
+    trip.draft(trip.new(type_code=type_code))
+    return trip.checked().sign().number().seal().issue().document_id
+
+
+def test_the_decision_withdraws_the_recognition_with_it(chamber: Chamber) -> None:
+    dossier_id = chamber.dossier(of_ten(chamber), "published")
+    case = opened(chamber, dossier_id, ["1", "2", "3"])
+    request = issued(chamber, OFFICE, "to_trinh")
+    chamber.do(RUNS, link_paper, dossier_id, "withdrawal_request", request, case.id)
+    asked = chamber.do(RUNS, step, case.id, 1, "request")
+    assert (asked.state, asked.holder_id, asked.holder_role) == (
+        "requested",
+        chamber.province,
+        "clerk",
+    )
+    with pytest.raises(GuardsUnmet, match="quyết định thu hồi"):
+        chamber.do(REGISTRAR, step, case.id, 2, "revoke")
+    decision = issued(chamber, PROVINCE, "quyet_dinh")
+    chamber.do(REGISTRAR, link_paper, dossier_id, "withdrawal_decision", decision, case.id)
+    with pytest.raises(Forbidden):
+        chamber.do(RUNS, step, case.id, 2, "revoke")
+    assert chamber.main(dossier_id).state == "published"
+    chamber.do(REGISTRAR, step, case.id, 2, "revoke")
+    assert chamber.main(dossier_id).state == "revoked"
+    assert chamber.one(Case, Case.id == case.id).state == "revoked"
+    (move,) = chamber.rows(Move, Move.case_id == chamber.main(dossier_id).id)
+    assert (move.trigger, move.person_id) == ("revoke", None)
+    with pytest.raises(GuardsUnmet, match="công bố"):
+        opened(chamber, dossier_id, ["1"])
+    chamber.check_journals()

@@ -84,7 +84,7 @@ class AppraisalState:
 def appraisal_state(reading: Reading, dossier: Dossier, kind: Kind) -> AppraisalState:
     """Where the appraisal stands, in five queries."""
     parts = newest_round(reading, dossier)
-    names = _names(reading, [case.organisation_id for _, case in parts])
+    names = names_of_organisations(reading, [case.organisation_id for _, case in parts])
     opinions = _opinions(reading, [case.id for _, case in parts])
     departments = [
         DepartmentLine(
@@ -186,7 +186,9 @@ def last_findings(
     return {finding.case_id: (finding, name) for finding, name in rows}
 
 
-def _names(reading: Reading, organisation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+def names_of_organisations(
+    reading: Reading, organisation_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
     """What they are called today, or were called last."""
     rows = reading.session.execute(
         select(OrganisationName.organisation_id, OrganisationName.name)

@@ -176,7 +176,7 @@ class _Founder:
                 self._add_person(tx, organisation_id, person, unit_id)
             self._give_mandates(tx, organisation_id, seat)
             self._entrust_key(tx, organisation_id, seat)
-        arrange(tx, self._seats)
+        arrange(tx, self._seats, self._people)
 
     def _add_person(
         self, tx: Transaction, organisation_id: uuid.UUID, person: Person, unit_id: uuid.UUID | None

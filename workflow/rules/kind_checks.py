@@ -34,6 +34,8 @@ def check(
 def _check_frame(name: str, kind: Kind, procedures: Collection[str]) -> None:
     if kind.version == 0:
         raise InvalidDefinition(f"{name}.version", "phải từ 1")
+    if name != f"{kind.code}-{kind.version}":
+        raise InvalidDefinition(name, f"tệp phải mang tên {kind.code}-{kind.version}.toml")
     if kind.procedure not in procedures:
         raise InvalidDefinition(f"{name}.procedure", f"không có quy trình hồ sơ “{kind.procedure}”")
     if kind.periods_to is not None and kind.periods_to < kind.periods_from:
@@ -61,14 +63,16 @@ def _check_criteria(name: str, kind: Kind) -> None:
         raise InvalidDefinition(f"{name}.criterion", "phải có ít nhất một tiêu chí")
     _refuse_twice(f"{name}.criterion", [one.code for one in kind.criteria])
     above = {one.code: [one.part_of] if one.part_of else [] for one in kind.criteria}
+    for position, criterion in enumerate(kind.criteria, start=1):
+        place = f"{name}.criterion[{position}].part_of"
+        if criterion.part_of is not None and criterion.part_of not in above:
+            raise InvalidDefinition(place, f"không có tiêu chí “{criterion.part_of}”")
+        circle = _circle(criterion.code, above)
+        if circle:
+            raise InvalidDefinition(place, f"vòng lặp {circle}")
     leaves = {leaf.code for leaf in kind.leaves}
     for position, criterion in enumerate(kind.criteria, start=1):
         place = f"{name}.criterion[{position}]"
-        if criterion.part_of is not None and criterion.part_of not in above:
-            raise InvalidDefinition(f"{place}.part_of", f"không có tiêu chí “{criterion.part_of}”")
-        circle = _circle(criterion.code, above)
-        if circle:
-            raise InvalidDefinition(f"{place}.part_of", f"vòng lặp {circle}")
         if criterion.code in leaves:
             _check_leaf(place, criterion)
         else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable
 from types import MappingProxyType
 from typing import Final
 
 from workflow.rules import lawfile
+from workflow.rules.errors import InvalidDefinition
 from workflow.rules.kind_checks import check
 from workflow.rules.kinds import (
     Component,
@@ -26,6 +28,10 @@ from workflow.rules.kinds import (
     Withdrawal,
 )
 
+# They stand in slots, journals and lists joined by commas.
+_CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
+_LONGEST = 32
+
 #: The figures of this system that may answer a criterion.
 FIGURES: Final = frozenset({"indicator"})
 
@@ -35,8 +41,10 @@ def load(
 ) -> tuple[Kind, ...]:
     """Read kinds from (name, text) and check them together; by code and version.
 
-    `doc_types` are the types of documents there are, `procedures` the workflow definitions a
-    dossier may follow. Raises InvalidDefinition with the file and the place in it.
+    A text is called by its kind's code and version: `commune_ntm-2`. `doc_types` are the types of
+    documents there are, `procedures` the workflow definitions a dossier may follow.
+
+    Raises InvalidDefinition with the file and the place in it.
     """
     named = [(name, parse(text, name)) for name, text in texts]
     check(named, doc_types, procedures)
@@ -49,7 +57,7 @@ def parse(text: str, name: str = "kind") -> Kind:
     basis = root.text("legal_basis")
     slots = _slots(root) or ()
     kind = Kind(
-        code=root.text("code"),
+        code=_code(root, 60),
         version=root.number("version"),
         title=root.text("title"),
         recognises=root.one_of("recognises", ("commune", "village", "product")),
@@ -78,6 +86,15 @@ def parse(text: str, name: str = "kind") -> Kind:
     return kind
 
 
+def _code(table: lawfile.Table, longest: int = _LONGEST) -> str:
+    code = table.text("code")
+    if len(code) > longest or not _CODE.fullmatch(code):
+        raise InvalidDefinition(
+            f"{table.place}.code", f"chỉ gồm chữ không dấu, số, “_” và “.”, tối đa {longest} ký tự"
+        )
+    return code
+
+
 def _source(table: lawfile.Table, basis: str) -> Source:
     """An entry's own legal basis, or that of its file; how sure it is it says itself. The last
     thing read of an entry."""
@@ -95,20 +112,20 @@ def _slots(table: lawfile.Table) -> tuple[Slot, ...] | None:
         return None
     slots = []
     for one in tables:
-        slots.append(Slot(one.text("code"), one.text("title"), not one.optional_flag("optional")))
+        slots.append(Slot(_code(one), one.text("title"), not one.optional_flag("optional")))
         one.close()
     return tuple(slots)
 
 
 def _group(table: lawfile.Table) -> Group:
-    group = Group(table.text("code"), table.text("title"))
+    group = Group(_code(table, 16), table.text("title"))
     table.close()
     return group
 
 
 def _component(table: lawfile.Table, basis: str) -> Component:
     return Component(
-        table.text("code"),
+        _code(table),
         table.text("title"),
         table.optional_texts("doc_types"),
         Stage(table.one_of("stage", Stage)),
@@ -126,7 +143,7 @@ def _criterion(table: lawfile.Table, basis: str, slots: tuple[Slot, ...]) -> Cri
     if by_group is not None:
         targets |= by_group.all_texts()
     return Criterion(
-        table.text("code"),
+        _code(table),
         table.text("title"),
         table.optional_text("part_of"),
         field,
@@ -140,7 +157,7 @@ def _criterion(table: lawfile.Table, basis: str, slots: tuple[Slot, ...]) -> Cri
 
 def _condition(table: lawfile.Table, basis: str) -> Condition:
     return Condition(
-        table.text("code"),
+        _code(table),
         table.text("title"),
         table.optional_fraction("minimum"),
         table.optional_text("component"),

@@ -48,6 +48,19 @@ class Confidence(StrEnum):
     MEMORY = "memory"  # from memory: to be checked by a person before it is relied on
     OURS = "ours"  # a choice of this project where no text was found
 
+    @property
+    def label(self) -> str:
+        """How a clerk reads it."""
+        return _CONFIDENCE_LABELS[self]
+
+
+_CONFIDENCE_LABELS = {
+    Confidence.READ: "theo văn bản",
+    Confidence.DIGEST: "theo bản tóm tắt",
+    Confidence.MEMORY: "theo trí nhớ (cần kiểm tra)",
+    Confidence.OURS: "do phần mềm chọn",
+}
+
 
 @dataclass(frozen=True)
 class Source:
