@@ -25,6 +25,7 @@ from workflow import (
     exporting,
     intents,
     registration,
+    reminding,
     signatures,
     status_asking,
 )
@@ -97,6 +98,8 @@ JOBS: Mapping[str, Kind] = {
     "report_status": Kind(delivery.report_status),
     "export_dossier": Kind(exporting.export_dossier, exporting.give_up),
     "discard_pieces": Kind(exporting.discard_pieces),
+    "remind": Kind(reminding.remind, reminding.look_again),
+    "remind_organisation": Kind(reminding.remind_organisation),
 }
 
 
@@ -104,6 +107,7 @@ def begin(office: Office) -> None:
     """What recurs is planned; a worker calls this when it starts."""
     with office.transaction(None) as tx:
         archiving.keep_looking(tx)
+        reminding.keep_reminding(tx)
 
 
 def policy_of(office: Office) -> outbox.RetryPolicy:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from workflow.facts.dossier import dossier_facts
 from workflow.jurisdictions import charge, set_route
 from workflow.records import AppraisalDuty, Case, Dossier, DossierRoute
 from workflow.rules.dossier import DossierFacts
-from workflow.rules.kind_files import load
+from workflow.rules.kind_files import load, parse
 from workflow.uploads import record_upload
 
 OFFICE_SPECIALIST, OFFICE_HEAD = "vpdp.chuyenvien", "vpdp.truongphong"
@@ -115,19 +114,24 @@ confidence = "ours"
 """
 
 
+def _name(text: str) -> str:
+    """What the file of a kind is called."""
+    kind = parse(text)
+    return f"{kind.code}-{kind.version}"
+
+
 class DossierDesk:
     """A dossier of the commune, and everybody who moves it, each act in its own transaction."""
 
     def __init__(self, desk: Desk, *kinds: str) -> None:
         self.desk = desk
+        texts = [(_name(text), text) for text in kinds or (KIND,)]
+        shipped = [(_name(one.text), one.text) for one in desk.office.law.kinds]
         law = desk.office.law
-        texts = [*(one.text for one in law.kinds), *(kinds or (KIND,))]
         desk.office.law = replace(
             law,
             kinds=load(
-                [(_name(text), text) for text in texts],
-                [one.code for one in law.doc_types.types],
-                law.workflows,
+                [*shipped, *texts], [one.code for one in law.doc_types.types], law.workflows
             ),
         )
         self.dossier_id = uuid.UUID(int=0)
@@ -226,9 +230,3 @@ class DossierDesk:
         trip.draft(trip.new(type_code=type_code)).checked().sign().number().seal().issue()
         self.desk.do(bench.clerk, exhibiting.link_paper, self.dossier_id, part, trip.document_id)
         return trip.document_id
-
-
-def _name(text: str) -> str:
-    """What the file of a kind is called."""
-    kind = tomllib.loads(text)
-    return f"{kind['code']}-{kind['version']}"
