@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from workflow.facts.votes import sits_before
 from workflow.office import Actor, Reading
@@ -38,26 +38,26 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
         return false()
     takes_part = or_(
         Document.created_by == actor.person_id,
-        select(Signer.id)
-        .where(
-            Signer.document_id == Document.id,
-            Signer.person_id == actor.person_id,
-            ~Signer.dropped,
-        )
-        .correlate(Document)
-        .exists(),
-        select(Task.id)
-        .join(Case, Case.id == Task.case_id)
-        .where(
-            Case.document_id == Document.id,
-            or_(Task.person_id.in_(actor.own_work), Task.unit_id.in_(actor.headed_units)),
-        )
-        .correlate(Document)
-        .exists(),
-        select(Outgoing.id)
-        .where(Outgoing.document_id == Document.id, Outgoing.unit_id.in_(actor.headed_units))
-        .correlate(Document)
-        .exists(),
+        _some(
+            select(Signer.id).where(
+                Signer.document_id == Document.id,
+                Signer.person_id == actor.person_id,
+                ~Signer.dropped,
+            )
+        ),
+        _some(
+            select(Task.id)
+            .join(Case, Case.id == Task.case_id)
+            .where(
+                Case.document_id == Document.id,
+                or_(Task.person_id.in_(actor.own_work), Task.unit_id.in_(actor.headed_units)),
+            )
+        ),
+        _some(
+            select(Outgoing.id).where(
+                Outgoing.document_id == Document.id, Outgoing.unit_id.in_(actor.headed_units)
+            )
+        ),
     )
     return or_(
         Document.organisation_id.in_(actor.organisations_where(SEES_ALL)),
@@ -67,6 +67,15 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
         ),
         and_(Document.organisation_id.in_(organisations), takes_part),
     )
+
+
+def _some(rows: Select[uuid.UUID]) -> ColumnElement[bool]:
+    """Whether there is such a row, looked up for each document that is asked about.
+
+    A page asks about few. PostgreSQL turns an EXISTS into a table of all there are, because it
+    cannot know how early a page is full; a scalar it leaves alone.
+    """
+    return rows.correlate(Document).limit(1).scalar_subquery().is_not(None)
 
 
 def find_document(

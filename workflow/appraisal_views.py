@@ -23,7 +23,7 @@ from workflow.facts.appraisals import GIVEN, OPINION, names_of_organisations
 from workflow.facts.criteria import appraisal_facts, criterion_facts, newest_of
 from workflow.facts.dossier import answers_of
 from workflow.facts.exhibits import Exhibits, Line, exhibits_of
-from workflow.facts.papers import paper_of
+from workflow.facts.papers import papers_of
 from workflow.incoming_views import names_of
 from workflow.office import Reading
 from workflow.parties import successor_of
@@ -149,7 +149,7 @@ def view_part(reading: Reading, case_id: uuid.UUID) -> PartDetail:
             called[part.case.organisation_id],
         ),
         criteria=_views(reading, part, known),
-        opinion=paper_of(reading, case_id, OPINION) if open_to_actor else None,
+        opinion=papers_of(reading, part.case).get(OPINION) if open_to_actor else None,
         moves=moves,
         options=_options(reading, part.case, facts, _roles(reading, part)),
         names=names_of(reading, {move.person_id for move in moves}),

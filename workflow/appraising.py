@@ -16,7 +16,7 @@ from workflow.calendars import calendar_of
 from workflow.facts.appraisals import APPRAISED, ASSIGNED, OPINION
 from workflow.facts.criteria import appraisal_facts, criterion_facts, newest_of
 from workflow.facts.exhibits import exhibits_of
-from workflow.facts.papers import paper_of
+from workflow.facts.papers import papers_of
 from workflow.office import Transaction
 from workflow.parties import successor_of
 from workflow.records import Case, Dossier, Finding, RoleGrant, Unit
@@ -138,7 +138,7 @@ def reopen(
 def give_opinion(tx: Transaction, appraisal_case_id: uuid.UUID, version: int) -> Case:
     """The department's word: its issued document, linked to this case, over all its criteria."""
     part = _locked_whole(tx, appraisal_case_id, version)
-    document = paper_of(tx, part.case.id, OPINION)
+    document = papers_of(tx, part.case).get(OPINION)
     return _move_whole(
         tx,
         part,

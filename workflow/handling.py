@@ -16,6 +16,7 @@ from workflow.office import Transaction
 from workflow.records import Appointment, Case, Task
 from workflow.rules.deadlines import end_of_day
 from workflow.rules.errors import Invalid, NotFound
+from workflow.rules.machine import Holder
 from workflow.rules.task import holder_of
 from workflow.transitions import Effects, fire, hold, stated
 
@@ -90,9 +91,15 @@ def send_back(tx: Transaction, case_id: uuid.UUID, version: int, reason: str) ->
 
 def decline(tx: Transaction, case_id: uuid.UUID, version: int, reason: str) -> Case:
     """Not ours: the leader must find another handler."""
+    seen = _known(tx, case_id)
+    assert seen.parent_id is not None
+    document_case = tx.lock_case(seen.parent_id)  # first, as a recall does
     case, task = _find(tx, case_id, version)
-    # The document cannot be completed without a lead, and the leader's list of it says so.
-    effects = {"record_reason": stated(reason), "notify_director": _kept_in_move}
+    effects = {
+        "record_reason": stated(reason),
+        # It is the leader's move again, until somebody else is named.
+        "notify_director": lambda: hold(document_case, Holder(role="leader")),
+    }
     return _move(tx, case, task, "decline", effects, reason)
 
 
@@ -123,12 +130,17 @@ def read(tx: Transaction, case_id: uuid.UUID, version: int) -> Case:
 
 def _find(tx: Transaction, case_id: uuid.UUID, version: int) -> tuple[Case, Task]:
     """The task, locked; NotFound where the actor may not know of its document."""
+    _known(tx, case_id)
+    case = tx.lock_case(case_id, version)
+    return case, task_of(tx, case)
+
+
+def _known(tx: Transaction, case_id: uuid.UUID) -> Case:
     seen = tx.get(Case, case_id, "Nhiệm vụ")
     if seen.parent_id is None:
         raise NotFound("Nhiệm vụ")
     find_document(tx, seen.document_id, "incoming")
-    case = tx.lock_case(case_id, version)
-    return case, task_of(tx, case)
+    return seen
 
 
 def _move(

@@ -24,6 +24,7 @@ from workflow import (
     exhibiting,
     intents,
     registration,
+    reminding,
     signatures,
     status_asking,
 )
@@ -94,6 +95,8 @@ JOBS: Mapping[str, Kind] = {
     "recall_delivery": Kind(delivery.recall_delivery),
     "destroy_objects": Kind(delivery.destroy_objects),
     "report_status": Kind(delivery.report_status),
+    "remind": Kind(reminding.remind, reminding.look_again),
+    "remind_organisation": Kind(reminding.remind_organisation),
 }
 
 
@@ -101,6 +104,7 @@ def begin(office: Office) -> None:
     """What recurs is planned; a worker calls this when it starts."""
     with office.transaction(None) as tx:
         archiving.keep_looking(tx)
+        reminding.keep_reminding(tx)
 
 
 def policy_of(office: Office) -> outbox.RetryPolicy:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
@@ -15,10 +16,13 @@ from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, Do
 from tests.workflow.outgoing_trip import COMMUNE, OFFICE, Trip
 from workflow import applying, exhibiting
 from workflow.applying import Answer, NewDossier
+from workflow.appointments import grant_role
 from workflow.exhibiting import Attachment
 from workflow.files import store_report
+from workflow.jurisdictions import succeed
 from workflow.office import Actor, Office
-from workflow.records import Definition, Exhibit, Move, Report
+from workflow.organisations import Description, create_organisation
+from workflow.records import Case, Definition, Dossier, Exhibit, Move, Report
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -27,6 +31,7 @@ from workflow.rules.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
+from workflow.uploads import record_upload
 
 NOON = datetime(2026, 12, 7, 5, tzinfo=UTC)  # a Monday in Vietnam, and no holiday near
 
@@ -357,3 +362,67 @@ def test_departments_are_charged_before_the_dossier_is_given_to_them(
     if facts.duties_unmet:
         with pytest.raises(GuardsUnmet):
             dossiers.step(OFFICE_HEAD, "assign")
+
+
+def test_a_merged_commune_goes_on_under_its_successor(dossiers: DossierDesk, desk: Desk) -> None:
+    dossiers.open().assessed()
+    province = desk.seat("H56")
+    place = Description("H56.MAU.09", "UBND xã Mới", "commune", "Mới", province)
+    with desk.office.transaction(None) as tx:
+        merged = create_organisation(tx, place, resolve_days=5)
+        grant_role(tx, merged.id, desk.actor(HEAD).person_id, "specialist")
+    desk.do("tinh.quantri", succeed, desk.commune, merged.id, date(2026, 11, 1))
+
+    # Who has no post in the commune that goes on has no part in its dossier any more.
+    with pytest.raises(Forbidden):
+        dossiers.attach("component/y_kien", upload_id=uuid.uuid4())
+    ref = desk.office.keep(merged.id, desk.signed_pdf())
+    upload = desk.do(HEAD, record_upload, merged.id, ref)
+    dossiers.attach("component/y_kien", username=HEAD, upload_id=upload.id)
+    assert dossiers.step(HEAD, "consult").state == "consulting"
+    with pytest.raises(GuardsUnmet, match="cơ quan kế thừa"):
+        desk.do(SPECIALIST, applying.open_dossier, NewDossier(desk.commune, "thu", "2026", "x"))
+    # The history stays in one chain: that of the commune which began it.
+    assert desk.actions(dossiers.dossier_id)[-1] == "dossier.consult"
+    desk.check_journals()
+
+
+def test_what_lay_with_the_district_goes_on_without_it(
+    dossiers: DossierDesk, desk: Desk, office: Office, clock: Clock
+) -> None:
+    dossiers.open().submitted()
+    # As it was on the last day of districts, which this office has not seen.
+    with office.database.write() as session:
+        session.execute(
+            update(Dossier).values(
+                district_id=desk.seat("H56"), submitted_at=datetime(2025, 6, 20, tzinfo=UTC)
+            )
+        )
+        session.execute(
+            update(Case).where(Case.id == dossiers.case.id).values(state="district_verifying")
+        )
+        session.commit()
+
+    with pytest.raises(GuardsUnmet, match="Từ ngày 01/7/2025 không còn bước thẩm tra"):
+        dossiers.step("tinh.vanthu", "verify")
+    case = dossiers.step(OFFICE_SPECIALIST, "take_over", "Cấp huyện kết thúc hoạt động.")
+
+    assert case.state == "submitted"
+    assert dossiers.step(OFFICE_SPECIALIST, "accept").state == "accepted"
+
+
+def test_what_stopped_to_hold_after_the_acceptance_is_sent_back_for_a_supplement(
+    dossiers: DossierDesk,
+) -> None:
+    """And the công văn of one round does not serve the next."""
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.paper("supplement_request", OFFICE, "cong_van")
+
+    assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Đã thu hồi.").state == (
+        "supplementing"
+    )
+    dossiers.attach("criterion/1/minh_chung")
+    dossiers.step(LEADER, "resubmit")
+    with pytest.raises(GuardsUnmet, match="Chưa có công văn yêu cầu bổ sung"):
+        dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Còn thiếu.")

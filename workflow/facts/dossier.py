@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from workflow.facts.appraisals import appraisal_state, duties_unmet, returned_criteria
 from workflow.facts.exhibits import Exhibits, exhibits_of
-from workflow.facts.papers import paper_unmet
+from workflow.facts.papers import papers_unmet
 from workflow.facts.snapshots import achieved
 from workflow.facts.votes import vote_state
 from workflow.kinds import kind_of
@@ -63,7 +63,7 @@ def dossier_facts(reading: Reading, dossier: Dossier, case: Case) -> DossierFact
         unsound=unsound,
         district_stage=dossier.district_id is not None and submitted_on < NO_DISTRICT_SINCE,
         district_gone=reading.today >= NO_DISTRICT_SINCE,
-        papers={part: paper_unmet(reading, case, dossier, part) for part in _PAPERS},
+        papers=papers_unmet(reading, case, dossier, _PAPERS),
         duties_unmet=duties_unmet(reading, dossier, kind),
         appraisals=appraised.appraisals,
         appraisals_open=appraised.open,

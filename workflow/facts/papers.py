@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from workflow.facts.outgoing import dossier_of, facts_of
 from workflow.facts.received import received
 from workflow.office import Reading
 from workflow.parties import parties_of
-from workflow.records import Case, Document, Dossier, DossierPaper
+from workflow.records import Case, Document, Dossier, DossierPaper, Move
 from workflow.rules.outgoing import (
     files_sealed,
     no_signer_remains,
@@ -30,21 +31,50 @@ _LOST = {
 }
 
 
-def paper_of(reading: Reading, case_id: uuid.UUID, part: str) -> Document | None:
-    """The document that serves as this paper of a case: the one linked last."""
-    return reading.session.scalar(
-        select(Document)
-        .join(DossierPaper, DossierPaper.document_id == Document.id)
-        .where(DossierPaper.case_id == case_id, DossierPaper.part == part)
-        .order_by(DossierPaper.id.desc())
+def papers_of(reading: Reading, case: Case) -> Mapping[str, Document]:
+    """The documents that serve as the papers of a case, by part: of each the one linked last.
+
+    Those linked before the dossier was submitted anew are of a round that is over.
+    """
+    submitted = (
+        select(Move.id)
+        .where(Move.case_id == case.id, Move.target == "submitted", Move.source != "submitted")
+        .order_by(Move.id.desc())
         .limit(1)
+        .scalar_subquery()
     )
+    rows = reading.session.execute(
+        select(DossierPaper.part, Document)
+        .join(Document, Document.id == DossierPaper.document_id)
+        .where(
+            DossierPaper.case_id == case.id,
+            # Ids are in the order of time.
+            DossierPaper.id > func.coalesce(submitted, case.id),
+        )
+        .order_by(DossierPaper.id)
+    )
+    return {row.part: row.Document for row in rows}
+
+
+def papers_unmet(
+    reading: Reading, case: Case, dossier: Dossier, parts: Iterable[str]
+) -> Mapping[str, str | None]:
+    """Of each of these papers, why there is none that holds; None where there is.
+
+    It is asked of their reports each time, and never stored.
+    """
+    held = papers_of(reading, case)
+    return {part: _unmet(reading, case, dossier, PARTS[part], held.get(part)) for part in parts}
 
 
 def paper_unmet(reading: Reading, case: Case, dossier: Dossier, part: str) -> str | None:
-    """Why there is no such paper that holds: asked of its reports each time, never stored."""
-    wanted = PARTS[part]
-    document = paper_of(reading, case.id, part)
+    """The same of one paper."""
+    return papers_unmet(reading, case, dossier, [part])[part]
+
+
+def _unmet(
+    reading: Reading, case: Case, dossier: Dossier, wanted: Part, document: Document | None
+) -> str | None:
     if document is None:
         return f"Chưa có {_title(wanted)}."
     wrong = body_unmet(reading, case, dossier, wanted, document)

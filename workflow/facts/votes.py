@@ -44,7 +44,7 @@ class VoteState:
 
     @property
     def council_named(self) -> bool:
-        return self.session is not None
+        return self.session is not None and self.session.closed_at is None
 
     @property
     def cast(self) -> int:

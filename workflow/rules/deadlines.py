@@ -84,6 +84,13 @@ class Calendar:
             on += _DAY
         return on
 
+    def last_working_day(self, on: date) -> date:
+        """Return the last working day before `on`."""
+        on -= _DAY
+        while not self.is_working_day(on):
+            on -= _DAY
+        return on
+
     def add_working_days(self, on: date, days: int) -> date:
         """Return the working day that is `days` working days after `on`; 0 is `on` itself."""
         if days < 0:
@@ -100,6 +107,28 @@ def working_days_between(calendar: Calendar, first: date, last: date) -> int:
         first += _DAY
         passed += calendar.is_working_day(first)
     return passed
+
+
+def working_day_after(at: datetime, calendar: Calendar) -> datetime:
+    """The moment one working day later, counted from the end of the last one in a rest.
+
+    Raises:
+        UnknownYear
+    """
+    worked = _worked(at, calendar).astimezone(VIETNAM)
+    return _instant(calendar.next_working_day(worked.date()), worked.time())
+
+
+def working_day_before(at: datetime, calendar: Calendar) -> datetime:
+    """The moment one working day earlier, counted likewise. Raises UnknownYear."""
+    worked = _worked(at, calendar).astimezone(VIETNAM)
+    return _instant(calendar.last_working_day(worked.date()), worked.time())
+
+
+def _worked(at: datetime, calendar: Calendar) -> datetime:
+    """The moment itself on a working day, in a rest the end of the working day before it."""
+    on = local_date(at)
+    return at if calendar.is_working_day(on) else end_of_day(calendar.last_working_day(on))
 
 
 class Kind(StrEnum):
