@@ -43,6 +43,7 @@ from api.routes import (
     uploads,
     validations,
     withdrawals,
+    work,
     work_files,
     workflows,
 )
@@ -79,6 +80,7 @@ ROUTERS = (
     validations.router,
     registers.router,
     work_files.router,
+    work.router,
     audit.router,
     snapshots.router,
     organisations.router,
