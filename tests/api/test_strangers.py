@@ -11,14 +11,10 @@ from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
 from api.demo import marks
+from tests.api.agencies import PROVINCE
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
-from tests.api.dossier_desk import (
-    PROVINCE,
-    PROVINCE_LEADER,
-    PROVINCE_SPECIALIST,
-    DossierDesk,
-)
+from tests.api.dossier_desk import DossierDesk
 from tests.api.holding import waiting
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
@@ -166,7 +162,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
-    paper = dossier.draft(PROVINCE_SPECIALIST, "decision", PROVINCE, PROVINCE_LEADER)
+    paper = dossier.draft(PROVINCE, "decision")
     sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
     council = {
         "organisation_id": seat,

@@ -426,3 +426,75 @@ def test_what_stopped_to_hold_after_the_acceptance_is_sent_back_for_a_supplement
     dossiers.step(LEADER, "resubmit")
     with pytest.raises(GuardsUnmet, match="Chưa có công văn yêu cầu bổ sung"):
         dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Còn thiếu.")
+
+
+ABOVE = KIND.replace('code = "thu"', 'code = "thu_cao"').replace(
+    "periods_from", 'requires = ["thu"]\nperiods_from', 1
+)
+
+
+def test_a_recognition_that_builds_on_another_asks_for_it(desk: Desk) -> None:
+    dossiers = DossierDesk(desk, KIND, ABOVE).open("thu_cao").ready()
+
+    with pytest.raises(GuardsUnmet) as refused:
+        dossiers.step(LEADER, "submit")
+    assert unmet(refused) == ["Chưa có quyết định công nhận “Xã thử”."]
+
+    # Given before this system was: its decision is shown instead.
+    dossiers.step(SPECIALIST, "revise")
+    dossiers.attach("requirement/thu")
+    for trigger in ("consult", "convene", "conclude_meeting"):
+        dossiers.step(SPECIALIST, trigger)
+    assert dossiers.step(LEADER, "submit").state == "submitted"
+
+
+def test_a_paper_is_a_document_of_the_body_that_must_issue_it(
+    dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open().submitted()
+    own = Trip(office, acting).draft()
+
+    for username, part, sentence in (
+        (CLERK, "no_such_part", "Chỉ có"),
+        (CLERK, "supplement_request", "không phải văn bản của cơ quan phải ban hành"),
+    ):
+        with pytest.raises(Invalid, match=sentence):
+            desk.do(username, exhibiting.link_paper, dossiers.dossier_id, part, own.document_id)
+    with pytest.raises(NotFound):  # the office knows the dossier, and not the commune's draft
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.link_paper,
+            dossiers.dossier_id,
+            "supplement_request",
+            own.document_id,
+        )
+    letter = Trip(office, acting, bench=OFFICE)
+    letter.draft(letter.new(type_code="bao_cao"))
+    with pytest.raises(Invalid, match="không đúng loại văn bản"):
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.link_paper,
+            dossiers.dossier_id,
+            "supplement_request",
+            letter.document_id,
+        )
+
+
+def test_a_paper_counts_when_it_is_issued(
+    dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open().submitted()
+    letter = Trip(office, acting, bench=OFFICE)
+    letter.draft(letter.new(type_code="cong_van"))
+    desk.do(
+        OFFICE_SPECIALIST,
+        exhibiting.link_paper,
+        dossiers.dossier_id,
+        "supplement_request",
+        letter.document_id,
+    )
+
+    with pytest.raises(GuardsUnmet, match="Công văn yêu cầu bổ sung hồ sơ chưa phát hành"):
+        dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.")
+    letter.checked().sign().number().seal().issue()
+    assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.").state == "supplementing"

@@ -300,7 +300,6 @@ MISTAKES = {
     "no title": (GOOD, 'title = "Nước sạch"\n', "", ".criterion[3].title", "thiếu"),
     "no confidence": (GOOD, '"read"\n\n[[group]]', '"sure"\n[[group]]', ".confidence", "read"),
     "a code with a comma": (GOOD, 'code = "2"', 'code = "2,3"', ".criterion[3].code", "“_”"),
-    "another name than the file's": (GOOD, "version = 1", "version = 2", "", "xa_xanh-2.toml"),
     "version 0": (GOOD, "version = 1", "version = 0", ".version", "từ 1"),
     "no such procedure": (GOOD, '"dossier"', '"task"', ".procedure", "task"),
     "an end before its beginning": (GOOD, "2026-12-31", "2025-12-31", ".periods_to", "sớm"),
@@ -538,6 +537,13 @@ def test_a_file_takes_the_place_of_one_that_ships(tmp_path: Path) -> None:
     assert len(kinds) == len(KINDS)
     ours = choose(kinds, "smart_commune", parse_period("2026"))
     assert ours.criterion("8").title == "Camera giám sát giao thông"
+
+
+def test_a_file_is_called_by_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "xa_xanh-2.toml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(InvalidDefinition) as refused:
+        Lawbook.read(tmp_path)
+    assert refused.value.place == "xa_xanh-2.toml"
 
 
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
