@@ -170,6 +170,8 @@ def things(founded_counter: Counter) -> dict[str, str]:
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
     paper = dossier.draft(PROVINCE, "decision")
+    export = made(counter[SPECIALIST].post(f"/dossiers/{dossier.id}/exports", json=None), 202)
+    counter.do_jobs()
     sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
     council = {
         "organisation_id": seat,
@@ -182,6 +184,8 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
         "paper_id": paper["id"],
+        "export_id": export["id"],
+        "name": "tap-1.pdf",
         "part": "criterion",
         "code": "1",
         "organisation_id": seat,
@@ -253,6 +257,7 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "items": [{"slot": "component/to_trinh", "document_id": document}]
         },
         f"{DOSSIERS}/council": {"council_id": things["council_id"]},
+        f"{DOSSIERS}/prints": {"part": "council_minutes", "place": "x"},
         f"{DOSSIERS}/papers": {"part": "decision", "document_id": document},
         f"{DOSSIERS}/drafts": {
             "part": "decision",

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflow.rules.law import law_text
 from workflow.lawbook import Lawbook, kind_texts
-from workflow.rules import dossier
+from workflow.rules import citations, dossier
 from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import parse_period
 from workflow.rules.kind_files import load, parse
@@ -136,6 +137,18 @@ def test_what_was_not_read_says_so() -> None:
     assert [name for name, kind in BY_NAME.items() if kind.caveat is None] == [
         "commune_ntm_kieu_mau-1"
     ]
+
+
+def test_every_text_that_is_named_is_on_the_status_board() -> None:
+    """National ones: what a province decides, and what is ours, is not on it."""
+    board = citations.parse(law_text("legal_basis"))
+    named = {source.legal_basis for kind in KINDS for source in kind.sources}
+    national = {one for one in named if re.match(r"QĐ \S*QĐ-TTg", one)}
+    assert {
+        one for one in national if citations.cited(board, one.replace(",", "")) is None
+    } == set()
+    assert len(national) > 5
+    assert {one for one in named - national if not re.search("phần mềm|Thanh Hóa", one)} == set()
 
 
 def described() -> Iterator[str]:
