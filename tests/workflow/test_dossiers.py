@@ -14,7 +14,7 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
 from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, DossierDesk
 from tests.workflow.outgoing_trip import COMMUNE, OFFICE, Trip
-from workflow import applying, exhibiting
+from workflow import applying, appraising, exhibiting
 from workflow.applying import Answer, NewDossier
 from workflow.appointments import grant_role
 from workflow.exhibiting import Attachment
@@ -22,7 +22,7 @@ from workflow.files import store_report
 from workflow.jurisdictions import succeed
 from workflow.office import Actor, Office
 from workflow.organisations import Description, create_organisation
-from workflow.records import Case, Definition, Dossier, Exhibit, Move, Report
+from workflow.records import Case, CriterionAppraisal, Definition, Dossier, Exhibit, Move, Report
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -498,3 +498,31 @@ def test_a_paper_counts_when_it_is_issued(
         dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.")
     letter.checked().sign().number().seal().issue()
     assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.").state == "supplementing"
+
+
+def test_while_it_is_appraised_only_what_was_sent_back_may_change(
+    dossiers: DossierDesk, desk: Desk
+) -> None:
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+    with pytest.raises(GuardsUnmet, match="Không có tiêu chí nào được yêu cầu bổ sung"):
+        dossiers.attach("criterion/2/minh_chung")
+
+    (part,) = desk.rows(CriterionAppraisal, CriterionAppraisal.criterion == "2")
+    appraiser = desk.actor("sonnmt.chuyenvien").person_id
+    desk.do("sonnmt.truongphong", appraising.assign, part.case_id, 1, appraiser)
+    desk.do("sonnmt.chuyenvien", appraising.give_back, part.case_id, 2, "Thiếu ảnh.")
+
+    for slot in ("criterion/1/minh_chung", "component/to_trinh"):
+        with pytest.raises(GuardsUnmet, match="Chỉ được bổ sung minh chứng của tiêu chí"):
+            dossiers.attach(slot)
+    with pytest.raises(Forbidden):
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.attach,
+            dossiers.dossier_id,
+            dossiers.case.version,
+            [Attachment("criterion/2/minh_chung", upload_id=uuid.uuid4())],
+        )
+    assert len(dossiers.attach("criterion/2/minh_chung")) == 1
