@@ -31,6 +31,7 @@ from workflow.rules.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
+from workflow.snapshots import take_snapshot
 from workflow.uploads import record_upload
 
 NOON = datetime(2026, 12, 7, 5, tzinfo=UTC)  # a Monday in Vietnam, and no holiday near
@@ -287,6 +288,22 @@ def test_a_figure_of_the_system_is_never_typed(desk: Desk) -> None:
         with pytest.raises(Invalid):
             dossiers.answer("criterion", "1", **said)
     assert "Tiêu chí 1 “Ký số”: chưa chốt số liệu của hệ thống." in dossiers.facts().unanswered
+
+    frozen = desk.do(CLERK, take_snapshot, desk.commune, "2026")
+    older = desk.do(CLERK, take_snapshot, desk.commune, "2025")
+    elsewhere = desk.do("vpdp.vanthu", take_snapshot, desk.seat("H56.MAU.01"), "2026")
+    for said in (
+        {"snapshot_id": frozen.id, "value": "100"},
+        {"snapshot_id": frozen.id, "met": True},
+        {"snapshot_id": older.id},
+        {"snapshot_id": elsewhere.id},
+    ):
+        with pytest.raises(Invalid):
+            dossiers.answer("criterion", "1", **said)
+    dossiers.answer("criterion", "1", snapshot_id=frozen.id)
+    # Nothing was sent and nothing received: 0/0 is no 100 %.
+    sentence = "Tiêu chí 1 “Ký số”: số liệu đã chốt chưa đạt 100%."
+    assert sentence in dossiers.facts().unanswered
 
 
 def test_the_clock_of_the_check_stands_while_the_commune_supplements(
