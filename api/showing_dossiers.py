@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from api.schemas.documents import MoveOut, Standing, options_of
 from api.schemas.dossiers import (
-    AnswerOut,
-    CriterionFindingOut,
-    DepartmentOut,
+    CriterionSummary,
+    DepartmentSummary,
+    DossierAnswerOut,
     DossierDetail,
     DossierLine,
     ExhibitOut,
@@ -64,14 +64,14 @@ def dossier_detail(view: Detail) -> DossierDetail:
         slots=list(_slots(view)),
         unmet=list(view.unmet),
         papers=[paper_out(paper) for paper in view.papers],
-        departments=[DepartmentOut.model_validate(one) for one in view.departments],
-        criteria=[CriterionFindingOut.model_validate(one) for one in view.criteria],
+        departments=[DepartmentSummary.model_validate(one) for one in view.departments],
+        criteria=[CriterionSummary.model_validate(one) for one in view.criteria],
         vote=_vote(vote) if vote else None,
         allowed=options_of(view.options),
     )
 
 
-def _answers(view: Detail) -> Iterable[AnswerOut]:
+def _answers(view: Detail) -> Iterable[DossierAnswerOut]:
     kind = view.line.kind
     for criterion in kind.leaves:
         if view.seen.whole or criterion.code in view.seen.criteria:
@@ -83,10 +83,10 @@ def _answers(view: Detail) -> Iterable[AnswerOut]:
 
 def _answer(
     view: Detail, part: str, code: str, title: str, criterion: Criterion | None
-) -> AnswerOut:
+) -> DossierAnswerOut:
     said = view.answers.get((part, code))
     targets = criterion.targets if criterion else {}
-    return AnswerOut(
+    return DossierAnswerOut(
         part="criterion" if criterion else "condition",
         code=code,
         title=title,

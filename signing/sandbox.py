@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import logging
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from signing.channel import MOST_CERTIFICATE_BYTES, MOST_CERTIFICATES, Message
 from signing.children import Children, Exhausted, Use
 from signing.confinement import Bounds
 from signing.errors import SigningRefused, UnreadablePdf
+from signing.extracts import Extract
 from signing.fields import Box
 from signing.permission import LIMITS
 from signing.reading import CHUNK_BYTES, Limits
@@ -158,6 +160,24 @@ class Sandbox:
         if not isinstance(degrees, int):
             raise _overrun()
         return degrees
+
+    def extract(self, source: Path, target: BinaryIO, first: int, parent: int) -> Extract:
+        """See `signing.extraction`; `target` is an empty file.
+
+        Whatever the child wrote, it is such objects, one after the other.
+
+        Raises UnreadablePdf, SigningRefused and SandboxBusy.
+        """
+        asked = {"first": first, "parent": parent}
+        answer = self._done("extract", source, asked, target)
+        try:
+            offsets, pages = (array("Q", blob) for blob in answer.blobs)
+        except ValueError as fault:
+            raise _overrun() from fault
+        extract = Extract(offsets, pages, answer.values["value"] is True)
+        if not extract.stands_in(target, first):
+            raise _overrun()
+        return extract
 
     def _done(
         self, task: str, source: Path, asked: dict[str, Any], target: BinaryIO | None = None

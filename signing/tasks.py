@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from signing import pades, placement, repair, validation
+from signing import extraction, pades, placement, repair, validation
 from signing.channel import MOST_CERTIFICATE_BYTES, MOST_CERTIFICATES, Channel, Message
 from signing.errors import SigningRefused, UnreadablePdf
 from signing.fields import Box
@@ -114,6 +114,13 @@ def _turned(job: Job) -> Message:
     return _result(placement.turned(job.source, **job.asked.values))
 
 
+def _extract(job: Job) -> Message:
+    assert job.target is not None
+    extract = extraction.extract(job.source, job.target, **job.asked.values)
+    job.target.flush()
+    return _result(extract.mended, (extract.offsets.tobytes(), extract.pages.tobytes()))
+
+
 def _few(certificates: Sequence[bytes]) -> tuple[bytes, ...]:
     small = (der for der in certificates if len(der) <= MOST_CERTIFICATE_BYTES)
     return tuple(dict.fromkeys(small))[:MOST_CERTIFICATES]
@@ -127,4 +134,5 @@ TASKS: Mapping[str, Callable[[Job], Message]] = {
     "top_right": _top_right,
     "check_free": _check_free,
     "turned": _turned,
+    "extract": _extract,
 }

@@ -28,7 +28,7 @@ from typing import NoReturn
 
 import pikepdf
 
-from signing import confinement, pades, placement, repair, tasks, validation
+from signing import confinement, extraction, pades, placement, repair, tasks, validation
 from signing.channel import ENDED, Channel
 from signing.confinement import Bounds
 from signing.devca import DevelopmentCA
@@ -89,6 +89,7 @@ def _warm() -> None:
         with plain.open("rb") as source:
             repair.rewrite(source, io.BytesIO())
             placement.turned(source, 0)
+            extraction.extract(source, io.BytesIO(), 1, 0)
         authority = DevelopmentCA(Path(folder))
         person = authority.issue_person("specimen", "Specimen", "Specimen")
         trust = authority.trust

@@ -22,6 +22,7 @@ from workflow import (
     delivery,
     digitising,
     exhibiting,
+    exporting,
     intents,
     registration,
     reminding,
@@ -95,6 +96,8 @@ JOBS: Mapping[str, Kind] = {
     "recall_delivery": Kind(delivery.recall_delivery),
     "destroy_objects": Kind(delivery.destroy_objects),
     "report_status": Kind(delivery.report_status),
+    "export_dossier": Kind(exporting.export_dossier, exporting.give_up),
+    "discard_pieces": Kind(exporting.discard_pieces),
     "remind": Kind(reminding.remind, reminding.look_again),
     "remind_organisation": Kind(reminding.remind_organisation),
 }

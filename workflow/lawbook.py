@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -51,6 +51,18 @@ def kind_texts(own: Path | None = None) -> dict[str, str]:
     return texts
 
 
+def _kinds(
+    texts: Mapping[str, str], doc_types: Collection[str], procedures: Collection[str]
+) -> tuple[Kind, ...]:
+    kinds = load(texts.items(), doc_types, procedures)
+    # One that ships is replaced by its name, so a name must say what is in the file.
+    for name in sorted(texts.keys() - {f"{kind.code}-{kind.version}" for kind in kinds}):
+        raise InvalidDefinition(
+            f"{name}.toml", "tệp phải mang tên theo code và version ghi trong đó: xa_xanh-1.toml"
+        )
+    return kinds
+
+
 @cache
 def parsed(text: str) -> machine.Workflow:
     """A definition's workflow; parsing the same text twice gives the same object."""
@@ -97,8 +109,8 @@ class Lawbook:
             indicator=indicator.parse(text("indicator.toml")),
             workflows=workflows,
             texts=texts,
-            kinds=load(
-                kind_texts(own_kinds).items(),
+            kinds=_kinds(
+                kind_texts(own_kinds),
                 types,
                 [name for name, one in workflows.items() if one.subject == "dossier"],
             ),

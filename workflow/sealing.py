@@ -33,6 +33,7 @@ from signing.revocation import HttpRevocation, Inquiry
 from signing.sandbox import Sandbox
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
+from signing.volumes import Added, Volume
 from workflow.rules.errors import GuardsUnmet, Refusal, Unavailable, UnreadableDocument
 from workflow.settings import Settings
 from workflow.stamps import Places, Showing, StampOrder, laid_out
@@ -398,6 +399,18 @@ class Sealing:
         try:
             with _waiting():
                 return self.sandbox.make_sound(source, target)
+        except SigningError as refused:
+            raise UnreadableDocument(str(refused)) from refused
+
+    def append(self, volume: Volume, source: Path) -> Added:
+        """Put the pages of a file into a volume.
+
+        Raises:
+            UnreadableDocument: they cannot be taken over, and why; the volume is as before.
+        """
+        try:
+            with _waiting():
+                return volume.add(source)
         except SigningError as refused:
             raise UnreadableDocument(str(refused)) from refused
 

@@ -148,7 +148,7 @@ class DossierLine(Standing):
     submitted_at: Moment | None
 
 
-class AnswerOut(Shape):
+class DossierAnswerOut(Shape):
     """A criterion or condition with what is asked, and what the applicant says of it."""
 
     part: Literal["criterion", "condition"]
@@ -208,7 +208,7 @@ class PaperOut(Shape):
     linked_at: Moment
 
 
-class DepartmentOut(Shape):
+class DepartmentSummary(Shape):
     """A department's part of the appraisal."""
 
     case_id: uuid.UUID
@@ -221,7 +221,7 @@ class DepartmentOut(Shape):
     opinion_id: uuid.UUID | None
 
 
-class CriterionFindingOut(Shape):
+class CriterionSummary(Shape):
     """What a department found of one criterion."""
 
     case_id: uuid.UUID
@@ -262,12 +262,12 @@ class DossierDetail(DossierLine):
     district_id: uuid.UUID | None
     procedure: str
     whole: bool
-    answers: list[AnswerOut]
+    answers: list[DossierAnswerOut]
     slots: list[SlotOut]
     unmet: list[str] = Field(description="Everything that keeps it from being submitted or stands.")
     papers: list[PaperOut]
-    departments: list[DepartmentOut]
-    criteria: list[CriterionFindingOut]
+    departments: list[DepartmentSummary]
+    criteria: list[CriterionSummary]
     vote: VoteSummary | None
     allowed: list[OptionOut]
 

@@ -10,20 +10,18 @@ from typing import Any
 
 import httpx
 
+from tests.api.agencies import STAFF, draft_body, issue
 from tests.api.conftest import Counter
 from tests.api.desk import LEADER, SPECIALIST, Desk, made
 from tests.api.papers import a_pdf
 from workflow.office import Office
 
-PROVINCE, AGRICULTURE, TECHNOLOGY = "H56", "H56.MAU.03", "H56.MAU.04"
 OFFICE_SPECIALIST, OFFICE_HEAD, OFFICE_LEADER = (
     "vpdp.chuyenvien",
     "vpdp.truongphong",
     "vpdp.chanhvp",
 )
-PROVINCE_CLERK, PROVINCE_SPECIALIST = "tinh.vanthu", "tinh.chuyenvien"
-PROVINCE_LEADER = "tinh.chutich"
-PROVINCE_ADMINISTRATOR = "tinh.quantri"
+PROVINCE_CLERK, PROVINCE_LEADER = "tinh.vanthu", "tinh.chutich"
 
 #: A commune recognised by two criteria, each of another department.
 KIND = """
@@ -105,11 +103,11 @@ confidence = "ours"
 """
 
 
-def kinds_in(folder: Path, *texts: str) -> Path:
-    """A folder of kinds of dossier, as an office is told of by VANTHU_KINDS."""
+def kinds_in(folder: Path, **texts: str) -> Path:
+    """A folder of first versions of kinds, as an office is told of by VANTHU_KINDS."""
     folder.mkdir()
-    for ordinal, text in enumerate(texts, start=1):
-        (folder / f"{ordinal}.toml").write_text(text, encoding="utf-8")
+    for code, text in texts.items():
+        (folder / f"{code}-1.toml").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -222,28 +220,46 @@ class Dossier:
         self.desk.counter.do_jobs()
         return added
 
-    def draft(
-        self, username: str, part: str, code: str, signer: str, **others: Any
-    ) -> dict[str, Any]:
-        """A paper drafted for the dossier by somebody of the agency with this code."""
-        desk = self.desk.desk
-        caller = self.desk.counter[username]
-        seat = desk.seat(code)
-
-        def first(what: str) -> str:
-            items = caller.get(f"/organisations/{seat}/{what}").json()["items"]
-            return str(items[0]["id"])
-
-        body = {
-            "part": part,
-            "issuer_id": first("issuers"),
-            "unit_id": first("units"),
-            "upload": desk.upload(username, a_pdf(part), code),
-            "signers": [{"person_id": desk.person(signer)}],
-            "recipients": [{"name": "Cơ quan nhận", "channel": "post"}],
-            **others,
-        }
+    def draft(self, code: str, part: str, **others: Any) -> dict[str, Any]:
+        """A paper drafted for the dossier by the agency with this code."""
+        body = {"part": part, **draft_body(self.desk.desk, code, part, **others)}
+        caller = self.desk.counter[STAFF[code].drafter]
         return made(caller.post(f"{self.address}/drafts", json=body))
+
+    def paper(self, code: str, part: str, **others: Any) -> dict[str, Any]:
+        """The same, issued."""
+        paper = self.draft(code, part, **others)
+        issue(self.desk.desk, code, paper["document_id"])
+        return paper
+
+    def criterion(self, username: str, code: str, trigger: str, **said: Any) -> Dossier:
+        """A step of one criterion by somebody who sees it."""
+        (case_id,) = (
+            one["case_id"] for one in self.seen(username)["criteria"] if one["criterion"] == code
+        )
+        return self._move(username, f"/criterion-appraisals/{case_id}", trigger, **said)
+
+    def opinion(self, code: str) -> Dossier:
+        """The department's numbered opinion, and with it the end of its part."""
+        staff = STAFF[code]
+        (case_id,) = (one["case_id"] for one in self.seen(staff.head)["departments"])
+        self.paper(code, "opinion", case_id=case_id, type_code="cong_van")
+        return self._move(staff.clerk, f"/appraisals/{case_id}", "give_opinion")
+
+    def _move(self, username: str, address: str, trigger: str, **said: Any) -> Dossier:
+        caller = self.desk.counter[username]
+        etag = caller.get(address).headers["etag"]
+        said = {"trigger": trigger, **said}
+        made(caller.post(f"{address}/transitions", json=said, etag=etag), 200)
+        return self
+
+    def appraise(self, department: str, code: str, met: bool = True) -> Dossier:
+        """One criterion assigned to the department's drafter, and found met or not."""
+        staff = STAFF[department]
+        appraiser = self.desk.desk.person(staff.drafter)
+        self.criterion(staff.head, code, "assign", person_id=appraiser)
+        found = "find_met" if met else "find_unmet"
+        return self.criterion(staff.drafter, code, found, reason="Theo hồ sơ minh chứng.")
 
     def assessed(self) -> Dossier:
         """Every criterion and condition of the short kind answered."""

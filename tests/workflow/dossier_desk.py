@@ -17,7 +17,7 @@ from workflow.facts.dossier import dossier_facts
 from workflow.jurisdictions import charge, set_route
 from workflow.records import AppraisalDuty, Case, Dossier, DossierRoute
 from workflow.rules.dossier import DossierFacts
-from workflow.rules.kind_files import load
+from workflow.rules.kind_files import load, parse
 from workflow.uploads import record_upload
 
 OFFICE_SPECIALIST, OFFICE_HEAD = "vpdp.chuyenvien", "vpdp.truongphong"
@@ -114,13 +114,19 @@ confidence = "ours"
 """
 
 
+def _name(text: str) -> str:
+    """What the file of a kind is called."""
+    kind = parse(text)
+    return f"{kind.code}-{kind.version}"
+
+
 class DossierDesk:
     """A dossier of the commune, and everybody who moves it, each act in its own transaction."""
 
     def __init__(self, desk: Desk, *kinds: str) -> None:
         self.desk = desk
-        texts = [(f"thu{n}.toml", text) for n, text in enumerate(kinds or (KIND,))]
-        shipped = [(f"{one.code}-{one.version}.toml", one.text) for one in desk.office.law.kinds]
+        texts = [(_name(text), text) for text in kinds or (KIND,)]
+        shipped = [(_name(one.text), one.text) for one in desk.office.law.kinds]
         law = desk.office.law
         desk.office.law = replace(
             law,

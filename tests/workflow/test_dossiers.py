@@ -14,7 +14,7 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
 from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, DossierDesk
 from tests.workflow.outgoing_trip import COMMUNE, OFFICE, Trip
-from workflow import applying, exhibiting
+from workflow import applying, appraising, exhibiting
 from workflow.applying import Answer, NewDossier
 from workflow.appointments import grant_role
 from workflow.exhibiting import Attachment
@@ -22,7 +22,7 @@ from workflow.files import store_report
 from workflow.jurisdictions import succeed
 from workflow.office import Actor, Office
 from workflow.organisations import Description, create_organisation
-from workflow.records import Case, Definition, Dossier, Exhibit, Move, Report
+from workflow.records import Case, CriterionAppraisal, Definition, Dossier, Exhibit, Move, Report
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -31,6 +31,7 @@ from workflow.rules.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
+from workflow.snapshots import take_snapshot
 from workflow.uploads import record_upload
 
 NOON = datetime(2026, 12, 7, 5, tzinfo=UTC)  # a Monday in Vietnam, and no holiday near
@@ -288,6 +289,22 @@ def test_a_figure_of_the_system_is_never_typed(desk: Desk) -> None:
             dossiers.answer("criterion", "1", **said)
     assert "Tiêu chí 1 “Ký số”: chưa chốt số liệu của hệ thống." in dossiers.facts().unanswered
 
+    frozen = desk.do(CLERK, take_snapshot, desk.commune, "2026")
+    older = desk.do(CLERK, take_snapshot, desk.commune, "2025")
+    elsewhere = desk.do("vpdp.vanthu", take_snapshot, desk.seat("H56.MAU.01"), "2026")
+    for said in (
+        {"snapshot_id": frozen.id, "value": "100"},
+        {"snapshot_id": frozen.id, "met": True},
+        {"snapshot_id": older.id},
+        {"snapshot_id": elsewhere.id},
+    ):
+        with pytest.raises(Invalid):
+            dossiers.answer("criterion", "1", **said)
+    dossiers.answer("criterion", "1", snapshot_id=frozen.id)
+    # Nothing was sent and nothing received: 0/0 is no 100 %.
+    sentence = "Tiêu chí 1 “Ký số”: số liệu đã chốt chưa đạt 100%."
+    assert sentence in dossiers.facts().unanswered
+
 
 def test_the_clock_of_the_check_stands_while_the_commune_supplements(
     dossiers: DossierDesk, clock: Clock
@@ -426,3 +443,103 @@ def test_what_stopped_to_hold_after_the_acceptance_is_sent_back_for_a_supplement
     dossiers.step(LEADER, "resubmit")
     with pytest.raises(GuardsUnmet, match="Chưa có công văn yêu cầu bổ sung"):
         dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Còn thiếu.")
+
+
+ABOVE = KIND.replace('code = "thu"', 'code = "thu_cao"').replace(
+    "periods_from", 'requires = ["thu"]\nperiods_from', 1
+)
+
+
+def test_a_recognition_that_builds_on_another_asks_for_it(desk: Desk) -> None:
+    dossiers = DossierDesk(desk, KIND, ABOVE).open("thu_cao").ready()
+
+    with pytest.raises(GuardsUnmet) as refused:
+        dossiers.step(LEADER, "submit")
+    assert unmet(refused) == ["Chưa có quyết định công nhận “Xã thử”."]
+
+    # Given before this system was: its decision is shown instead.
+    dossiers.step(SPECIALIST, "revise")
+    dossiers.attach("requirement/thu")
+    for trigger in ("consult", "convene", "conclude_meeting"):
+        dossiers.step(SPECIALIST, trigger)
+    assert dossiers.step(LEADER, "submit").state == "submitted"
+
+
+def test_a_paper_is_a_document_of_the_body_that_must_issue_it(
+    dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open().submitted()
+    own = Trip(office, acting).draft()
+
+    for username, part, sentence in (
+        (CLERK, "no_such_part", "Chỉ có"),
+        (CLERK, "supplement_request", "không phải văn bản của cơ quan phải ban hành"),
+    ):
+        with pytest.raises(Invalid, match=sentence):
+            desk.do(username, exhibiting.link_paper, dossiers.dossier_id, part, own.document_id)
+    with pytest.raises(NotFound):  # the office knows the dossier, and not the commune's draft
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.link_paper,
+            dossiers.dossier_id,
+            "supplement_request",
+            own.document_id,
+        )
+    letter = Trip(office, acting, bench=OFFICE)
+    letter.draft(letter.new(type_code="bao_cao"))
+    with pytest.raises(Invalid, match="không đúng loại văn bản"):
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.link_paper,
+            dossiers.dossier_id,
+            "supplement_request",
+            letter.document_id,
+        )
+
+
+def test_a_paper_counts_when_it_is_issued(
+    dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open().submitted()
+    letter = Trip(office, acting, bench=OFFICE)
+    letter.draft(letter.new(type_code="cong_van"))
+    desk.do(
+        OFFICE_SPECIALIST,
+        exhibiting.link_paper,
+        dossiers.dossier_id,
+        "supplement_request",
+        letter.document_id,
+    )
+
+    with pytest.raises(GuardsUnmet, match="Công văn yêu cầu bổ sung hồ sơ chưa phát hành"):
+        dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.")
+    letter.checked().sign().number().seal().issue()
+    assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.").state == "supplementing"
+
+
+def test_while_it_is_appraised_only_what_was_sent_back_may_change(
+    dossiers: DossierDesk, desk: Desk
+) -> None:
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+    with pytest.raises(GuardsUnmet, match="Không có tiêu chí nào được yêu cầu bổ sung"):
+        dossiers.attach("criterion/2/minh_chung")
+
+    (part,) = desk.rows(CriterionAppraisal, CriterionAppraisal.criterion == "2")
+    appraiser = desk.actor("sonnmt.chuyenvien").person_id
+    desk.do("sonnmt.truongphong", appraising.assign, part.case_id, 1, appraiser)
+    desk.do("sonnmt.chuyenvien", appraising.give_back, part.case_id, 2, "Thiếu ảnh.")
+
+    for slot in ("criterion/1/minh_chung", "component/to_trinh"):
+        with pytest.raises(GuardsUnmet, match="Chỉ được bổ sung minh chứng của tiêu chí"):
+            dossiers.attach(slot)
+    with pytest.raises(Forbidden):
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.attach,
+            dossiers.dossier_id,
+            dossiers.case.version,
+            [Attachment("criterion/2/minh_chung", upload_id=uuid.uuid4())],
+        )
+    assert len(dossiers.attach("criterion/2/minh_chung")) == 1

@@ -13,13 +13,17 @@ from sqlalchemy import select
 
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, LEADER, OFFICE, SPECIALIST, Desk
+from tests.workflow.dossier_desk import DossierDesk
 from tests.workflow.outgoing_trip import Trip
+from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import IndicatorReport
 from workflow.facts.snapshots import achieved, frozen, issuers_in, snapshot_answer
+from workflow.handling import read
 from workflow.office import Actor, Office
-from workflow.records import IndicatorSnapshot, Issuer, JournalEntry
+from workflow.records import Case, IndicatorSnapshot, Issuer, JournalEntry
 from workflow.reporting import measure
 from workflow.rules import indicator, journal
+from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Forbidden, Invalid, NotFound
 from workflow.rules.indicator import Fraction, Indicator
 from workflow.rules.reasons import Reason
@@ -182,3 +186,36 @@ def test_the_figures_are_said_in_a_sentence() -> None:
         " văn bản đi ký số 20000/20000 (100,00%);"
         " văn bản đến xử lý trên môi trường mạng 3/3 (100,00%)."
     )
+
+
+def test_a_smart_commune_shows_the_figure_of_the_system(desk: Desk, clock: Clock) -> None:
+    period = f"{clock.now.astimezone(VIETNAM):%Y-%m}"
+    dossiers = DossierDesk(desk).open("smart_commune", period)
+
+    def unanswered() -> list[str]:
+        return [one for one in dossiers.facts().unanswered if one.startswith("Tiêu chí 2 ")]
+
+    def shown(period: str = period) -> None:
+        frozen = desk.do(CLERK, take_snapshot, desk.commune, period)
+        dossiers.answer("criterion", "2", snapshot_id=frozen.id)
+
+    Trip(desk.office, desk.actor).issued()
+    document_id = desk.registered()
+    (reason,) = unanswered()
+    assert reason.endswith("chưa chốt số liệu của hệ thống.")
+    shown()
+    (reason,) = unanswered()
+    assert reason.endswith("số liệu đã chốt chưa đạt 100%.")
+    with pytest.raises(Invalid):
+        shown(f"{clock.now:%Y}")  # of another period
+
+    desk.do(CLERK, submit, document_id, desk.case(document_id).version)
+    told = [Handler("information", person_id=desk.actor(SPECIALIST).person_id)]
+    desk.do(LEADER, assign, document_id, desk.case(document_id).version, told)
+    reading = desk.one(Case, Case.document_id == document_id, Case.parent_id.is_not(None))
+    desk.do(SPECIALIST, read, reading.id, reading.version)
+    desk.do(LEADER, complete, document_id, desk.case(document_id).version)
+    (reason,) = unanswered()
+    assert reason.endswith("số liệu đã chốt chưa đạt 100%.")  # the frozen one has not moved
+    shown()
+    assert unanswered() == []

@@ -54,7 +54,7 @@ def council_minutes(sheet: MinutesSheet) -> bytes:
 
 def dossier_cover(sheet: CoverSheet) -> bytes:
     """Cover and list of one volume; the same sheet gives the same bytes."""
-    title = f"Hồ sơ: {sheet.about.words}"
+    title = f"{sheet.about.title}, tập {sheet.volume}/{sheet.volumes}"
     return _printed(
         lambda measure: covers.cover(sheet, measure), title, sheet.issuer, at=sheet.made_at
     )

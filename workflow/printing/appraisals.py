@@ -17,16 +17,24 @@ _POINTS = 11  # of type in tables
 
 @dataclass(frozen=True)
 class About:
-    """The dossier that a paper is about, in words."""
+    """The dossier that a paper is about, in words.
 
-    kind: str
+    `asked` is what it asks for, as it stands in a sentence: `hồ sơ đề nghị công nhận …`.
+    """
+
+    asked: str
     name: str
     period: str
     applicant: str
 
     @property
     def words(self) -> str:
-        return f"{self.kind} – {self.name}, kỳ {self.period}"
+        return f"{self.asked} – {self.name}, kỳ {self.period}"
+
+    @property
+    def title(self) -> str:
+        """As it stands by itself."""
+        return self.words[0].upper() + self.words[1:]
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Opinion:
-    """A department, what it appraises, and the document with its opinion."""
+    """A department, the criteria given to it, and the document with its opinion."""
 
     department: str
-    field: str
+    criteria: str
     document: str = ""
 
 
@@ -200,12 +208,13 @@ def _head(flow: Flow, sheet: MatrixSheet) -> None:
     left = page.left + page.room / 5
     if sheet.superior:
         flow.centred(sheet.superior, left, "", 12, 15)
-    for line in sheet.issuer:
-        width = flow.centred(line, left, "B", 12, 15)
+    for name in sheet.issuer:
+        for line in flow.balanced(name, "B", 12, page.room * 0.36):
+            width = flow.centred(line, left, "B", 12, 15)
     flow.rule(left, width * 0.42, 2)
     flow.y += 14
     flow.centred("BẢNG TỔNG HỢP KẾT QUẢ THẨM ĐỊNH", page.middle, "B", 14, 18)
-    for line in flow.balanced(sheet.about.words, "B", 13, page.room * 0.8):
+    for line in flow.balanced(sheet.about.title, "B", 13, page.room * 0.8):
         flow.centred(line, page.middle, "B", 13, 17)
     made = f"{sheet.about.applicant}; lập lúc {sheet.made_at:%H:%M ngày %d/%m/%Y}"
     flow.centred(made, page.middle, "I", 12, 16)
@@ -236,16 +245,16 @@ def _totals(found: Sequence[Found]) -> str:
 
 
 def _opinions(opinions: Sequence[Opinion], widths: tuple[int, int, int, int]) -> Table:
-    number, department, field, document = widths
+    number, department, criteria, document = widths
     return Table(
         (
             Column("TT", number, centred=True),
             Column("Cơ quan thẩm định", department),
-            Column("Lĩnh vực", field),
+            Column("Tiêu chí được giao", criteria),
             Column("Văn bản thẩm định", document),
         ),
         [
-            Row((str(n), one.department, one.field, one.document or "Chưa có"))
+            Row((str(n), one.department, one.criteria, one.document or "Chưa có"))
             for n, one in enumerate(opinions, start=1)
         ],
         _POINTS,

@@ -125,10 +125,11 @@ class Composer:
         flow.y = PORTRAIT.top
         if sheet.superior:
             flow.centred(sheet.superior, _AGENCY_CENTRE, "", _HEAD, _HEAD_LEADING)
-        for line in sheet.issuer:
-            width = flow.centred(line, _AGENCY_CENTRE, "B", _HEAD, _HEAD_LEADING)
-        flow.rule(_AGENCY_CENTRE, width * 0.42, 2)  # II.2.b: a third to a half of the words
         box = DECREE_LAYOUT.number
+        for name in sheet.issuer:
+            for line in flow.balanced(name, "B", _HEAD, box.width):
+                width = flow.centred(line, _AGENCY_CENTRE, "B", _HEAD, _HEAD_LEADING)
+        flow.rule(_AGENCY_CENTRE, width * 0.42, 2)  # II.2.b: a third to a half of the words
         flow.y = PAGE_HEIGHT - box.y - box.height
         if sheet.written:
             for text, centre, face in zip(

@@ -65,7 +65,7 @@ def cover(sheet: CoverSheet, measure: Measure) -> list[Page]:
     flow.centred(sheet.issuer.upper(), page.middle, "B", 13, 18)
     flow.y += 40
     flow.centred("HỒ SƠ", page.middle, "B", 18, 26)
-    for line in flow.balanced(sheet.about.words, "B", 14, page.room * 0.86):
+    for line in flow.balanced(sheet.about.title, "B", 14, page.room * 0.86):
         flow.centred(line, page.middle, "B", 14, 20)
     flow.centred(f"Tập {sheet.volume}/{sheet.volumes}", page.middle, "", 13, 22)
     flow.y += 20

@@ -11,6 +11,7 @@ from workflow.printing.appraisals import About
 from workflow.printing.composition import Article, Hand, Heading, Sheet
 from workflow.printing.tables import Column, Row, Table
 from workflow.rules.numbering import date_text
+from workflow.rules.results import truncated
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class VoteCount:
 
 @dataclass(frozen=True)
 class RatingCount:
-    """The average of the totals, exactly, and the grade it is worth."""
+    """The average of the totals, exactly, and the grade it is worth; `dropped`: without one of the
+    highest and one of the lowest."""
 
     totals: Sequence[int]
     average: Fraction | None
     grade: str
-    drop_extremes: bool
+    dropped: bool
 
 
 @dataclass(frozen=True)
@@ -135,14 +137,14 @@ def _result(count: VoteCount | RatingCount) -> tuple[str, ...]:
         rate = f" ({_percent(Fraction(count.agree, voted))})" if voted else ""
         verdict = "đạt" if count.passed else "không đạt"
         return (
-            f"Tán thành: {count.agree} phiếu; không tán thành: {count.disagree} phiếu; không có ý "
-            f"kiến: {count.blank} phiếu.",
-            f"Tỷ lệ tán thành: {count.agree}/{voted} số thành viên tham gia bỏ phiếu{rate}. "
+            f"Đồng ý: {count.agree} phiếu; không đồng ý: {count.disagree} phiếu; không có ý kiến: "
+            f"{count.blank} phiếu.",
+            f"Tỷ lệ đồng ý: {count.agree}/{voted} số thành viên tham gia bỏ phiếu{rate}. "
             f"Tỷ lệ quy định: từ {_share(count.share)} trở lên. Kết quả: {verdict} tỷ lệ quy định.",
         )
     how = (
         "bình quân các tổng điểm, sau khi bỏ một tổng điểm cao nhất và một tổng điểm thấp nhất"
-        if count.drop_extremes and len(count.totals) >= _ENOUGH_TO_DROP
+        if count.dropped
         else "bình quân các tổng điểm"
     )
     totals = "; ".join(str(total) for total in sorted(count.totals, reverse=True))
@@ -153,30 +155,27 @@ def _result(count: VoteCount | RatingCount) -> tuple[str, ...]:
     )
 
 
-_ENOUGH_TO_DROP = 5  # see `workflow.rules.kinds.Vote`
-
-
 def _share(share: Fraction) -> str:
     return f"{share.numerator}/{share.denominator} ({_percent(share)})"
 
 
 def _percent(share: Fraction) -> str:
-    return f"{_short(share * 100)} %"
+    return f"{short(share * 100)} %"
 
 
 def _points(average: Fraction) -> str:
     """Exactly: a fraction where two decimals do not say it."""
-    shown = _short(average)
+    shown = short(average)
     if average * 100 == int(average * 100):
         return f"{shown} điểm"
     return f"{average.numerator}/{average.denominator} (khoảng {shown}) điểm"
 
 
-def _short(number: Fraction) -> str:
-    """With two decimals at most, never rounded up (0.0 and above)."""
-    whole, hundredths = divmod(int(number * 100), 100)
-    decimals = f"{hundredths:02}".rstrip("0")
-    return f"{whole},{decimals}" if decimals else str(whole)
+def short(number: Fraction) -> str:
+    """With two decimals at most, never rounded up."""
+    whole, _, decimals = truncated(number).partition(",")
+    decimals = decimals.rstrip("0")
+    return f"{whole},{decimals}" if decimals else whole
 
 
 def _moment(moment: datetime) -> str:

@@ -34,8 +34,6 @@ def check(
 def _check_frame(name: str, kind: Kind, procedures: Collection[str]) -> None:
     if kind.version == 0:
         raise InvalidDefinition(f"{name}.version", "phải từ 1")
-    if name != f"{kind.code}-{kind.version}":
-        raise InvalidDefinition(name, f"tệp phải mang tên {kind.code}-{kind.version}.toml")
     if kind.procedure not in procedures:
         raise InvalidDefinition(f"{name}.procedure", f"không có quy trình hồ sơ “{kind.procedure}”")
     if kind.periods_to is not None and kind.periods_to < kind.periods_from:

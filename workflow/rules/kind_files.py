@@ -41,10 +41,8 @@ def load(
 ) -> tuple[Kind, ...]:
     """Read kinds from (name, text) and check them together; by code and version.
 
-    A text is called by its kind's code and version: `commune_ntm-2`. `doc_types` are the types of
-    documents there are, `procedures` the workflow definitions a dossier may follow.
-
-    Raises InvalidDefinition with the file and the place in it.
+    `doc_types` are the types of documents there are, `procedures` the workflow definitions a
+    dossier may follow. Raises InvalidDefinition with the name and the place in the text.
     """
     named = [(name, parse(text, name)) for name, text in texts]
     check(named, doc_types, procedures)

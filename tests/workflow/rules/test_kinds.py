@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflow.rules.law import law_text
 from workflow.lawbook import Lawbook, kind_texts
-from workflow.rules import dossier
+from workflow.rules import citations, dossier
 from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import parse_period
 from workflow.rules.kind_files import load, parse
@@ -136,6 +137,18 @@ def test_what_was_not_read_says_so() -> None:
     assert [name for name, kind in BY_NAME.items() if kind.caveat is None] == [
         "commune_ntm_kieu_mau-1"
     ]
+
+
+def test_every_text_that_is_named_is_on_the_status_board() -> None:
+    """National ones: what a province decides, and what is ours, is not on it."""
+    board = citations.parse(law_text("legal_basis"))
+    named = {source.legal_basis for kind in KINDS for source in kind.sources}
+    national = {one for one in named if re.match(r"QĐ \S*QĐ-TTg", one)}
+    assert {
+        one for one in national if citations.cited(board, one.replace(",", "")) is None
+    } == set()
+    assert len(national) > 5
+    assert {one for one in named - national if not re.search("phần mềm|Thanh Hóa", one)} == set()
 
 
 def described() -> Iterator[str]:
@@ -300,7 +313,6 @@ MISTAKES = {
     "no title": (GOOD, 'title = "Nước sạch"\n', "", ".criterion[3].title", "thiếu"),
     "no confidence": (GOOD, '"read"\n\n[[group]]', '"sure"\n[[group]]', ".confidence", "read"),
     "a code with a comma": (GOOD, 'code = "2"', 'code = "2,3"', ".criterion[3].code", "“_”"),
-    "another name than the file's": (GOOD, "version = 1", "version = 2", "", "xa_xanh-2.toml"),
     "version 0": (GOOD, "version = 1", "version = 0", ".version", "từ 1"),
     "no such procedure": (GOOD, '"dossier"', '"task"', ".procedure", "task"),
     "an end before its beginning": (GOOD, "2026-12-31", "2025-12-31", ".periods_to", "sớm"),
@@ -538,6 +550,13 @@ def test_a_file_takes_the_place_of_one_that_ships(tmp_path: Path) -> None:
     assert len(kinds) == len(KINDS)
     ours = choose(kinds, "smart_commune", parse_period("2026"))
     assert ours.criterion("8").title == "Camera giám sát giao thông"
+
+
+def test_a_file_is_called_by_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "xa_xanh-2.toml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(InvalidDefinition) as refused:
+        Lawbook.read(tmp_path)
+    assert refused.value.place == "xa_xanh-2.toml"
 
 
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
