@@ -8,7 +8,7 @@ from api.demo.counter import Json
 from api.demo.desks import issue
 from api.demo.dossier_papers import minutes, on_paper, titled
 from api.demo.letters import receive_paper, seal_scan
-from api.demo.stage import COMMUNE, Stage, day_of, due
+from api.demo.stage import COMMUNE, Stage, day_of
 from workflow.printing.composition import Hand
 
 #: The set of 2021-2025 has a rule for withdrawal, and is that of the year asked for.
