@@ -44,6 +44,7 @@ from api.routes import (
     uploads,
     validations,
     withdrawals,
+    work,
     work_files,
     workflows,
 )
@@ -81,6 +82,7 @@ ROUTERS = (
     validations.router,
     registers.router,
     work_files.router,
+    work.router,
     audit.router,
     snapshots.router,
     organisations.router,
