@@ -427,6 +427,56 @@ MISTAKES = {
         ".requires",
         "xa_xanh → xa_xanh",
     ),
+    "no components": (
+        GOOD[: GOOD.index("[[component]]")].replace("rule =", "component = []\nrule =")
+        + GOOD[GOOD.index("[[criterion]]") :].replace('component = "to_trinh"\n', ""),
+        "version",
+        "version",
+        ".component",
+        "ít nhất một",
+    ),
+    "no criteria": (
+        GOOD[: GOOD.index("[[criterion]]")].replace("rule =", "criterion = []\nrule =")
+        + GOOD[GOOD.index("[[condition]]") : GOOD.index("[withdrawal]")],
+        "version",
+        "version",
+        ".criterion",
+        "ít nhất một",
+    ),
+    "types that are no list": (
+        GOOD,
+        '["to_trinh"]',
+        '"to_trinh"',
+        ".component[1].doc_types",
+        "danh sách chuỗi",
+    ),
+    "days in words": (GOOD, "days = 1", 'days = "1"', ".deadline[1].days", "số nguyên"),
+    "days below zero": (GOOD, "days = 1", "days = -1", ".deadline[1].days", "số nguyên"),
+    "a flag in words": (
+        GOOD,
+        "slot = []",
+        'slot = [{code = "a", title = "b", optional = "x"}]',
+        ".criterion[3].slot[1].optional",
+        "true",
+    ),
+    "a day that is no day": (GOOD, "2026-01-01", "2026-01-01T00:00:00Z", ".periods_from", "ngày"),
+    "one criterion instead of a list": (
+        GOOD[: GOOD.index("[[criterion]]")].replace("rule =", "criterion = 1\nrule =")
+        + GOOD[GOOD.index("[[condition]]") :],
+        "version",
+        "version",
+        ".criterion",
+        "danh sách bảng",
+    ),
+    "a vote that is no table": (
+        GOOD.replace('[vote]\nquorum = "1/2"\nshare = "1"\nconfidence = "read"\n', "").replace(
+            "rule =", "vote = 1\nrule ="
+        ),
+        "version",
+        "version",
+        ".vote",
+        "bảng",
+    ),
     "no TOML": (GOOD, "version = 1", "version = ", "", "TOML"),
 }
 
@@ -435,7 +485,7 @@ MISTAKES = {
 def test_a_mistake_is_refused_with_its_place(mistake: str) -> None:
     text, right, wrong, place, said = MISTAKES[mistake]
     assert right in text
-    name = f"{parse(text).code}-1"
+    name = "san_pham-1" if "san_pham" in text else "xa_xanh-1"
     with pytest.raises(InvalidDefinition) as refused:
         load([(name, text.replace(right, wrong, 1))], TYPES, ("dossier", "rating"))
     assert refused.value.place == f"{name}{place}"
