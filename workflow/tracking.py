@@ -16,6 +16,7 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, union
 
 from workflow.access import SEES_ALL, find_document, find_dossier
+from workflow.appraisals import find_criterion, find_part
 from workflow.office import Actor, Reading
 from workflow.records import Case, Document, Dossier, Involvement, Move, Person, Reminder
 from workflow.transitions import workflow_of
@@ -249,11 +250,8 @@ class History:
 def history(reading: Reading, case_id: uuid.UUID) -> History:
     """What was done with a case. Raises NotFound, also where the actor may not know of it."""
     case = reading.get(Case, case_id, "Hồ sơ xử lý")
-    if case.document_id is not None:
-        owner_id = find_document(reading, case.document_id).organisation_id
-    else:
-        owner_id = find_dossier(reading, case.dossier_id).organisation_id
     workflow = workflow_of(reading, case)
+    owner_id = _owner(reading, case, workflow.subject)
     rows = reading.session.execute(
         select(Move, Person.full_name)
         .outerjoin(Person, Person.id == Move.person_id)
@@ -272,3 +270,14 @@ def history(reading: Reading, case_id: uuid.UUID) -> History:
         for move, name in rows
     ]
     return History(case, owner_id, lines)
+
+
+def _owner(reading: Reading, case: Case, subject: str) -> uuid.UUID:
+    """Whose document or dossier it is; NotFound where the actor may not know of this part of it."""
+    if case.document_id is not None:
+        return find_document(reading, case.document_id).organisation_id
+    if subject == "appraisal":
+        return find_part(reading, case.id).dossier.organisation_id
+    if subject == "criterion":
+        return find_criterion(reading, case.id).whole.dossier.organisation_id
+    return find_dossier(reading, case.dossier_id).organisation_id

@@ -8,7 +8,7 @@ from api.demo.counter import Json
 from api.demo.desks import issue
 from api.demo.dossier_papers import minutes, on_paper, titled
 from api.demo.letters import receive_paper, seal_scan
-from api.demo.stage import COMMUNE, Stage, day_of, due
+from api.demo.stage import COMMUNE, Stage, day_of
 from workflow.printing.composition import Hand
 
 #: The set of 2021-2025 has a rule for withdrawal, and is that of the year asked for.
@@ -30,7 +30,9 @@ def commune_prepares(stage: Stage) -> None:
     )
     received = receive_paper(stage, paper, "Ủy ban MTTQ Việt Nam xã Mẫu", "12/BC-MTTQ", written_on)
     seal_scan(stage, received)
-    registered = stage.counter["xa.vanthu"].step(f"/incoming-documents/{received['id']}", "register")
+    registered = stage.counter["xa.vanthu"].step(
+        f"/incoming-documents/{received['id']}", "register"
+    )
     stage.tell("Số hóa báo cáo giấy của MTTQ xã", "số đến 3", f"số đến {registered['number']}")
     stage.documents["satisfaction"] = registered
     stage.documents["report"] = issue(
@@ -146,9 +148,7 @@ def answer(stage: Stage, address: str, values: Json) -> None:
         body: Json = {"met": True}
         if one["code"] in values:
             body = {"snapshot_id" if one["figure"] else "value": values[one["code"]]}
-        shown = person.put(
-            f"{address}/answers/{one['part']}/{one['code']}", body, shown["version"]
-        )
+        shown = person.put(f"{address}/answers/{one['part']}/{one['code']}", body, shown["version"])
 
 
 def attach(stage: Stage, address: str, slots: dict[str, str]) -> None:

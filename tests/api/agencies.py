@@ -91,14 +91,25 @@ def draft_body(desk: Desk, code: str, text: str, **others: Any) -> dict[str, Any
     }
 
 
+def minutes_signers(desk: Desk, code: str) -> list[dict[str, Any]]:
+    """Biên bản: the drafter as secretary, the leader in the chair."""
+    staff = STAFF[code]
+    return [
+        {"person_id": desk.person(staff.drafter), "part": "secretary"},
+        {"person_id": desk.person(staff.leader), "part": "chair", "capacity": staff.capacity},
+    ]
+
+
 def issue(desk: Desk, code: str, document_id: str) -> None:
     """Everything from the draft to the issued document, each step by whose it is."""
     staff = STAFF[code]
     paper = Document(desk, "/outgoing-documents", document_id)
     paper.step(staff.drafter, "submit").reading(staff.head, "check_content")
     paper.reading(staff.leader, "approve").reading(staff.checker, "check_format")
-    paper.reading(staff.leader, "sign")
-    desk.counter.do_jobs()
+    signers = {desk.person(name): name for name in (staff.drafter, staff.leader)}
+    for signer in paper.seen(staff.drafter)["signers"]:
+        paper.reading(signers[signer["person_id"]], "sign")
+        desk.counter.do_jobs()
     paper.step(staff.clerk, "number").reading(staff.clerk, "seal")
     desk.counter.do_jobs()
     paper.step(staff.clerk, "issue")

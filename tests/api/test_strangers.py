@@ -13,7 +13,7 @@ from api.app import ROUTERS
 from api.demo import marks
 from tests.api.agencies import PROVINCE
 from tests.api.conftest import COMMUNE, Counter, problem
-from tests.api.desk import CLERK, FOLLOWER, LEADER, Desk, made
+from tests.api.desk import CLERK, FOLLOWER, LEADER, SPECIALIST, Desk, made
 from tests.api.dossier_desk import DossierDesk
 from tests.api.holding import waiting
 
@@ -24,7 +24,8 @@ DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images)/"
+    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images"
+    r"|substitutions)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
 PUBLIC = {
@@ -158,11 +159,19 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "height_mm": 36,
     }
     image = made(admin.put(f"/organisations/{seat}/seal-image", json=seal), 200)
+    substitution = {
+        "absent_id": desk.person(SPECIALIST),
+        "substitute_id": desk.person(CLERK),
+        "basis": "x",
+    }
+    away = made(admin.post(f"/organisations/{seat}/substitutions", json=substitution))
     snapshots = f"/organisations/{seat}/indicator-snapshots"
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
     paper = dossier.draft(PROVINCE, "decision")
+    export = made(counter[SPECIALIST].post(f"/dossiers/{dossier.id}/exports", json=None), 202)
+    counter.do_jobs()
     sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))
     council = {
         "organisation_id": seat,
@@ -175,10 +184,13 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
         "paper_id": paper["id"],
+        "export_id": export["id"],
+        "name": "tap-1.pdf",
         "part": "criterion",
         "code": "1",
         "organisation_id": seat,
         "snapshot_id": snapshot["id"],
+        "substitution_id": away["id"],
         "image_id": image["id"],
         "person_id": desk.person(LEADER),
         "unit_id": first(f"/organisations/{seat}/units")["id"],
@@ -245,6 +257,7 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "items": [{"slot": "component/to_trinh", "document_id": document}]
         },
         f"{DOSSIERS}/council": {"council_id": things["council_id"]},
+        f"{DOSSIERS}/prints": {"part": "council_minutes", "place": "x"},
         f"{DOSSIERS}/papers": {"part": "decision", "document_id": document},
         f"{DOSSIERS}/drafts": {
             "part": "decision",
@@ -270,6 +283,11 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "effective_on": "2027-01-01",
         },
         "/organisations/{organisation_id}/appointments": {"person_id": person, "title": "x"},
+        "/organisations/{organisation_id}/substitutions": {
+            "absent_id": person,
+            "substitute_id": document,
+            "basis": "x",
+        },
         "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
         "/organisations/{organisation_id}/keepers": {"person_id": person},
         "/issuers/{issuer_id}/mandates": {
@@ -295,7 +313,7 @@ def test_a_strangers_lists_are_empty(
     founded_counter: Counter, things: dict[str, str], username: str
 ) -> None:
     stranger = founded_counter[username]
-    for address in ("/incoming-documents", "/outgoing-documents", "/tasks"):
+    for address in ("/incoming-documents", "/outgoing-documents", "/tasks", "/reminders"):
         assert stranger.get(address).json()["items"] == []
     seat = things["organisation_id"]
     for address, params in (

@@ -14,7 +14,7 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
 from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, DossierDesk
 from tests.workflow.outgoing_trip import COMMUNE, OFFICE, Trip
-from workflow import applying, exhibiting
+from workflow import applying, appraising, exhibiting
 from workflow.applying import Answer, NewDossier
 from workflow.appointments import grant_role
 from workflow.exhibiting import Attachment
@@ -22,7 +22,7 @@ from workflow.files import store_report
 from workflow.jurisdictions import succeed
 from workflow.office import Actor, Office
 from workflow.organisations import Description, create_organisation
-from workflow.records import Case, Definition, Dossier, Exhibit, Move, Report
+from workflow.records import Case, CriterionAppraisal, Definition, Dossier, Exhibit, Move, Report
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -31,6 +31,7 @@ from workflow.rules.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
+from workflow.snapshots import take_snapshot
 from workflow.uploads import record_upload
 
 NOON = datetime(2026, 12, 7, 5, tzinfo=UTC)  # a Monday in Vietnam, and no holiday near
@@ -288,6 +289,22 @@ def test_a_figure_of_the_system_is_never_typed(desk: Desk) -> None:
             dossiers.answer("criterion", "1", **said)
     assert "Tiêu chí 1 “Ký số”: chưa chốt số liệu của hệ thống." in dossiers.facts().unanswered
 
+    frozen = desk.do(CLERK, take_snapshot, desk.commune, "2026")
+    older = desk.do(CLERK, take_snapshot, desk.commune, "2025")
+    elsewhere = desk.do("vpdp.vanthu", take_snapshot, desk.seat("H56.MAU.01"), "2026")
+    for said in (
+        {"snapshot_id": frozen.id, "value": "100"},
+        {"snapshot_id": frozen.id, "met": True},
+        {"snapshot_id": older.id},
+        {"snapshot_id": elsewhere.id},
+    ):
+        with pytest.raises(Invalid):
+            dossiers.answer("criterion", "1", **said)
+    dossiers.answer("criterion", "1", snapshot_id=frozen.id)
+    # Nothing was sent and nothing received: 0/0 is no 100 %.
+    sentence = "Tiêu chí 1 “Ký số”: số liệu đã chốt chưa đạt 100%."
+    assert sentence in dossiers.facts().unanswered
+
 
 def test_the_clock_of_the_check_stands_while_the_commune_supplements(
     dossiers: DossierDesk, clock: Clock
@@ -367,19 +384,20 @@ def test_departments_are_charged_before_the_dossier_is_given_to_them(
 def test_a_merged_commune_goes_on_under_its_successor(dossiers: DossierDesk, desk: Desk) -> None:
     dossiers.open().assessed()
     province = desk.seat("H56")
+    newcomer = "sokhcn.chuyenvien"  # had nothing to do with the dossier until then
     place = Description("H56.MAU.09", "UBND xã Mới", "commune", "Mới", province)
     with desk.office.transaction(None) as tx:
         merged = create_organisation(tx, place, resolve_days=5)
-        grant_role(tx, merged.id, desk.actor(HEAD).person_id, "specialist")
+        grant_role(tx, merged.id, desk.actor(newcomer).person_id, "specialist")
     desk.do("tinh.quantri", succeed, desk.commune, merged.id, date(2026, 11, 1))
 
     # Who has no post in the commune that goes on has no part in its dossier any more.
     with pytest.raises(Forbidden):
         dossiers.attach("component/y_kien", upload_id=uuid.uuid4())
     ref = desk.office.keep(merged.id, desk.signed_pdf())
-    upload = desk.do(HEAD, record_upload, merged.id, ref)
-    dossiers.attach("component/y_kien", username=HEAD, upload_id=upload.id)
-    assert dossiers.step(HEAD, "consult").state == "consulting"
+    upload = desk.do(newcomer, record_upload, merged.id, ref)
+    dossiers.attach("component/y_kien", username=newcomer, upload_id=upload.id)
+    assert dossiers.step(newcomer, "consult").state == "consulting"
     with pytest.raises(GuardsUnmet, match="cơ quan kế thừa"):
         desk.do(SPECIALIST, applying.open_dossier, NewDossier(desk.commune, "thu", "2026", "x"))
     # The history stays in one chain: that of the commune which began it.
@@ -498,3 +516,31 @@ def test_a_paper_counts_when_it_is_issued(
         dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.")
     letter.checked().sign().number().seal().issue()
     assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu.").state == "supplementing"
+
+
+def test_while_it_is_appraised_only_what_was_sent_back_may_change(
+    dossiers: DossierDesk, desk: Desk
+) -> None:
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+    with pytest.raises(GuardsUnmet, match="Không có tiêu chí nào được yêu cầu bổ sung"):
+        dossiers.attach("criterion/2/minh_chung")
+
+    (part,) = desk.rows(CriterionAppraisal, CriterionAppraisal.criterion == "2")
+    appraiser = desk.actor("sonnmt.chuyenvien").person_id
+    desk.do("sonnmt.truongphong", appraising.assign, part.case_id, 1, appraiser)
+    desk.do("sonnmt.chuyenvien", appraising.give_back, part.case_id, 2, "Thiếu ảnh.")
+
+    for slot in ("criterion/1/minh_chung", "component/to_trinh"):
+        with pytest.raises(GuardsUnmet, match="Chỉ được bổ sung minh chứng của tiêu chí"):
+            dossiers.attach(slot)
+    with pytest.raises(Forbidden):
+        desk.do(
+            OFFICE_SPECIALIST,
+            exhibiting.attach,
+            dossiers.dossier_id,
+            dossiers.case.version,
+            [Attachment("criterion/2/minh_chung", upload_id=uuid.uuid4())],
+        )
+    assert len(dossiers.attach("criterion/2/minh_chung")) == 1

@@ -53,7 +53,7 @@ class VoteState:
 
 
 def vote_state(reading: Reading, dossier: Dossier, kind: Kind) -> VoteState:
-    """What the newest session of the dossier's council says, in three queries."""
+    """What the newest session of the dossier's council says, in four queries."""
     session = session_of(reading, dossier.id)
     if session is None:
         return VoteState(None, None, (), "Chưa chọn Hội đồng cho hồ sơ này.", "none", None)
