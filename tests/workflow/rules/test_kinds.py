@@ -20,7 +20,8 @@ from workflow.rules.kinds import FIELD_LABELS, Confidence, Kind, Rule, choose
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "dossier-kinds.md").read_text(encoding="utf-8")
-KINDS = Lawbook.read().kinds
+LAW = Lawbook.read()
+KINDS = LAW.kinds
 BY_NAME = {f"{kind.code}-{kind.version}": kind for kind in KINDS}
 TYPES = ("bao_cao", "bien_ban", "to_trinh")
 
@@ -275,6 +276,7 @@ confidence = "read"
 
 RATED = (
     GOOD.replace('"xa_xanh"', '"san_pham"')
+    .replace('procedure = "dossier"', 'procedure = "rating"')
     .replace('rule = "all_met"', 'rule = "points"')
     .replace('title = "Cây xanh"', 'title = "Cây xanh"\npoints = 40')
     .replace('title = "Cây ven đường"', 'title = "Cây ven đường"\npoints = 40')
@@ -288,7 +290,7 @@ RATED = (
 
 def loaded(*texts: str) -> tuple[Kind, ...]:
     named = [(f"{parse(text).code}-{parse(text).version}", text) for text in texts]
-    return load(named, TYPES, ("dossier", "rating"))
+    return load(named, TYPES, LAW.workflows)
 
 
 def test_a_kind_is_read_as_it_is_written() -> None:
@@ -315,6 +317,8 @@ MISTAKES = {
     "a code with a comma": (GOOD, 'code = "2"', 'code = "2,3"', ".criterion[3].code", "“_”"),
     "version 0": (GOOD, "version = 1", "version = 0", ".version", "từ 1"),
     "no such procedure": (GOOD, '"dossier"', '"task"', ".procedure", "task"),
+    "votes where points are given": (GOOD, '"dossier"', '"rating"', ".procedure", "all_met"),
+    "points where votes are given": (RATED, '"rating"', '"dossier"', ".procedure", "points"),
     "an end before its beginning": (GOOD, "2026-12-31", "2025-12-31", ".periods_to", "sớm"),
     "validity of nothing": (GOOD, "rule =", "validity_months = 0\nrule =", ".validity_months", "1"),
     "no such type": (GOOD, '["to_trinh"]', '["to_tring"]', ".component[1].doc_types", "to_tring"),
@@ -408,8 +412,8 @@ MISTAKES = {
     "a grade beyond 100": (RATED, '"50"', '"101"', ".grade[1].at_least", "100"),
     "grades where none are given": (
         RATED.replace("points = 40\n", "").replace("points = 60\n", ""),
-        'rule = "points"',
-        'rule = "all_met"',
+        'procedure = "rating"\nrule = "points"',
+        'procedure = "dossier"\nrule = "all_met"',
         ".grade",
         "rule = points",
     ),
@@ -487,7 +491,7 @@ def test_a_mistake_is_refused_with_its_place(mistake: str) -> None:
     assert right in text
     name = "san_pham-1" if "san_pham" in text else "xa_xanh-1"
     with pytest.raises(InvalidDefinition) as refused:
-        load([(name, text.replace(right, wrong, 1))], TYPES, ("dossier", "rating"))
+        load([(name, text.replace(right, wrong, 1))], TYPES, LAW.workflows)
     assert refused.value.place == f"{name}{place}"
     assert said in str(refused.value)
 
@@ -521,7 +525,7 @@ def test_versions_that_touch_are_not() -> None:
 
 def test_one_version_twice_is_refused() -> None:
     with pytest.raises(InvalidDefinition) as refused:
-        load([("xa_xanh-1", GOOD), ("xa_xanh-1", GOOD)], TYPES, ("dossier",))
+        load([("xa_xanh-1", GOOD), ("xa_xanh-1", GOOD)], TYPES, LAW.workflows)
     assert refused.value.place == "xa_xanh-1.version"
 
 
