@@ -250,7 +250,8 @@ def test_what_was_submitted_is_not_changed_any_more(dossiers: DossierDesk) -> No
 def test_strangers_and_the_office_do_not_write_a_communes_dossier(dossiers: DossierDesk) -> None:
     dossiers.open()
 
-    with pytest.raises(Forbidden):
+    # Until it is submitted it is the commune's alone.
+    with pytest.raises(NotFound):
         dossiers.answer("criterion", "1", OFFICE_SPECIALIST, met=True)
     with pytest.raises(NotFound):
         dossiers.answer("criterion", "1", "sokhcn.chuyenvien", met=True)
@@ -544,3 +545,27 @@ def test_while_it_is_appraised_only_what_was_sent_back_may_change(
             [Attachment("criterion/2/minh_chung", upload_id=uuid.uuid4())],
         )
     assert len(dossiers.attach("criterion/2/minh_chung")) == 1
+
+
+def test_a_second_round_is_appraised_afresh(
+    dossiers: DossierDesk, desk: Desk, clock: Clock
+) -> None:
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+    clock.advance(timedelta(hours=1))
+    dossiers.paper("supplement_request", OFFICE, "cong_van")
+    dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Minh chứng đã bị thu hồi.")
+
+    first = desk.rows(Case, Case.parent_id.is_not(None))
+    assert {case.state for case in first} == {"withdrawn"}
+    dossiers.step(LEADER, "resubmit")
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+
+    facts = dossiers.facts()
+    assert (facts.appraisals, facts.appraisals_open) == (1, 1)
+    again = desk.rows(Case, Case.parent_id.is_not(None), Case.closed_at.is_(None))
+    assert sorted(case.definition_name for case in again) == ["appraisal", "criterion", "criterion"]
+    with pytest.raises(GuardsUnmet, match="Còn 1 cơ quan chưa có ý kiến thẩm định"):
+        dossiers.step(OFFICE_SPECIALIST, "conclude_appraisal")
