@@ -15,6 +15,7 @@ import pikepdf
 
 from signing.errors import SigningRefused, UnreadablePdf
 from signing.extracts import Extract
+from signing.flattening import flatten
 
 #: Of one file; more is no document that somebody reads.
 MOST_PAGES, MOST_OBJECTS = 20_000, 500_000
@@ -43,18 +44,28 @@ def extract(source: BinaryIO, target: BinaryIO, first: int, parent: int) -> Extr
     try:
         with pikepdf.open(source) as pdf:
             _refuse(pdf)
-            pdf.flatten_annotations("screen")
+            for page in pdf.pages:
+                flatten(page)
             offsets, pages = _Writer(target, first, parent).write(pdf)
             return Extract(offsets, pages, mended=bool(pdf.get_warnings()))
     except pikepdf.PasswordError as fault:
-        raise SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu.") from fault
+        raise _locked() from fault
     except pikepdf.PdfError as fault:
         raise UnreadablePdf("cấu trúc tệp bị hỏng.") from fault
+    except RuntimeError as fault:
+        # To decrypt, qpdf looks for random numbers in /dev, where a child finds nothing.
+        if "random" in str(fault):
+            raise _locked() from fault
+        raise UnreadablePdf("cấu trúc tệp bị hỏng.") from fault
+
+
+def _locked() -> SigningRefused:
+    return SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu.")
 
 
 def _refuse(pdf: pikepdf.Pdf) -> None:
     if pdf.is_encrypted:
-        raise SigningRefused("encrypted", "Tệp PDF được đặt mật khẩu.")
+        raise _locked()
     if not 0 < len(pdf.pages) <= MOST_PAGES:
         raise UnreadablePdf("tệp không có trang nào, hoặc có quá nhiều trang.")
     layers = pdf.Root.get("/OCProperties")

@@ -246,7 +246,7 @@ def _given_to(reading: Reading) -> ColumnElement[bool]:
     return and_(
         Appraisal.organisation_id.in_(_serving(reading, frozenset(ROLES))),
         or_(
-            Task.person_id.in_({actor.person_id, *actor.stands_in_for}),
+            Task.person_id.in_(actor.own_work),
             Task.unit_id.in_(actor.units),
         ),
     )

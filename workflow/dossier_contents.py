@@ -7,13 +7,15 @@ department and its appraisers see the criteria that were given to them, and noth
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, true
+from sqlalchemy import false, or_, select, true
 
 from workflow.access import SEES_DOSSIERS, find_dossier
 from workflow.appraisals import may_know_criterion, may_know_part
+from workflow.facts.dossier import criterion_slot
 from workflow.facts.exhibits import Line, exhibits_of
 from workflow.facts.votes import sits_before
 from workflow.files import current_files
@@ -143,15 +145,30 @@ def list_exhibits(
     slot: str | None = None,
     after: int = 0,
     limit: int = 50,
-) -> list[Line]:
+) -> Sequence[Line]:
     """The evidence that is the actor's to see, in the order in which it was put there."""
     dossier = find_dossier(reading, dossier_id)
     seen = seen_of(reading, dossier)
-    return [
-        line
-        for line in exhibits_of(reading, dossier).lines
-        if line.ordinal > after and seen.shows(line.slot) and slot in (None, line.slot)
-    ][:limit]
+    theirs = or_(
+        false(),
+        *(
+            Exhibit.slot.startswith(criterion_slot(code, ""), autoescape=True)
+            for code in seen.criteria
+        ),
+    )
+    page = (
+        select(Exhibit.id)
+        .where(
+            Exhibit.dossier_id == dossier.id,
+            ~Exhibit.dropped,
+            Exhibit.ordinal > after,
+            true() if slot is None else Exhibit.slot == slot,
+            true() if seen.whole else theirs,
+        )
+        .order_by(Exhibit.ordinal)
+        .limit(limit)
+    )
+    return exhibits_of(reading, dossier, Exhibit.id.in_(page)).lines
 
 
 @dataclass(frozen=True)

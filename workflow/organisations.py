@@ -21,7 +21,8 @@ from workflow.records import Organisation, OrganisationName, new_id
 from workflow.rules import identifiers
 from workflow.rules.errors import Duplicate, Forbidden, Invalid, NotFound
 
-ORGANISATION_KINDS = ("commune", "province", "department", "office")
+#: A district is one of before 2025-07-01, kept for dossiers that went through it.
+ORGANISATION_KINDS = ("commune", "district", "province", "department", "office")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.api.agencies import AGRICULTURE, PROVINCE, TECHNOLOGY, issue, minutes_signers
 from tests.api.conftest import COMMUNE, COORDINATION, founded, open_office, problem, serving
@@ -56,10 +57,28 @@ confidence = "ours"
 
 
 @pytest.fixture
-def desk(open_office: Callable[..., Office], tmp_path: Path) -> Iterator[DossierDesk]:
-    """The counter of an office whose operator added two kinds of dossier: two files, no code."""
-    kinds = kinds_in(tmp_path / "kinds", xa_thu=KIND, san_pham_thu=PRODUCT)
+def kinds(tmp_path: Path) -> Path:
+    """Two kinds of dossier that the operator added: two files, no code."""
+    return kinds_in(tmp_path / "kinds", xa_thu=KIND, san_pham_thu=PRODUCT)
+
+
+@pytest.fixture
+def desk(open_office: Callable[..., Office], kinds: Path, tmp_path: Path) -> Iterator[DossierDesk]:
+    """The counter of an office that knows these kinds."""
     with serving(open_office(kinds=kinds)) as counter:
+        yield DossierDesk(counter, tmp_path)
+
+
+@pytest.fixture(params=["embedded", "servers"])
+def any_desk(
+    request: pytest.FixtureRequest, open_office: Callable[..., Office], kinds: Path, tmp_path: Path
+) -> Iterator[DossierDesk]:
+    """The same on SQLite and a folder, and on PostgreSQL and S3."""
+    settings: dict[str, Any] = {"kinds": kinds}
+    if request.param == "servers":
+        settings["database_url"] = SecretStr(request.getfixturevalue("postgres_url"))
+        settings["objects_url"] = SecretStr(request.getfixturevalue("s3_url"))
+    with serving(open_office(**settings)) as counter:
         yield DossierDesk(counter, tmp_path)
 
 
@@ -109,7 +128,8 @@ def recognised(dossier: Dossier) -> dict[str, Any]:
     return recognition
 
 
-def test_a_new_kind_is_data_alone_from_opening_to_publication(desk: DossierDesk) -> None:
+def test_a_new_kind_is_data_alone_from_opening_to_publication(any_desk: DossierDesk) -> None:
+    desk = any_desk
     dossier = desk.open().assessed()
     held = issued(dossier, "bien_ban", signers=minutes_signers(desk.desk, COMMUNE))
     asked = issued(dossier, "to_trinh")

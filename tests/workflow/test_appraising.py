@@ -56,6 +56,7 @@ from workflow.rules.errors import (
     TransitionNotAllowed,
 )
 from workflow.rules.kinds import Rule
+from workflow.substituting import appoint_substitute
 from workflow.uploads import record_upload
 
 
@@ -248,6 +249,25 @@ def test_a_unit_may_be_given_it_first(desk: AppraisalDesk) -> None:
     assigned = desk.assign(dossier_id, "1", NN_APPRAISER)
     assert assigned.holder_person_id == desk.person(NN_APPRAISER)
     desk.step(NN_APPRAISER, appraising.find, first, True, "Đạt")
+
+
+def test_whoever_stands_in_for_the_appraiser_finds_in_their_own_name(desk: AppraisalDesk) -> None:
+    dossier_id = desk.dossier()
+    case = desk.assign(dossier_id, "1", NN_APPRAISER)
+    absent, substitute = desk.person(NN_APPRAISER), desk.person(NN_OTHER)
+    desk.do(
+        "sonnmt.giamdoc",
+        appoint_substitute,
+        desk.seat(NN),
+        absent,
+        substitute,
+        basis="Nghỉ phép",
+    )
+    back = desk.step(NN_OTHER, appraising.give_back, case, "Bổ sung")
+    on = desk.step(APPLICANT, appraising.resupply, back)
+    assert on.holder_person_id == absent  # it waits for the appraiser still, whoever acted
+    desk.step(NN_OTHER, appraising.find, case, True, "Đạt")
+    assert {finding.person_id for finding in desk.rows(Finding)} == {substitute}
 
 
 def test_points_are_given_where_the_kind_gives_them(desk: AppraisalDesk) -> None:

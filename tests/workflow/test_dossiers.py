@@ -384,19 +384,20 @@ def test_departments_are_charged_before_the_dossier_is_given_to_them(
 def test_a_merged_commune_goes_on_under_its_successor(dossiers: DossierDesk, desk: Desk) -> None:
     dossiers.open().assessed()
     province = desk.seat("H56")
+    newcomer = "sokhcn.chuyenvien"  # had nothing to do with the dossier until then
     place = Description("H56.MAU.09", "UBND xã Mới", "commune", "Mới", province)
     with desk.office.transaction(None) as tx:
         merged = create_organisation(tx, place, resolve_days=5)
-        grant_role(tx, merged.id, desk.actor(HEAD).person_id, "specialist")
+        grant_role(tx, merged.id, desk.actor(newcomer).person_id, "specialist")
     desk.do("tinh.quantri", succeed, desk.commune, merged.id, date(2026, 11, 1))
 
     # Who has no post in the commune that goes on has no part in its dossier any more.
     with pytest.raises(Forbidden):
         dossiers.attach("component/y_kien", upload_id=uuid.uuid4())
     ref = desk.office.keep(merged.id, desk.signed_pdf())
-    upload = desk.do(HEAD, record_upload, merged.id, ref)
-    dossiers.attach("component/y_kien", username=HEAD, upload_id=upload.id)
-    assert dossiers.step(HEAD, "consult").state == "consulting"
+    upload = desk.do(newcomer, record_upload, merged.id, ref)
+    dossiers.attach("component/y_kien", username=newcomer, upload_id=upload.id)
+    assert dossiers.step(newcomer, "consult").state == "consulting"
     with pytest.raises(GuardsUnmet, match="cơ quan kế thừa"):
         desk.do(SPECIALIST, applying.open_dossier, NewDossier(desk.commune, "thu", "2026", "x"))
     # The history stays in one chain: that of the commune which began it.

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 
 from signing.report import SignatureReport
 from workflow.facts.papers import IN_FORCE
@@ -79,8 +79,14 @@ class Exhibits:
         )
 
 
-def exhibits_of(reading: Reading, dossier: Dossier) -> Exhibits:
-    """Read them all, in three queries however many there are."""
+def exhibits_of(
+    reading: Reading, dossier: Dossier, which: ColumnElement[bool] | None = None
+) -> Exhibits:
+    """Read them all, or those for which a condition on `Exhibit` holds: in three queries however
+    many there are."""
+    wanted = and_(
+        Exhibit.dossier_id == dossier.id, ~Exhibit.dropped, true() if which is None else which
+    )
     rows = reading.session.execute(
         select(
             Exhibit.id,
@@ -98,11 +104,11 @@ def exhibits_of(reading: Reading, dossier: Dossier) -> Exhibits:
         )
         .outerjoin(Document, Document.id == Exhibit.document_id)
         .outerjoin(Case, (Case.document_id == Exhibit.document_id) & Case.parent_id.is_(None))
-        .where(Exhibit.dossier_id == dossier.id, ~Exhibit.dropped)
+        .where(wanted)
         .order_by(Exhibit.ordinal)
     ).all()
-    of_documents = _verdicts_of_documents(reading, dossier)
-    of_uploads = _verdicts_of_uploads(reading, dossier)
+    of_documents = _verdicts_of_documents(reading, wanted)
+    of_uploads = _verdicts_of_uploads(reading, wanted)
     lines: list[Line] = []
     slots: defaultdict[str, list[Line]] = defaultdict(list)
     for row in rows:
@@ -145,14 +151,10 @@ def _unmet(direction: str | None, state: str | None, verdict: str | None) -> str
 
 
 def _verdicts_of_documents(
-    reading: Reading, dossier: Dossier
+    reading: Reading, wanted: ColumnElement[bool]
 ) -> dict[uuid.UUID, tuple[str, int, str | None]]:
     """By document: the digest and size of its main text, and what its newest report says."""
-    ids = (
-        select(Exhibit.document_id)
-        .where(Exhibit.dossier_id == dossier.id, Exhibit.document_id.is_not(None))
-        .distinct()
-    )
+    ids = select(Exhibit.document_id).where(wanted, Exhibit.document_id.is_not(None)).distinct()
     newest = (
         select(File.document_id, func.max(Revision.ordinal).label("ordinal"), File.id)
         .join(Revision, Revision.file_id == File.id)
@@ -189,7 +191,7 @@ def _verdicts_of_documents(
     }
 
 
-def _verdicts_of_uploads(reading: Reading, dossier: Dossier) -> dict[uuid.UUID, str]:
+def _verdicts_of_uploads(reading: Reading, wanted: ColumnElement[bool]) -> dict[uuid.UUID, str]:
     """By exhibit: what the newest report over an uploaded file says."""
     rows = reading.session.execute(
         select(Exhibit.id, Report.content)
@@ -197,7 +199,7 @@ def _verdicts_of_uploads(reading: Reading, dossier: Dossier) -> dict[uuid.UUID, 
             Report,
             (Report.organisation_id == Exhibit.organisation_id) & (Report.sha256 == Exhibit.sha256),
         )
-        .where(Exhibit.dossier_id == dossier.id, ~Exhibit.dropped)
+        .where(wanted)
         .order_by(Report.id)
     )
     return {row.id: SignatureReport.verdict_in(row.content) for row in rows}

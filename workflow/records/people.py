@@ -49,7 +49,8 @@ class OrganisationName(Evidence, EffectiveDated, Base):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     code: Mapped[str] = mapped_column(String(35))  # QD 20/2020: at most 35 characters
     name: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[str] = mapped_column(String(32))  # commune | province | department | office
+    #: commune | district | province | department | office
+    kind: Mapped[str] = mapped_column(String(32))
     place: Mapped[str] = mapped_column(String(100))  # địa danh on its documents
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
 
