@@ -127,8 +127,8 @@ def may_know_dossier(actor: Actor, on: date) -> ColumnElement[bool]:
     """A condition on `Dossier`: those the actor takes part in on this day.
 
     As the applicant's, the district's, the office's or the province's (or of whoever took over from
-    them), for a department that appraises it, by being given one of its criteria, or in the council
-    before which it is.
+    them), for a department that appraises it, by being given one of its criteria (they or
+    their unit), or in the council before which it is.
     """
     theirs = actor.organisations_where(SEES_DOSSIERS)
     given = (
@@ -138,7 +138,7 @@ def may_know_dossier(actor: Actor, on: date) -> ColumnElement[bool]:
             CriterionAppraisal.dossier_id == Dossier.id,
             or_(
                 Task.person_id.in_({actor.person_id, *actor.stands_in_for}),
-                Task.unit_id.in_(actor.headed_units),
+                Task.unit_id.in_(actor.units),
             ),
         )
         .correlate(Dossier)

@@ -19,14 +19,14 @@ from workflow.appraisals import (
     may_know_part,
     sees_whole,
 )
-from workflow.facts.appraisals import GIVEN, OPINION, names_of_organisations
+from workflow.facts.appraisals import GIVEN, OPINION
 from workflow.facts.criteria import appraisal_facts, criterion_facts, newest_of
 from workflow.facts.dossier import answers_of
 from workflow.facts.exhibits import Exhibits, Line, exhibits_of
 from workflow.facts.papers import papers_of
 from workflow.incoming_views import names_of
 from workflow.office import Reading
-from workflow.parties import successor_of
+from workflow.parties import names_of_organisations
 from workflow.records import (
     Appraisal,
     Case,
@@ -39,11 +39,9 @@ from workflow.records import (
     Task,
     Unit,
 )
-from workflow.rules import machine
-from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.kinds import Criterion
 from workflow.rules.machine import Option
-from workflow.transitions import roles_in, workflow_of
+from workflow.transitions import options, workflow_of
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def view_part(reading: Reading, case_id: uuid.UUID) -> PartDetail:
         criteria=_views(reading, part, known),
         opinion=papers_of(reading, part.case).get(OPINION) if open_to_actor else None,
         moves=moves,
-        options=_options(reading, part.case, facts, _roles(reading, part)),
+        options=options(reading, part.case, facts, part.parties),
         names=names_of(reading, {move.person_id for move in moves}),
     )
 
@@ -179,7 +177,6 @@ def _views(reading: Reading, part: Part, criteria: Sequence[CriterionPart]) -> l
     }
     people = {move.person_id for move in moves} | {one.task.person_id for one in criteria}
     names = names_of(reading, people)
-    roles = _roles(reading, part)
     views = []
     for one in criteria:
         code = one.criterion.criterion
@@ -195,7 +192,7 @@ def _views(reading: Reading, part: Part, criteria: Sequence[CriterionPart]) -> l
                 evidence=_evidence(exhibits, code),
                 findings=[found for found in findings if found.case_id == one.case.id],
                 moves=[move for move in moves if move.case_id == one.case.id],
-                options=_options(reading, one.case, facts, roles),
+                options=options(reading, one.case, facts, part.parties),
                 names=names,
             )
         )
@@ -215,17 +212,3 @@ def _moves(reading: Reading, case_ids: Sequence[uuid.UUID]) -> Sequence[Move]:
 
 def _label(reading: Reading, case: Case) -> str:
     return workflow_of(reading, case).state(case.state).label
-
-
-def _roles(reading: Reading, part: Part) -> frozenset[str]:
-    """As `transitions.roles_in`, where those who took over from the department act for it."""
-    acting = successor_of(reading, part.case.organisation_id)
-    return roles_in(reading, part.case, part.parties) | reading.actor.roles_in(acting)
-
-
-def _options(
-    reading: Reading, case: Case, facts: object, roles: frozenset[str]
-) -> Sequence[Option]:
-    workflow = workflow_of(reading, case)
-    guards = CATALOGUES[workflow.subject].guards
-    return machine.options(workflow, case.state, roles, facts, guards)

@@ -18,7 +18,6 @@ from workflow.facts.criteria import appraisal_facts, criterion_facts, newest_of
 from workflow.facts.exhibits import exhibits_of
 from workflow.facts.papers import papers_of
 from workflow.office import Transaction
-from workflow.parties import successor_of
 from workflow.records import Case, Dossier, Finding, RoleGrant, Unit
 from workflow.rules.deadlines import end_of_day, local_date, working_days_between
 from workflow.rules.errors import GuardsUnmet, Invalid
@@ -157,7 +156,6 @@ def _locked(tx: Transaction, case_id: uuid.UUID, version: int) -> CriterionPart:
     """
     part = find_criterion(tx, case_id)
     tx.lock_case(case_id, version)
-    _take_over(tx, part.case)
     return part
 
 
@@ -165,14 +163,7 @@ def _locked_whole(tx: Transaction, case_id: uuid.UUID, version: int) -> Part:
     """As `_locked`, a department's part."""
     part = find_part(tx, case_id)
     tx.lock_case(case_id, version)
-    _take_over(tx, part.case)
-    part.appraisal.organisation_id = part.case.organisation_id
     return part
-
-
-def _take_over(tx: Transaction, case: Case) -> None:
-    """A department that was merged since: whoever took over from it goes on."""
-    case.organisation_id = successor_of(tx, case.organisation_id)
 
 
 def _go_on(
@@ -188,7 +179,6 @@ def _go_on(
     # Locked from the top, as when the dossier is taken back.
     above = [tx.lock_case(main_id), tx.lock_case(part.whole.case.id)]
     tx.lock_case(case_id, version)
-    _take_over(tx, part.case)
     task = part.task
     if task.due_at is not None:
         calendar = calendar_of(tx.session, part.case.organisation_id, tx.today)

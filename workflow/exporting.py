@@ -122,7 +122,12 @@ def export_dossier(
     with office.stream(ref.organisation_id, ref.sha256, ref.size_bytes) as stored:
         held = Plan.from_json(stored.read())
     with TemporaryDirectory(prefix="vanthu-") as folder:
-        return _Step(office, export_id, ref, held, State.from_json(state), Path(folder)).work()
+        step = _Step(office, export_id, ref, held, State.from_json(state), Path(folder))
+        try:
+            return step.work()
+        except UnreadableDocument as fault:
+            # Of a page of ours: no refusal, which would leave the export unfinished for good.
+            raise RuntimeError("a page of our own cannot be read") from fault
 
 
 def give_up(
@@ -219,7 +224,7 @@ class _Step:
         ordinal = state.entry - self._plan.starts[state.volume] + 1
         title = f"{ordinal}. {entry.title}"
         if not files:
-            why = f"Không còn tệp: {entry.unmet or 'văn bản không có tệp'}."
+            why = f"Không có tệp để ghép: {entry.unmet or 'văn bản không có tệp'}."
             self._notice(volume, NoticeSheet(title, why, "", 0))
             state.entry += 1
             return

@@ -227,7 +227,7 @@ def listed_in(
         entry, ordinal = plan.entries[number], number - start + 1
         notes = _notes(state, number, entry)
         if not entry.files:
-            notes.append("Không còn tệp")
+            notes.append("Không có tệp")
         if entry.unmet:
             notes.append(entry.unmet[0].upper() + entry.unmet[1:])
         lines.append(

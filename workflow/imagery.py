@@ -28,11 +28,13 @@ from workflow.administration import (
 from workflow.administration import require_administrator as require
 from workflow.facts.outgoing import Dossier
 from workflow.office import Actor, Office, Reading, Transaction
-from workflow.records import Appointment, Person, SealCustody, SignatureImage
+from workflow.records import Appointment, Person, SealCustody, SignatureImage, Signer
 from workflow.rules.errors import Forbidden, Invalid, NotFound
 from workflow.stamps import Showing, Signatory, StampOrder
 
 IMAGE = "Hình ảnh chữ ký, dấu"
+#: What minutes print over a name instead of a title (Annex III form 1.9).
+_PARTS = {"chair": ("Chủ tọa",), "secretary": ("Thư ký",)}
 
 
 @dataclass(frozen=True)
@@ -166,22 +168,22 @@ def showing(reading: Reading, held: Dossier) -> Showing:
     seal = _present(reading, Owner(organisation_id)) if held.outgoing.seal_required else None
     presiding = [n for n, signer in enumerate(held.signers) if signer.part != "secretary"]
     return Showing(
-        tuple(_signatory(reading, signer.person_id, organisation_id) for signer in held.signers),
+        tuple(_signatory(reading, signer, organisation_id) for signer in held.signers),
         None if seal is None else size_mm(seal),
         presiding[-1] if presiding else 0,
     )
 
 
-def _signatory(reading: Reading, person_id: uuid.UUID, organisation_id: uuid.UUID) -> Signatory:
+def _signatory(reading: Reading, signer: Signer, organisation_id: uuid.UUID) -> Signatory:
     titles = select(Appointment.title).where(
-        Appointment.person_id == person_id,
+        Appointment.person_id == signer.person_id,
         Appointment.organisation_id == organisation_id,
         Appointment.holds_on(reading.today),
     )
-    image = _present(reading, Owner(organisation_id, person_id))
+    image = _present(reading, Owner(organisation_id, signer.person_id))
     return Signatory(
-        reading.get(Person, person_id).full_name,
-        tuple(reading.session.scalars(titles)),
+        reading.get(Person, signer.person_id).full_name,
+        (*reading.session.scalars(titles), *_PARTS.get(signer.part, ())),
         None if image is None else size_mm(image),
     )
 

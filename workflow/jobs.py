@@ -24,6 +24,7 @@ from workflow import (
     exhibiting,
     exporting,
     intents,
+    jurisdictions,
     registration,
     reminding,
     signatures,
@@ -98,6 +99,8 @@ JOBS: Mapping[str, Kind] = {
     "report_status": Kind(delivery.report_status),
     "export_dossier": Kind(exporting.export_dossier, exporting.give_up),
     "discard_pieces": Kind(exporting.discard_pieces),
+    "hand_over": Kind(jurisdictions.hand_over),
+    "hand_over_dossier": Kind(jurisdictions.hand_over_dossier),
     "remind": Kind(reminding.remind, reminding.look_again),
     "remind_organisation": Kind(reminding.remind_organisation),
 }

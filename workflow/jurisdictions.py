@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from workflow.administration import close, one_at_a_time, record, require_administrator
+from workflow.arrivals import Record
 from workflow.calendars import seats
 from workflow.facts.jurisdiction import province_of
-from workflow.office import Reading, Transaction
+from workflow.office import VIETNAM, Office, Reading, Transaction
+from workflow.parties import successor_of
 from workflow.records import (
+    Appraisal,
     AppraisalDuty,
+    Case,
+    Dossier,
     DossierRoute,
     Organisation,
     OrganisationName,
@@ -105,6 +110,8 @@ def succeed(
 ) -> Succession:
     """An organisation takes over another's work from a day on (sáp nhập, hợp nhất, giải thể).
 
+    A job of that day hands over the dossiers that are pending with it.
+
     Raises:
         NotFound. Forbidden: the actor does not administer the province of both.
         Duplicate: another took over on that day or later.
@@ -133,8 +140,59 @@ def succeed(
     succession = Succession(
         predecessor_id=predecessor_id, successor_id=successor_id, effective_on=effective_on
     )
-    return record(
-        tx, "organisation.succeeded", succession, organisation=predecessor_id, by=successor_id
+    record(tx, "organisation.succeeded", succession, organisation=predecessor_id, by=successor_id)
+    begins_at = datetime.combine(effective_on, time(), VIETNAM)
+    tx.enqueue("hand_over", not_before=max(begins_at, tx.now), predecessor=predecessor_id)
+    return succession
+
+
+def hand_over(_office: Office, predecessor: str) -> Record:
+    """Job of the day on which another takes over: each dossier pending there, by a job of its own.
+
+    A transaction writes one organisation's chain, and each dossier has that of who opened it.
+    """
+
+    def record_each(tx: Transaction) -> None:
+        pending = select(Case.dossier_id).where(_pending_with(uuid.UUID(predecessor))).distinct()
+        for dossier_id in tx.session.scalars(pending):
+            tx.enqueue("hand_over_dossier", dossier=dossier_id, predecessor=predecessor)
+
+    return record_each
+
+
+def hand_over_dossier(_office: Office, dossier: str, predecessor: str) -> Record:
+    """Job: what is pending of a dossier belongs to, and waits for, whoever took over."""
+
+    def record_it(tx: Transaction) -> None:
+        row, gone = tx.get(Dossier, uuid.UUID(dossier)), uuid.UUID(predecessor)
+        # In the order in which they were opened, so from the top: as every step locks them.
+        pending = select(Case.id).where(_pending_with(gone), Case.dossier_id == row.id)
+        for case_id in tx.session.scalars(pending.order_by(Case.id)).all():
+            case = tx.lock_case(case_id)
+            following = successor_of(tx, gone)
+            if case.organisation_id == gone:
+                case.organisation_id = following
+            if case.holder_id == gone:
+                case.holder_id = following
+            for part in tx.session.scalars(select(Appraisal).where(Appraisal.case_id == case.id)):
+                part.organisation_id = case.organisation_id
+            tx.journal(
+                "dossier.handed_over",
+                row.organisation_id,
+                row.id,
+                case=case.id,
+                predecessor=gone,
+                successor=following,
+            )
+
+    return record_it
+
+
+def _pending_with(organisation_id: uuid.UUID) -> ColumnElement[bool]:
+    return and_(
+        Case.dossier_id.is_not(None),
+        Case.closed_at.is_(None),
+        or_(Case.organisation_id == organisation_id, Case.holder_id == organisation_id),
     )
 
 

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TextIO
 
 from api.commands import OK, REFUSED
-from api.demo import decision, letters, proof
+from api.demo import (
+    appraisal,
+    council,
+    decision,
+    letters,
+    product,
+    proof,
+    self_assessment,
+    setbacks,
+)
 from api.demo.place import claimed, served
 from api.demo.screen import Screen
 from api.demo.stage import Stage
@@ -31,6 +40,15 @@ CHAPTERS = (
     decision.too_early_is_refused,
     decision.decision_is_issued,
     decision.work_is_completed,
+    self_assessment.commune_prepares,
+    self_assessment.commune_applies,
+    appraisal.departments_appraise,
+    council.council_votes,
+    council.province_recognises,
+    council.withdrawal_is_reviewed,
+    setbacks.smart_commune_is_sent_back,
+    setbacks.village_is_refused,
+    product.product_is_rated,
     proof.secrets_stay_out,
     proof.files_are_judged,
     proof.indicator_is_measured,

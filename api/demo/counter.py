@@ -18,7 +18,7 @@ Json = dict[str, Any]
 #: While a job signs or verifies, nobody can act; the document is read again until it has passed.
 PASSING = frozenset({"signing", "sealing", "digitising"})
 _BOUND = frozenset({"check_content", "approve", "check_format", "sign", "seal"})
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.15
 _PATIENCE_SECONDS = 30.0
 
 
@@ -70,15 +70,24 @@ class Person:
 
     def download(self, document: Json) -> bytes:
         """The bytes of a document's main file."""
-        address = f"/documents/{document['id']}/files/{document['files'][0]['id']}/content"
-        return self._ask("GET", address).content
+        return self.fetch(f"/documents/{document['id']}/files/{document['files'][0]['id']}/content")
+
+    def fetch(self, address: str) -> bytes:
+        """The bytes that the address gives out. Raises Refused."""
+        answer = self._ask("GET", address)
+        if answer.is_error:
+            raise Refused(answer.json())
+        return answer.content
 
     def step(self, address: str, trigger: str, **body: object) -> Json:
         """Look at a case, take a step from what was seen, and wait while a job signs.
 
         Raises Refused, TooSlow.
         """
-        seen = self.get(address)
+        return self.go_on(address, self.get(address), trigger, **body)
+
+    def go_on(self, address: str, seen: Json, trigger: str, **body: object) -> Json:
+        """As `step`, from what was seen before."""
         if trigger in _BOUND:
             body["content_sha256"] = seen["content_sha256"]
         moved = self.post(f"{address}/transitions", {"trigger": trigger, **body}, seen["version"])

@@ -89,7 +89,8 @@ def issue(
         linked = {"part": paper.part, "case_id": paper.case_id, "upload": upload}
         draft = drafter.post(f"/dossiers/{paper.dossier_id}/drafts", {**wanted, **linked})
         address = f"/outgoing-documents/{draft['document_id']}"
-    signing = [desk(desk.leader)]
+        draft = drafter.get(address)
+    seen, signing = draft, [desk(desk.leader)]
     if len(signers) > 1:
         signing.insert(0, desk(desk.secretary))
     for username, trigger in (
@@ -102,6 +103,6 @@ def issue(
         (desk("vanthu"), "seal"),
         (desk("vanthu"), "issue"),
     ):
-        issued = stage.counter[username].step(address, trigger)
-    stage.tell(f"{name} {issued['code']}", "Đã phát hành", issued["state_label"])
-    return issued
+        seen = stage.counter[username].go_on(address, seen, trigger)
+    stage.tell(f"{name} {seen['code']}", "Đã phát hành", seen["state_label"])
+    return seen

@@ -9,7 +9,7 @@ _SECRET = "403 secret-refused"  # noqa: S105  a kind of problem
 
 def secrets_stay_out(stage: Stage) -> None:
     """State secrets never enter a system on the Internet (R1.4.1)."""
-    stage.chapter("10. Tài liệu mật bị từ chối ngay tại cửa")
+    stage.chapter("19. Tài liệu mật bị từ chối ngay tại cửa")
     commune, clerk = stage.seats[COMMUNE], stage.counter["xa.vanthu"]
     answer = clerk.announce(commune.id, 1_000_000, "mat")
     stage.tell("Gửi tệp độ Mật: trả lời khi chưa gửi byte nào", _SECRET, answer)
@@ -28,7 +28,7 @@ def secrets_stay_out(stage: Stage) -> None:
 
 def files_are_judged(stage: Stage) -> None:
     """By Vanthu's validator and, where the machine has one, by another."""
-    stage.chapter("11. Kiểm tra các tệp PDF, bằng Vanthu và bằng pdfsig")
+    stage.chapter("20. Kiểm tra các tệp PDF, bằng Vanthu và bằng pdfsig")
     vpdp, clerk, told = stage.counter["vpdp.vanthu"], stage.counter["xa.vanthu"], stage.documents
     both, one = "pdfsig: 2 đúng, 0 sai", "pdfsig: 1 đúng, 0 sai"
     stage.keep("1-cong-van-01-VPDP-NV.pdf", vpdp.download(told["letter"]), "HOP_LE", both)
@@ -40,17 +40,22 @@ def files_are_judged(stage: Stage) -> None:
     )
     stage.keep("3-bao-cao-giay-da-so-hoa.pdf", clerk.download(told["paper"]), "HOP_LE", one)
     stage.keep("4-quyet-dinh-01-QD-UBND.pdf", clerk.download(told["decision"]), "HOP_LE", both)
+    recognition = stage.counter["tinh.vanthu"].download(told["recognition"])
+    stage.keep("5-quyet-dinh-cong-nhan-01-QD-CTUBND.pdf", recognition, "HOP_LE", both)
+    address = f"/dossiers/{told['ntm']['id']}/appraisal-matrix.pdf"
+    matrix = stage.counter["vpdp.chuyenvien"].fetch(address)
+    stage.keep("6-bieu-tham-dinh.pdf", matrix, "KHONG_CO_CHU_KY", "pdfsig: 0 đúng, 0 sai")
     if stage.story.files[0].pdfsig is None:
         stage.screen.line("  Máy này không có pdfsig (gói poppler-utils): chỉ Vanthu kiểm tra.")
 
 
 def indicator_is_measured(stage: Stage) -> None:
     """The indicator with the reason of every row, and the journal that holds it all."""
-    stage.chapter("12. Chỉ số và nhật ký")
+    stage.chapter("21. Chỉ số và nhật ký")
     year = str(day_of(stage).year)
     for code, username, expected in (
-        (COMMUNE, "xa.kiemtoan", "ký số: đi 1/1, đến 1/2; 3 lý do cho 3 dòng sổ"),
-        (COORDINATION, "vpdp.vanthu", "ký số: đi 1/1, đến 1/1; 2 lý do cho 2 dòng sổ"),
+        (COMMUNE, "xa.kiemtoan", "ký số: đi 4/4, đến 1/4; 8 lý do cho 8 dòng sổ"),
+        (COORDINATION, "vpdp.vanthu", "ký số: đi 11/11, đến 1/1; 12 lý do cho 12 dòng sổ"),
     ):
         measured = stage.measure(code, username, year)
         first = measured.indicator["issuers"][0]

@@ -17,7 +17,7 @@ KIND, PERIOD = "commune_ntm", "2025"
 
 def commune_prepares(stage: Stage) -> None:
     """Papers that serve every dossier of the commune: issued once, never copied."""
-    stage.chapter("13. Xã chuẩn bị văn bản cho hồ sơ đề nghị xét, công nhận")
+    stage.chapter("10. Xã chuẩn bị văn bản cho hồ sơ đề nghị xét, công nhận")
     written_on = day_of(stage) - timedelta(days=1)
     paper = on_paper(
         ("ỦY BAN MTTQ VIỆT NAM", "XÃ MẪU"),
@@ -30,7 +30,9 @@ def commune_prepares(stage: Stage) -> None:
     )
     received = receive_paper(stage, paper, "Ủy ban MTTQ Việt Nam xã Mẫu", "12/BC-MTTQ", written_on)
     seal_scan(stage, received)
-    registered = stage.counter["xa.vanthu"].step(f"/incoming-documents/{received['id']}", "register")
+    registered = stage.counter["xa.vanthu"].step(
+        f"/incoming-documents/{received['id']}", "register"
+    )
     stage.tell("Số hóa báo cáo giấy của MTTQ xã", "số đến 3", f"số đến {registered['number']}")
     stage.documents["satisfaction"] = registered
     stage.documents["report"] = issue(
@@ -80,7 +82,7 @@ def commune_prepares(stage: Stage) -> None:
 
 def commune_applies(stage: Stage) -> None:
     """The dossier that will be recognised, from its first answer to its submission."""
-    stage.chapter("14. Xã tự đánh giá, lấy ý kiến, họp và nộp hồ sơ xã đạt chuẩn")
+    stage.chapter("11. Xã tự đánh giá, lấy ý kiến, họp và nộp hồ sơ xã đạt chuẩn")
     address = open_dossier(stage, "ntm", KIND, PERIOD, "Xã Mẫu")
     opened = stage.documents["ntm"]
     stage.tell(
@@ -146,14 +148,12 @@ def answer(stage: Stage, address: str, values: Json) -> None:
         body: Json = {"met": True}
         if one["code"] in values:
             body = {"snapshot_id" if one["figure"] else "value": values[one["code"]]}
-        shown = person.put(
-            f"{address}/answers/{one['part']}/{one['code']}", body, shown["version"]
-        )
+        shown = person.put(f"{address}/answers/{one['part']}/{one['code']}", body, shown["version"])
 
 
 def attach(stage: Stage, address: str, slots: dict[str, str]) -> None:
-    """Put documents, by their names on the stage, into slots."""
-    person = stage.counter["xa.chuyenvien"]
+    """The clerk, who sees them all, puts documents (by their names on the stage) into slots."""
+    person = stage.counter["xa.vanthu"]
     items = [
         {"slot": slot, "document_id": stage.documents[name]["id"]} for slot, name in slots.items()
     ]

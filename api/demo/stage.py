@@ -140,8 +140,8 @@ def next_steps(document: Json) -> str:
 
 
 def due(case: Json) -> str:
-    """The deadline of a case as a note; empty without one."""
-    if not case["due_at"]:
+    """The deadline of a case as a note; empty without one, and where nothing is due any more."""
+    if not case["due_at"] or case.get("closed_at"):
         return ""
     day, _, clock = case["due_at"].partition("T")
     return f"hạn: {clock[:5]} ngày {'/'.join(reversed(day.split('-')))}"

@@ -45,6 +45,7 @@ from workflow import (
 )
 from workflow.access import find_dossier
 from workflow.applying import Answer, NewDossier
+from workflow.dossiers import case_of
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.exhibiting import Attachment
 from workflow.files import Content
@@ -188,7 +189,7 @@ def attach_exhibits(
         lines = dossier_contents.list_exhibits(
             tx, dossier_id, after=first.ordinal - 1, limit=len(items)
         )
-        now = version + 1
+        now = case_of(tx, dossier_id).version
         return Shown(ExhibitsOut(version=now, items=[exhibit_out(line) for line in lines]), now)
 
     return posting.change(work, status=201)

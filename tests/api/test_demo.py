@@ -33,6 +33,7 @@ from workflow.validating import Sandbox, judge, trust_in
 
 LETTER, TAMPERED = "1-cong-van-01-VPDP-NV.pdf", "2-cong-van-bi-sua-mot-byte.pdf"
 PAPER, DECIDED = "3-bao-cao-giay-da-so-hoa.pdf", "4-quyet-dinh-01-QD-UBND.pdf"
+RECOGNISED, MATRIX = "5-quyet-dinh-cong-nhan-01-QD-CTUBND.pdf", "6-bieu-tham-dinh.pdf"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -63,7 +64,7 @@ def test_the_whole_story(
     signed = {one["file"]: one for one in summary["files"]}
     with subtests.test("every step is in order"):
         assert code == OK, printed
-        assert len(summary["steps"]) > 40
+        assert len(summary["steps"]) > 120
         for step in summary["steps"]:
             assert list(step) == ["name", "expected", "got", "ok"]
             assert step["ok"] is True
@@ -73,23 +74,31 @@ def test_the_whole_story(
     with subtests.test("the summary says no more and no less"):
         assert list(summary) == ["steps", "indicator", "files", "seconds"]
         assert 0 < summary["seconds"] < 600
-        assert list(signed) == [LETTER, TAMPERED, PAPER, DECIDED]
+        assert list(signed) == [LETTER, TAMPERED, PAPER, DECIDED, RECOGNISED, MATRIX]
         assert sorted(path.name for path in (out / "files").iterdir()) == list(signed)
     with subtests.test("refusals come from the server"):
         got = [step["got"] for step in summary["steps"]]
         for kind in ("409 transition-not-allowed", "409 guards-unmet", "403 secret-refused"):
             assert got.count(kind) >= 1, kind
         assert "Chữ ký số không hợp lệ: phải trả lại nơi gửi." in printed
+    with subtests.test("four dossiers end as they should"):
+        ended = [step["got"] for step in summary["steps"]]
+        for state in ("Đã công bố", "Không được công nhận", "Không thu hồi", "Chờ bổ sung hồ sơ"):
+            assert state in ended
+        assert "82,66 điểm, 4 sao" in ended
+        missing = re.findall(r"Thiếu thành phần “(.+?)”", " ".join(printed.split()))
+        assert len(missing) == 2
     with subtests.test("the verdicts are those of the validator, without the server"):
         trust = trust_in(None, out / "office" / "pki")
         for name, one in signed.items():
             assert judge(sandbox, out / "files" / name, trust).verdict == one["verdict"]
         verdicts = {name: one["verdict"] for name, one in signed.items()}
         assert verdicts.pop(TAMPERED) == "KHONG_HOP_LE"
+        assert verdicts.pop(MATRIX) == "KHONG_CO_CHU_KY"
         assert set(verdicts.values()) == {"HOP_LE"}
     with subtests.test("another validator agrees, where there is one"):
         if shutil.which("pdfsig") is None:
-            assert [one["pdfsig"] for one in signed.values()] == [None] * 4
+            assert [one["pdfsig"] for one in signed.values()] == [None] * 6
             assert "không có trên máy này" in printed
         else:
             assert signed[LETTER]["pdfsig"] == [VALID, VALID]
@@ -97,6 +106,8 @@ def test_the_whole_story(
             assert signed[TAMPERED]["pdfsig"][1] != VALID
             assert signed[PAPER]["pdfsig"] == [VALID]
             assert signed[DECIDED]["pdfsig"] == [VALID, VALID]
+            assert signed[RECOGNISED]["pdfsig"] == [VALID, VALID]
+            assert signed[MATRIX]["pdfsig"] == []
     with subtests.test("number and date are in the bytes"):
         filled = fields.read(out / "files" / DECIDED)
         assert filled["vanthu.number"] == "Số: 01/QĐ-UBND"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import event, select
 
-from tests.api.agencies import AGRICULTURE, draft_body
+from tests.api.agencies import AGRICULTURE, STAFF, draft_body
 from tests.api.conftest import COORDINATION, Counter, problem, serving
 from tests.api.desk import CLERK, LEADER, SPECIALIST, made
 from tests.api.dossier_desk import (
@@ -220,6 +220,20 @@ def test_a_department_sees_its_criteria_and_an_appraiser_what_is_given(desk: Dos
     assert about == {None, "1"}
     about = {one["about"] for one in items(dossier.get(OTHER_APPRAISER, "/history"))}
     assert about == {None}
+
+
+def test_what_is_given_to_a_unit_its_appraisers_see(desk: DossierDesk) -> None:
+    counter, seat = desk.counter, desk.desk.seat(AGRICULTURE)
+    unit = desk.desk.unit(STAFF[AGRICULTURE].unit, AGRICULTURE)
+    with counter.office.transaction(None) as tx:
+        post = Post("Người thẩm định", uuid.UUID(unit))
+        person = add_person(tx, uuid.UUID(seat), "Người thẩm định", post)
+        grant_role(tx, uuid.UUID(seat), person.id, "appraiser")
+        create_account(tx, person.id, "sonnmt.moi", hash_random(counter.password))
+    dossier = desk.open().appraising()
+    problem(dossier.get("sonnmt.moi"), 404, "not-found")
+    dossier.criterion(AGRICULTURE_HEAD, "1", "assign", unit_id=unit)
+    assert [one["code"] for one in dossier.seen("sonnmt.moi")["answers"]] == ["1"]
 
 
 def test_the_applicant_is_told_of_findings_when_the_opinion_is_given(desk: DossierDesk) -> None:

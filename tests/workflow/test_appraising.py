@@ -450,18 +450,50 @@ def test_who_sees_what(desk: AppraisalDesk) -> None:
     assert sees(APPLICANT, second)
 
 
-def test_whoever_took_over_from_a_department_goes_on(desk: AppraisalDesk) -> None:
-    """Departments were merged while they appraised (2025): nothing hangs."""
+def test_whoever_took_over_from_a_department_goes_on(desk: AppraisalDesk, clock: Clock) -> None:
+    """Departments were merged while they appraised (2025): nothing hangs, nothing is lost."""
     dossier_id = desk.dossier()
     first, part = desk.criterion(dossier_id, "1"), desk.part(dossier_id, NN)
-    today = desk.see(NN_HEAD, lambda reading: reading.today)
-    desk.do("tinh.quantri", succeed, desk.seat(NN), desk.seat(KH), today)
+    tomorrow = desk.see(NN_HEAD, lambda reading: reading.today) + timedelta(days=1)
+    desk.do("tinh.quantri", succeed, desk.seat(NN), desk.seat(KH), tomorrow)
+    desk.run_jobs()
+    assert desk.one(Case, Case.id == first.id).holder_id == desk.seat(NN)
+    clock.advance(timedelta(days=1))
+    desk.run_jobs()
+    for case in (first, part):
+        moved = desk.one(Case, Case.id == case.id)
+        assert (moved.organisation_id, moved.holder_id, moved.version) == (
+            desk.seat(KH),
+            desk.seat(KH),
+            1,
+        )
+    with pytest.raises(NotFound):
+        desk.step(NN_HEAD, appraising.assign, first, desk.person(NN_APPRAISER))
     desk.step(KH_HEAD, appraising.assign, first, desk.person(KH_APPRAISER))
-    moved = desk.step(KH_APPRAISER, appraising.find, first, True, "Đạt")
-    assert moved.organisation_id == desk.seat(KH)
+    desk.step(KH_APPRAISER, appraising.find, first, True, "Đạt")
     desk.step(KH_HEAD, appraising.reopen, part, "1", "Xem lại")
-    assert desk.one(Appraisal, Appraisal.case_id == part.id).organisation_id == desk.seat(KH)
     assert desk.criterion(dossier_id, "1").organisation_id == desk.seat(KH)
+    assert {line.organisation_id for line in desk.state(dossier_id).departments} == {desk.seat(KH)}
+    assert desk.actions(dossier_id).count("dossier.handed_over") == 3
+    desk.check_journals()
+
+
+def test_a_merged_communes_dossier_waits_for_its_successor(desk: AppraisalDesk) -> None:
+    dossier_id = desk.dossier()
+    case = desk.assign(dossier_id, "1", NN_APPRAISER)
+    desk.step(NN_APPRAISER, appraising.give_back, case, "Bổ sung")
+    today = desk.see(NN_HEAD, lambda reading: reading.today)
+    office = desk.seat("H56.MAU.01")  # stands for the commune that the other was merged into
+    desk.do("tinh.quantri", succeed, desk.commune, office, today)
+    desk.run_jobs()
+    held = desk.one(Case, Case.id == case.id)
+    assert (held.organisation_id, held.holder_id) == (desk.seat(NN), office)
+    assert desk.main(dossier_id).organisation_id == office
+    with pytest.raises(Forbidden):
+        desk.step(APPLICANT, appraising.resupply, case)
+    on = desk.step("vpdp.chuyenvien", appraising.resupply, case)
+    assert on.state == "assigned"
+    desk.check_journals()
 
 
 def test_two_people_at_once(desk: AppraisalDesk) -> None:

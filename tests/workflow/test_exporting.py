@@ -19,12 +19,19 @@ from tests.signing import pdfs
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import SPECIALIST, Desk
 from tests.workflow.dossier_desk import OFFICE_SPECIALIST, DossierDesk
+from tests.workflow.outgoing_trip import OFFICE, Trip
 from workflow import exporting
 from workflow.exporting import XML_NAME, ask_export, find_export
 from workflow.jobs import run_one
 from workflow.office import Actor, Office
 from workflow.printing.description import OURS
-from workflow.records import DossierExport, DossierExportFile, Exhibit, OrganisationName
+from workflow.records import (
+    DossierExport,
+    DossierExportFile,
+    Exhibit,
+    OrganisationName,
+    RegisterEntry,
+)
 from workflow.rules.errors import NotFound
 
 FIRST = date(2026, 1, 1)
@@ -173,6 +180,53 @@ def test_the_dossier_leaves_as_a_volume_and_its_description(shelf: Shelf, tmp_pa
     assert (shelf.row.done, shelf.row.total) == (3, 3)
     assert shelf.row.finished_at is not None
     shelf.desk.check_journals()
+
+
+def test_documents_of_the_system_are_told_with_number_signer_and_place(
+    dossiers: DossierDesk, shelf: Shelf
+) -> None:
+    trip = Trip(shelf.office, shelf.desk.actor)
+    trip.draft(trip.new("Main", "Annex", type_code="to_trinh")).checked()
+    trip.sign().number().seal().issue()
+    draft = Trip(shelf.office, shelf.desk.actor).draft()
+    dossiers.attach("component/to_trinh", "criterion/1/minh_chung", document_id=trip.document_id)
+    dossiers.attach("criterion/2/minh_chung", document_id=draft.document_id, title="Dự thảo")
+    letter = dossiers.paper("supplement_request", OFFICE, "cong_van")
+
+    made = shelf.export()
+
+    assert len(listed(made[XML_NAME])) == 3  # one of them stands in two places
+    own, theirs = (
+        next(one for one in listed(made[XML_NAME]) if said(one, "TypeName") == name)
+        for name in ("Tờ trình", "Công văn")
+    )
+    with shelf.office.reading(None) as reading:
+        entries = {
+            document: reading.session.scalars(
+                select(RegisterEntry).where(RegisterEntry.document_id == document)
+            ).one()
+            for document in (trip.document_id, letter)
+        }
+    for one, document in ((own, trip.document_id), (theirs, letter)):
+        code = f"{said(one, 'CodeNumber')}/{said(one, 'CodeNotation')}"
+        assert code == entries[document].code
+        assert said(one, "IssuedDate") == f"{entries[document].entered_on:%d/%m/%Y}"
+    assert said(own, "OrganName") == "Ủy ban nhân dân xã Mẫu"
+    assert said(own, "SignerInfo/FullName") == "Chủ tịch xã Mẫu"
+    assert said(own, "SignerInfo/Position") is not None
+    assert said(own, "PageAmount") == "2"
+    assert len(own.findall(f"{{{OURS}}}File")) == 2
+    assert [slot.text for slot in own.findall(f"{{{OURS}}}Slot")] == [
+        "component/to_trinh",
+        "criterion/1/minh_chung",
+    ]
+    assert said(own, "Description") == "Tờ trình; minh chứng tiêu chí 1"
+    assert said(own, f"{{{OURS}}}Verdict") == "HOP_LE"
+    assert said(theirs, "Description") == "Công văn yêu cầu bổ sung hồ sơ"
+    # A draft is nobody else's to read, whatever slot it was put into.
+    (unissued,) = [one for one in listed(made[XML_NAME]) if not one.findall(f"{{{OURS}}}File")]
+    assert said(unissued, "Description") == "minh chứng tiêu chí 2"
+    assert "Không có tệp để ghép: văn bản chưa phát hành." in texts(made["tap-1.pdf"])[-1]
 
 
 def test_two_thousand_files_make_three_volumes(shelf: Shelf, tmp_path: Path) -> None:

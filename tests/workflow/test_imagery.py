@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.demo import marks
+from api.demo.dossier_papers import minutes
 from api.demo.papers import DECISION
 from signing import placement, reading
 from signing.errors import SigningRefused
@@ -364,8 +365,33 @@ def test_the_secretary_of_a_meeting_is_not_sealed_over(
         shown = imagery.showing(view, dossier_of(view, trip.document_id))
     assert shown.sealed_over == 1
     assert [signatory.image_mm is None for signatory in shown.signatories] == [True, False]
-    assert shown.signatories[1] == Signatory("Chủ tịch xã Mẫu", ("Chủ tịch",), (45, HAND.height_mm))
+    assert shown.signatories[1] == Signatory(
+        "Chủ tịch xã Mẫu", ("Chủ tịch", "Chủ tọa"), (45, HAND.height_mm)
+    )
     assert shown.seal_mm == (36, 36)
+
+
+def test_minutes_say_secretary_and_chair_over_the_names(
+    gallery: Gallery, trip: Trip, acting: Acting, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Form 1.9 prints no titles there; both hands have their places side by side."""
+    secretary = Owner(gallery.commune, acting(SPECIALIST).person_id)
+    for owner in (gallery.leader, secretary):
+        gallery.register(owner, HAND)
+    signers = [
+        SignerLine(acting(SPECIALIST).person_id, "secretary"),
+        SignerLine(acting(LEADER).person_id, "chair"),
+    ]
+    trip.draft(trip.new(type_code="bien_ban", signers=signers))
+    with trip.office.reading(None) as view:
+        shown = imagery.showing(view, dossier_of(view, trip.document_id))
+    path = tmp_path / "minutes.pdf"
+    path.write_bytes(typeset(minutes("Họp đề nghị xét, công nhận", "Cuộc họp nhất trí.")))
+    left, right = shown.places(sandbox, path, (None, None), []).persons
+    assert left is not None
+    assert right is not None
+    assert left.x + left.width < right.x
+    assert left.y == pytest.approx(right.y, abs=1)
 
 
 def test_what_needs_no_seal_shows_none(gallery: Gallery, trip: Trip, acting: Acting) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from workflow.office import Reading
-from workflow.parties import successor_of
+from workflow.parties import names_of_organisations, successor_of
 from workflow.records import (
     Appraisal,
     AppraisalDuty,
@@ -20,7 +20,6 @@ from workflow.records import (
     Dossier,
     DossierPaper,
     Finding,
-    OrganisationName,
     Person,
     Task,
 )
@@ -184,21 +183,6 @@ def last_findings(
         .order_by(Finding.id)
     )
     return {finding.case_id: (finding, name) for finding, name in rows}
-
-
-def names_of_organisations(
-    reading: Reading, organisation_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, str]:
-    """What they are called today, or were called last."""
-    rows = reading.session.execute(
-        select(OrganisationName.organisation_id, OrganisationName.name)
-        .where(
-            OrganisationName.organisation_id.in_(organisation_ids),
-            OrganisationName.valid_from <= reading.today,
-        )
-        .order_by(OrganisationName.valid_from)
-    )
-    return {row.organisation_id: row.name for row in rows}
 
 
 def _opinions(reading: Reading, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:

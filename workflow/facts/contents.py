@@ -135,7 +135,7 @@ def _papers(reading: Reading, dossier: Dossier) -> Iterable[tuple[str, uuid.UUID
 def _documents(reading: Reading, places: Mapping[uuid.UUID, _Place]) -> dict[uuid.UUID, Entry]:
     ids = list(places)
     rows = reading.session.execute(
-        select(Document, Incoming, RegisterEntry, Issuer.name, Case.state)
+        select(Document, Incoming, RegisterEntry, Issuer.name, Outgoing.issued_at, Case.state)
         .join(Case, (Case.document_id == Document.id) & Case.parent_id.is_(None))
         .outerjoin(Incoming, Incoming.document_id == Document.id)
         .outerjoin(Outgoing, Outgoing.document_id == Document.id)
@@ -149,20 +149,21 @@ def _documents(reading: Reading, places: Mapping[uuid.UUID, _Place]) -> dict[uui
     files, signers = _files(reading, ids), _signers(reading, ids)
     types = {kind.code: kind.name for kind in reading.office.law.doc_types.types}
     entries = {}
-    for document, incoming, entry, issuer, state in rows:
+    for document, incoming, entry, issuer, issued_at, state in rows:
         place = places[document.id]
         read = parse_received(incoming.code) if incoming is not None and incoming.code else None
         number, _, notation = (
             entry.code if entry is not None and entry.code else read.text if read else ""
         ).partition("/")
-        destroyed = state == "recalled" and document.direction == "incoming"
+        # A draft is its own organisation's; what a receiver's recall destroyed is nowhere.
+        nobodys = state == "recalled" if incoming is not None else issued_at is None
         entries[document.id] = Entry(
             subject=document.subject or place.title,
             issued_on=entry.entered_on if entry else incoming.dated_on if incoming else None,
             slots=place.slots,
             verdict=place.verdict,
             unmet=place.unmet,
-            files=[] if destroyed else files[document.id],
+            files=[] if nobodys else files[document.id],
             type_name=types.get(document.type_code or ""),
             number=number or None,
             notation=notation or None,

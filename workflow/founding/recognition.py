@@ -13,9 +13,7 @@ from workflow.office import Transaction
 PROVINCE, OFFICE = "H56", "H56.MAU.01"
 _AGRICULTURE, _TECHNOLOGY = "H56.MAU.03", "H56.MAU.04"
 #: Two departments stand for the many of a province; what is not the one's is the other's.
-_OF_TECHNOLOGY = frozenset(
-    {"khoa_hoc_cong_nghe", "giao_duc", "van_hoa", "y_te", "thong_ke", "cong_thuong"}
-)
+_OF_TECHNOLOGY = frozenset({"khoa_hoc_cong_nghe", "giao_duc", "van_hoa", "thong_ke"})
 COUNCIL = "Hội đồng thẩm định, xét công nhận nông thôn mới tỉnh Mẫu"
 _BASIS = "Quyết định thành lập Hội đồng của Chủ tịch UBND tỉnh (dữ liệu phát triển)"
 _MEMBERS = (

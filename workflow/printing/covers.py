@@ -104,11 +104,11 @@ def notice(sheet: NoticeSheet, measure: Measure) -> list[Page]:
 def _listed(listed: Sequence[Listed]) -> Table:
     return Table(
         (
-            Column("STT", 12, centred=True),
-            Column("Số, ký hiệu văn bản", 25),
+            Column("STT", 11, centred=True),
+            Column("Số, ký hiệu văn bản", 30),
             Column("Ngày, tháng văn bản", 21, centred=True),
-            Column("Tên loại và trích yếu nội dung văn bản", 46),
-            Column("Tác giả văn bản", 25),
+            Column("Tên loại và trích yếu nội dung văn bản", 43),
+            Column("Tác giả văn bản", 24),
             Column("Trang số", 13, centred=True),
             Column("Ghi chú", 18),
         ),
