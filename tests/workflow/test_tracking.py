@@ -148,7 +148,7 @@ def test_the_most_urgent_comes_first_and_pages_fit_together(desk: Desk, clock: C
             after = Place(page[-1].due_at, page[-1].case_id)
         assert read == whole
     clock.advance(30 * DAY)
-    for username in (LEADER, HEAD):
+    for username in (LEADER, FOLLOWER, HEAD):
         late = tray(desk, username, "overdue")
         assert len(late) == len(set(ids(late)))
         read, after = [], None
