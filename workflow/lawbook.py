@@ -52,9 +52,11 @@ def kind_texts(own: Path | None = None) -> dict[str, str]:
 
 
 def _kinds(
-    texts: Mapping[str, str], doc_types: Collection[str], procedures: Collection[str]
+    texts: Mapping[str, str],
+    doc_types: Collection[str],
+    workflows: Mapping[str, machine.Workflow],
 ) -> tuple[Kind, ...]:
-    kinds = load(texts.items(), doc_types, procedures)
+    kinds = load(texts.items(), doc_types, workflows)
     # One that ships is replaced by its name, so a name must say what is in the file.
     for name in sorted(texts.keys() - {f"{kind.code}-{kind.version}" for kind in kinds}):
         raise InvalidDefinition(
@@ -109,9 +111,5 @@ class Lawbook:
             indicator=indicator.parse(text("indicator.toml")),
             workflows=workflows,
             texts=texts,
-            kinds=_kinds(
-                kind_texts(own_kinds),
-                types,
-                [name for name, one in workflows.items() if one.subject == "dossier"],
-            ),
+            kinds=_kinds(kind_texts(own_kinds), types, workflows),
         )

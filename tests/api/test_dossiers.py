@@ -83,6 +83,24 @@ def test_a_dossier_is_opened_on_the_kind_of_its_period(desk: DossierDesk) -> Non
     ]
 
 
+def test_a_list_is_narrowed_by_what_is_asked(desk: DossierDesk) -> None:
+    first, second = desk.open().assessed(), desk.open("commune_ntm", group_code="2")
+    first.step(SPECIALIST, "consult")
+    listed = desk.counter[SPECIALIST].get
+
+    def found(**asked: str) -> list[str]:
+        return ids(listed("/dossiers", params=asked))
+
+    assert found() == [second.id, first.id]
+    assert found(state="consulting") == [first.id]
+    assert found(kind="commune_ntm") == [second.id]
+    assert found(organisation=desk.desk.seat()) == [second.id, first.id]
+    assert found(organisation=desk.desk.seat(AGRICULTURE)) == []
+    assert found(overdue="true") == []
+    page = made(listed("/dossiers", params={"limit": 1}), 200)
+    assert ids(listed("/dossiers", params={"cursor": page["next"]})) == [first.id]
+
+
 def test_a_refused_submit_names_everything_that_is_missing(dossier: Dossier) -> None:
     dossier.assessed().step(SPECIALIST, "consult").step(SPECIALIST, "convene")
     refused = problem(dossier.try_step(SPECIALIST, "conclude_meeting"), 409, "guards-unmet")

@@ -544,3 +544,27 @@ def test_while_it_is_appraised_only_what_was_sent_back_may_change(
             [Attachment("criterion/2/minh_chung", upload_id=uuid.uuid4())],
         )
     assert len(dossiers.attach("criterion/2/minh_chung")) == 1
+
+
+def test_a_second_round_is_appraised_afresh(
+    dossiers: DossierDesk, desk: Desk, clock: Clock
+) -> None:
+    dossiers.open().submitted()
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+    clock.advance(timedelta(hours=1))
+    dossiers.paper("supplement_request", OFFICE, "cong_van")
+    dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Minh chứng đã bị thu hồi.")
+
+    first = desk.rows(Case, Case.parent_id.is_not(None))
+    assert {case.state for case in first} == {"withdrawn"}
+    dossiers.step(LEADER, "resubmit")
+    dossiers.step(OFFICE_SPECIALIST, "accept")
+    dossiers.step(OFFICE_HEAD, "assign")
+
+    facts = dossiers.facts()
+    assert (facts.appraisals, facts.appraisals_open) == (1, 1)
+    again = desk.rows(Case, Case.parent_id.is_not(None), Case.closed_at.is_(None))
+    assert sorted(case.definition_name for case in again) == ["appraisal", "criterion", "criterion"]
+    with pytest.raises(GuardsUnmet, match="Còn 1 cơ quan chưa có ý kiến thẩm định"):
+        dossiers.step(OFFICE_SPECIALIST, "conclude_appraisal")

@@ -12,16 +12,21 @@ from itertools import combinations, pairwise
 from workflow.rules import dossier
 from workflow.rules.errors import InvalidDefinition
 from workflow.rules.kinds import FIELD_LABELS, Criterion, Grade, Kind, Rule, Withdrawal
+from workflow.rules.machine import Workflow
 
 _ALL_POINTS = 100
+#: The guard by which a procedure decides: with another, no council's result would ever do.
+_DECIDED_BY = {Rule.ALL_MET: "vote_passed", Rule.POINTS: "rated_for_province"}
 
 
 def check(
-    named: Sequence[tuple[str, Kind]], doc_types: Collection[str], procedures: Collection[str]
+    named: Sequence[tuple[str, Kind]],
+    doc_types: Collection[str],
+    workflows: Mapping[str, Workflow],
 ) -> None:
     """Raise InvalidDefinition for the first thing that is wrong in these (file, kind)."""
     for name, kind in named:
-        _check_frame(name, kind, procedures)
+        _check_frame(name, kind, workflows)
         _check_components(name, kind, doc_types)
         _check_criteria(name, kind)
         _check_points(name, kind)
@@ -31,11 +36,17 @@ def check(
     _check_requirements(named)
 
 
-def _check_frame(name: str, kind: Kind, procedures: Collection[str]) -> None:
+def _check_frame(name: str, kind: Kind, workflows: Mapping[str, Workflow]) -> None:
     if kind.version == 0:
         raise InvalidDefinition(f"{name}.version", "phải từ 1")
-    if kind.procedure not in procedures:
+    procedure = workflows.get(kind.procedure)
+    if procedure is None or procedure.subject != "dossier":
         raise InvalidDefinition(f"{name}.procedure", f"không có quy trình hồ sơ “{kind.procedure}”")
+    guards = {one for step in procedure.transitions for one in (*step.when, *step.guards)}
+    if _DECIDED_BY[kind.rule] not in guards:
+        raise InvalidDefinition(
+            f"{name}.procedure", f"“{kind.procedure}” không quyết định theo rule = {kind.rule}"
+        )
     if kind.periods_to is not None and kind.periods_to < kind.periods_from:
         raise InvalidDefinition(f"{name}.periods_to", "sớm hơn periods_from")
     if kind.validity_months == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -27,6 +27,7 @@ from workflow.rules.kinds import (
     Vote,
     Withdrawal,
 )
+from workflow.rules.machine import Workflow
 
 # They stand in slots, journals and lists joined by commas.
 _CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
@@ -37,15 +38,17 @@ FIGURES: Final = frozenset({"indicator"})
 
 
 def load(
-    texts: Iterable[tuple[str, str]], doc_types: Collection[str], procedures: Collection[str]
+    texts: Iterable[tuple[str, str]],
+    doc_types: Collection[str],
+    workflows: Mapping[str, Workflow],
 ) -> tuple[Kind, ...]:
     """Read kinds from (name, text) and check them together; by code and version.
 
-    `doc_types` are the types of documents there are, `procedures` the workflow definitions a
-    dossier may follow. Raises InvalidDefinition with the name and the place in the text.
+    `doc_types` are the types of documents there are, `workflows` the definitions among which are
+    those a dossier may follow. Raises InvalidDefinition with the name and the place in the text.
     """
     named = [(name, parse(text, name)) for name, text in texts]
-    check(named, doc_types, procedures)
+    check(named, doc_types, workflows)
     return tuple(sorted((kind for _, kind in named), key=lambda kind: (kind.code, kind.version)))
 
 

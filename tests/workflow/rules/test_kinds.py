@@ -20,7 +20,8 @@ from workflow.rules.kinds import FIELD_LABELS, Confidence, Kind, Rule, choose
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "dossier-kinds.md").read_text(encoding="utf-8")
-KINDS = Lawbook.read().kinds
+LAW = Lawbook.read()
+KINDS = LAW.kinds
 BY_NAME = {f"{kind.code}-{kind.version}": kind for kind in KINDS}
 TYPES = ("bao_cao", "bien_ban", "to_trinh")
 
@@ -275,6 +276,7 @@ confidence = "read"
 
 RATED = (
     GOOD.replace('"xa_xanh"', '"san_pham"')
+    .replace('procedure = "dossier"', 'procedure = "rating"')
     .replace('rule = "all_met"', 'rule = "points"')
     .replace('title = "Cây xanh"', 'title = "Cây xanh"\npoints = 40')
     .replace('title = "Cây ven đường"', 'title = "Cây ven đường"\npoints = 40')
@@ -288,7 +290,7 @@ RATED = (
 
 def loaded(*texts: str) -> tuple[Kind, ...]:
     named = [(f"{parse(text).code}-{parse(text).version}", text) for text in texts]
-    return load(named, TYPES, ("dossier", "rating"))
+    return load(named, TYPES, LAW.workflows)
 
 
 def test_a_kind_is_read_as_it_is_written() -> None:
@@ -315,6 +317,8 @@ MISTAKES = {
     "a code with a comma": (GOOD, 'code = "2"', 'code = "2,3"', ".criterion[3].code", "“_”"),
     "version 0": (GOOD, "version = 1", "version = 0", ".version", "từ 1"),
     "no such procedure": (GOOD, '"dossier"', '"task"', ".procedure", "task"),
+    "votes where points are given": (GOOD, '"dossier"', '"rating"', ".procedure", "all_met"),
+    "points where votes are given": (RATED, '"rating"', '"dossier"', ".procedure", "points"),
     "an end before its beginning": (GOOD, "2026-12-31", "2025-12-31", ".periods_to", "sớm"),
     "validity of nothing": (GOOD, "rule =", "validity_months = 0\nrule =", ".validity_months", "1"),
     "no such type": (GOOD, '["to_trinh"]', '["to_tring"]', ".component[1].doc_types", "to_tring"),
@@ -408,8 +412,8 @@ MISTAKES = {
     "a grade beyond 100": (RATED, '"50"', '"101"', ".grade[1].at_least", "100"),
     "grades where none are given": (
         RATED.replace("points = 40\n", "").replace("points = 60\n", ""),
-        'rule = "points"',
-        'rule = "all_met"',
+        'procedure = "rating"\nrule = "points"',
+        'procedure = "dossier"\nrule = "all_met"',
         ".grade",
         "rule = points",
     ),
@@ -427,6 +431,56 @@ MISTAKES = {
         ".requires",
         "xa_xanh → xa_xanh",
     ),
+    "no components": (
+        GOOD[: GOOD.index("[[component]]")].replace("rule =", "component = []\nrule =")
+        + GOOD[GOOD.index("[[criterion]]") :].replace('component = "to_trinh"\n', ""),
+        "version",
+        "version",
+        ".component",
+        "ít nhất một",
+    ),
+    "no criteria": (
+        GOOD[: GOOD.index("[[criterion]]")].replace("rule =", "criterion = []\nrule =")
+        + GOOD[GOOD.index("[[condition]]") : GOOD.index("[withdrawal]")],
+        "version",
+        "version",
+        ".criterion",
+        "ít nhất một",
+    ),
+    "types that are no list": (
+        GOOD,
+        '["to_trinh"]',
+        '"to_trinh"',
+        ".component[1].doc_types",
+        "danh sách chuỗi",
+    ),
+    "days in words": (GOOD, "days = 1", 'days = "1"', ".deadline[1].days", "số nguyên"),
+    "days below zero": (GOOD, "days = 1", "days = -1", ".deadline[1].days", "số nguyên"),
+    "a flag in words": (
+        GOOD,
+        "slot = []",
+        'slot = [{code = "a", title = "b", optional = "x"}]',
+        ".criterion[3].slot[1].optional",
+        "true",
+    ),
+    "a day that is no day": (GOOD, "2026-01-01", "2026-01-01T00:00:00Z", ".periods_from", "ngày"),
+    "one criterion instead of a list": (
+        GOOD[: GOOD.index("[[criterion]]")].replace("rule =", "criterion = 1\nrule =")
+        + GOOD[GOOD.index("[[condition]]") :],
+        "version",
+        "version",
+        ".criterion",
+        "danh sách bảng",
+    ),
+    "a vote that is no table": (
+        GOOD.replace('[vote]\nquorum = "1/2"\nshare = "1"\nconfidence = "read"\n', "").replace(
+            "rule =", "vote = 1\nrule ="
+        ),
+        "version",
+        "version",
+        ".vote",
+        "bảng",
+    ),
     "no TOML": (GOOD, "version = 1", "version = ", "", "TOML"),
 }
 
@@ -435,9 +489,9 @@ MISTAKES = {
 def test_a_mistake_is_refused_with_its_place(mistake: str) -> None:
     text, right, wrong, place, said = MISTAKES[mistake]
     assert right in text
-    name = f"{parse(text).code}-1"
+    name = "san_pham-1" if "san_pham" in text else "xa_xanh-1"
     with pytest.raises(InvalidDefinition) as refused:
-        load([(name, text.replace(right, wrong, 1))], TYPES, ("dossier", "rating"))
+        load([(name, text.replace(right, wrong, 1))], TYPES, LAW.workflows)
     assert refused.value.place == f"{name}{place}"
     assert said in str(refused.value)
 
@@ -471,7 +525,7 @@ def test_versions_that_touch_are_not() -> None:
 
 def test_one_version_twice_is_refused() -> None:
     with pytest.raises(InvalidDefinition) as refused:
-        load([("xa_xanh-1", GOOD), ("xa_xanh-1", GOOD)], TYPES, ("dossier",))
+        load([("xa_xanh-1", GOOD), ("xa_xanh-1", GOOD)], TYPES, LAW.workflows)
     assert refused.value.place == "xa_xanh-1.version"
 
 
