@@ -191,6 +191,23 @@ def test_an_incoming_document_and_its_tasks_are_with_whoever_has_the_next_step(
     desk.check_journals()
 
 
+def test_who_takes_part_knows_the_deadline_as_it_is_now(desk: Desk) -> None:
+    document_id = desk.registered()
+    desk.do(CLERK, circulation.submit, document_id, 4)
+    lead = Handler("lead", unit_id=unit(desk, "VP"))
+    desk.do(LEADER, circulation.assign, document_id, 5, [lead])
+    (task,) = children(desk, document_id)
+    later = desk.see(CLERK, lambda reading: reading.today) + timedelta(days=60)
+    desk.do(LEADER, handling.extend, task.id, 1, later, "Cần thêm thời gian")
+    desk.do(HEAD, handling.delegate, task.id, 2, person(desk, SPECIALIST))
+    with desk.office.reading(None) as reading:
+        both = reading.session.execute(
+            select(Involvement.due_at, Case.due_at).join(Case, Case.id == Involvement.case_id)
+        ).all()
+    assert len(both) == 4  # the clerk and the leader, the leader and the head
+    assert all(kept is not None and kept == now for kept, now in both)
+
+
 def involved(desk: Desk) -> set[uuid.UUID]:
     """The cases in which somebody is kept to take part."""
     with desk.office.reading(None) as reading:
