@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from workflow.facts.votes import sits_before
 from workflow.office import Actor, Reading
@@ -126,9 +128,9 @@ SEES_DOSSIERS = SEES_ALL | {"specialist", "unit_head"}
 def may_know_dossier(actor: Actor, on: date) -> ColumnElement[bool]:
     """A condition on `Dossier`: those the actor takes part in on this day.
 
-    As the applicant's, the district's, the office's or the province's (or of whoever took over from
-    them), for a department that appraises it, by being given one of its criteria (they or
-    their unit), or in the council before which it is.
+    As the applicant's, once it is submitted the district's, the office's or the province's (or of
+    whoever took over from them), for a department that appraises it, by being given one of its
+    criteria (they or their unit), or in the council before which it is.
     """
     theirs = actor.organisations_where(SEES_DOSSIERS)
     given = (
@@ -153,16 +155,14 @@ def may_know_dossier(actor: Actor, on: date) -> ColumnElement[bool]:
         .correlate(Dossier)
         .exists()
     )
+
+    def with_them(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+        return column.in_(theirs) | column.in_(taken_over)
+
+    receiving = (Dossier.office_id, Dossier.province_id, Dossier.district_id)
     return or_(
-        *(
-            column.in_(theirs) | column.in_(taken_over)
-            for column in (
-                Dossier.organisation_id,
-                Dossier.office_id,
-                Dossier.province_id,
-                Dossier.district_id,
-            )
-        ),
+        with_them(Dossier.organisation_id),
+        and_(Dossier.submitted_at.is_not(None), or_(*map(with_them, receiving))),
         appraises,
         given,
         sits_before(actor),

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 #: While a job signs or verifies, nobody can act; the document is read again until it has passed.
 PASSING = frozenset({"signing", "sealing", "digitising"})
 _BOUND = frozenset({"check_content", "approve", "check_format", "sign", "seal"})
-_POLL_SECONDS = 0.15
+_POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 30.0
 
 
@@ -97,11 +97,12 @@ class Person:
 
     def until(self, address: str, come: Callable[[Json], bool], **parameters: str) -> Json:
         """What the address shows as soon as it is what was awaited. Raises TooSlow, Refused."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline, rest = time.monotonic() + _PATIENCE_SECONDS, _POLL_SECONDS
         while not come(shown := self.get(address, **parameters)):
             if time.monotonic() > deadline:
                 raise TooSlow(f"{address}: chờ quá {_PATIENCE_SECONDS:.0f} giây.")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(rest)
+            rest *= 1.5  # who asks without pause holds up the work that is asked for
         return shown
 
     def announce(self, organisation_id: str, size_bytes: int, secrecy: str) -> str:

@@ -12,7 +12,7 @@ from api.problems import documented
 from api.routes.dossiers import STEPPING
 from api.routes.organisations import MAKING
 from api.schemas.values import Page, Paging
-from api.schemas.withdrawals import Keep, ReviewIn, ReviewOut, ReviewStep, SetFailed
+from api.schemas.withdrawals import Keep, ReviewIn, ReviewStep, SetFailed, WithdrawalReviewOut
 from workflow import withdrawing
 from workflow.office import Transaction
 from workflow.rules.errors import (
@@ -36,7 +36,7 @@ router = APIRouter(
 @router.post(
     "",
     status_code=201,
-    response_model=ReviewOut,
+    response_model=WithdrawalReviewOut,
     responses={**MAKING, **documented(GuardsUnmet, UnknownYear)},
 )
 def open_review(dossier_id: uuid.UUID, body: ReviewIn, posting: Posting) -> Response:
@@ -53,7 +53,7 @@ def open_review(dossier_id: uuid.UUID, body: ReviewIn, posting: Posting) -> Resp
     )
 
 
-@router.get("", response_model=Page[ReviewOut])
+@router.get("", response_model=Page[WithdrawalReviewOut])
 def list_reviews(
     dossier_id: uuid.UUID, office: OfficeHere, actor: ActorHere, paging: Paging
 ) -> Response:
@@ -65,26 +65,26 @@ def list_reviews(
                 views,
                 lambda view: view.case.id,
                 uuid.UUID,
-                lambda view: ReviewOut.whole(reading, view),
+                lambda view: WithdrawalReviewOut.whole(reading, view),
             )
         )
 
 
-@router.get("/{case_id}", response_model=ReviewOut)
+@router.get("/{case_id}", response_model=WithdrawalReviewOut)
 def show_review(
     dossier_id: uuid.UUID, case_id: uuid.UUID, office: OfficeHere, actor: ActorHere
 ) -> Response:
     """One review, with what you may do now. Looking is logged."""
     with office.reading(actor) as reading:
         view = withdrawing.view_review(reading, dossier_id, case_id)
-        review = ReviewOut.whole(reading, view)
+        review = WithdrawalReviewOut.whole(reading, view)
     record_view(office, actor, view.case.organisation_id, dossier_id, "withdrawal_review")
     return shown(review, review.version)
 
 
 @router.post(
     "/{case_id}/transitions",
-    response_model=ReviewOut,
+    response_model=WithdrawalReviewOut,
     responses=STEPPING,
 )
 def move_review(
@@ -114,5 +114,5 @@ def move_review(
 
 def _shown(tx: Transaction, dossier_id: uuid.UUID, case_id: uuid.UUID) -> Shown:
     tx.session.flush()
-    review = ReviewOut.whole(tx, withdrawing.view_review(tx, dossier_id, case_id))
+    review = WithdrawalReviewOut.whole(tx, withdrawing.view_review(tx, dossier_id, case_id))
     return Shown(review, review.version)

@@ -81,7 +81,7 @@ class AppraisalLine(Standing):
         )
 
 
-class EvidenceOut(Shape):
+class CriterionEvidenceOut(Shape):
     """Something in one of the criterion's slots; `unmet` says why it does not hold now."""
 
     id: uuid.UUID
@@ -125,7 +125,7 @@ class CriterionOut(Standing):
     person_id: uuid.UUID | None
     person: str | None
     answer: AnswerOut | None
-    evidence: list[EvidenceOut]
+    evidence: list[CriterionEvidenceOut]
     findings: list[CriterionFindingOut] = Field(description="In order; the last one counts.")
     moves: list[MoveOut]
     allowed: list[OptionOut]
@@ -143,7 +143,7 @@ class CriterionOut(Standing):
             person_id=person_id,
             person=view.names[person_id] if person_id else None,
             answer=AnswerOut.model_validate(view.answer) if view.answer else None,
-            evidence=[EvidenceOut.model_validate(line) for line in view.evidence],
+            evidence=[CriterionEvidenceOut.model_validate(line) for line in view.evidence],
             findings=[
                 CriterionFindingOut(
                     met=found.met,

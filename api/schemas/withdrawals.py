@@ -40,7 +40,7 @@ class ReviewBare(Payload):
 ReviewStep = Annotated[SetFailed | Keep | ReviewBare, Field(discriminator="trigger")]
 
 
-class ReviewOut(Standing):
+class WithdrawalReviewOut(Standing):
     """A withdrawal review. `version` is also the ETag."""
 
     dossier_id: uuid.UUID
@@ -53,7 +53,7 @@ class ReviewOut(Standing):
     moves: list[MoveOut]
 
     @classmethod
-    def whole(cls, reading: Reading, view: ReviewView) -> ReviewOut:
+    def whole(cls, reading: Reading, view: ReviewView) -> WithdrawalReviewOut:
         names = names_of(reading, {move.person_id for move in view.moves})
         return cls(
             **dict(Standing.of(view.case, view.state_label)),

@@ -250,7 +250,8 @@ def test_what_was_submitted_is_not_changed_any_more(dossiers: DossierDesk) -> No
 def test_strangers_and_the_office_do_not_write_a_communes_dossier(dossiers: DossierDesk) -> None:
     dossiers.open()
 
-    with pytest.raises(Forbidden):
+    # Until it is submitted it is the commune's alone.
+    with pytest.raises(NotFound):
         dossiers.answer("criterion", "1", OFFICE_SPECIALIST, met=True)
     with pytest.raises(NotFound):
         dossiers.answer("criterion", "1", "sokhcn.chuyenvien", met=True)

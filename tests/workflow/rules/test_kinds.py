@@ -554,7 +554,8 @@ def test_a_circle_of_requirements_goes_through_every_version() -> None:
         ("commune_ntm", "2026", 2),
         ("commune_ntm", "2030-Q4", 2),
         ("ocop_product", "2025-Q2", 1),
-        ("ocop_product", "2025-08", 2),
+        ("ocop_product", "2025-06", 1),
+        ("ocop_product", "2025-07", 2),
         ("ocop_product", "2031", 2),
     ],
 )
@@ -568,8 +569,7 @@ def test_the_period_chooses_the_version(code: str, period: str, version: int) ->
         ("xa_tim", "2025", "/kind", "xa_tim"),
         ("commune_ntm", "2020", "/period", "không có phiên bản cho kỳ 2020"),
         ("commune_ntm", "2031", "/period", "không có phiên bản cho kỳ 2031"),
-        ("ocop_product", "2025", "/period", "đến 05/07/2025; "),
-        ("ocop_product", "2025-07", "/period", "từ 06/07/2025"),
+        ("ocop_product", "2025", "/period", "đến 30/06/2025; "),
         ("ocop_product", "2023-02", "/period", "không nằm trọn"),
     ],
 )
