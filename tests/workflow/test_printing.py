@@ -171,6 +171,14 @@ def test_the_signer_stands_with_the_recipients_on_the_last_page(sheet: Sheet) ->
     assert the(last, "- Lưu: VT.").points == 11
 
 
+@given(sheets)
+@settings(max_examples=60)
+def test_nobody_signs_a_page_without_text(sheet: Sheet) -> None:
+    pages = composed(sheet)
+    to = the(pages[-1], "Nơi nhận:")
+    assert [run for run in runs(pages[-1]) if 20 * MM < run.baseline < to.baseline - 2]
+
+
 def test_the_letterhead_is_that_of_annex_i() -> None:
     (page,) = compose(DECISION)
     assert [run.text for run in runs(page)] == [run.text for run in runs(composed(DECISION)[0])]

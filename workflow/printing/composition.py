@@ -101,8 +101,10 @@ class Composer:
         if sheet.addressees:
             self._address(sheet.addressees)
         self._decision(sheet)
-        self._body(sheet.body)
-        self._close(sheet)
+        copies = self._copies(sheet.recipients)
+        signing, closing = _close_heights(sheet, self._flow.leading, len(copies))
+        self._body(sheet.body, closing)
+        self._close(sheet, copies, signing, closing)
         return self._flow.pages
 
     def _foot(self, contact: str) -> None:
@@ -181,45 +183,59 @@ class Composer:
             self._line(sheet.enacting, _MIDDLE, "B")
             self._flow.y += AFTER_PARAGRAPH
 
-    def _body(self, parts: Sequence[Article | Heading | Table]) -> None:
-        """Articles with bold titles, paragraphs justified; the last ends with `./.`."""
+    def _body(self, parts: Sequence[Article | Heading | Table], closing: float) -> None:
+        """Articles with bold titles, paragraphs justified; the last ends with `./.`, and stands on
+        the page of the signature, whose part is `closing` high: nobody signs an empty page."""
         number = 0
         left = sum(len(part.paragraphs) for part in parts if isinstance(part, Article))
-        for part in parts:
+        for at, part in enumerate(parts):
             if isinstance(part, Table):
                 tables.draw(self._flow, part)
             elif isinstance(part, Heading):
-                self._heading(part.text)
+                match parts[at + 1 :]:
+                    case [Article(paragraphs=[text])]:
+                        self._heading(part.text, self._flow.height(_ending(text)) + closing)
+                    case _:
+                        self._heading(part.text)
             else:
                 if part.title:
                     number += 1
                     self._heading(f"Điều {number}. {part.title}")
                 for text in part.paragraphs:
                     left -= 1
-                    words = (text if left else f"{text.rstrip('.')}./.").split()
-                    self._flow.paragraph([(word, "") for word in words])
+                    if left:
+                        self._flow.paragraph([(word, "") for word in text.split()])
+                        continue
+                    words = _ending(text)
+                    height = self._flow.height(words) + closing
+                    if height <= PORTRAIT.bottom - PORTRAIT.top:
+                        self._flow.keep(height)
+                    self._flow.paragraph(words)
 
-    def _heading(self, text: str) -> None:
-        """On the page of the line after it."""
-        self._flow.keep(2 * self._flow.leading + AFTER_PARAGRAPH)
-        self._flow.paragraph([(word, "B") for word in text.split()])
+    def _heading(self, text: str, following: float = 0) -> None:
+        """On the page of what follows, which is so high, or of the line after it."""
+        words: list[Word] = [(word, "B") for word in text.split()]
+        height = self._flow.height(words) + following
+        if not following or height > PORTRAIT.bottom - PORTRAIT.top:
+            height = self._flow.height(words) + self._flow.leading
+        self._flow.keep(height)
+        self._flow.paragraph(words)
 
-    def _close(self, sheet: Sheet) -> None:
+    def _copies(self, recipients: Sequence[str]) -> list[str]:
+        """The lines of nơi nhận."""
+        copies: list[str] = []
+        for line in _list(recipients):
+            words: list[Word] = [(word, "") for word in line.split()]
+            wrapped = self._flow.wrap(words, 11, _COPIES_WIDTH)
+            copies += [" ".join(word for word, _ in part) for part in wrapped]
+        return copies
+
+    def _close(self, sheet: Sheet, copies: Sequence[str], signing: float, closing: float) -> None:
         """Nơi nhận left and the signer's block right, never apart (II.7, II.9); the secretary of a
         meeting signs left, over nơi nhận (form 1.9)."""
         flow = self._flow
-        copies: list[str] = []
-        for line in _list(sheet.recipients):
-            words: list[Word] = [(word, "") for word in line.split()]
-            copies += [
-                " ".join(word for word, _ in part) for part in flow.wrap(words, 11, _COPIES_WIDTH)
-            ]
-        chair = Hand(sheet.capacity, sheet.signer)
-        hands = [hand for hand in (chair, sheet.secretary) if hand]
-        signing = max(flow.leading * (len(hand.capacity) + 1) for hand in hands) + _HAND
-        listing = 16 + 13.5 * len(copies)
+        flow.keep(closing)
         flow.y += 6
-        flow.keep(signing + 6 + listing if sheet.secretary else max(signing, listing))
         top = flow.y
         if sheet.secretary:
             self._sign(sheet.secretary, _AGENCY_CENTRE)
@@ -230,7 +246,7 @@ class Composer:
             flow.place(copy, PORTRAIT.left, "", 11, 13.5)
             flow.y += 13.5
         flow.y = top
-        flow.pages[-1].hand = self._sign(chair, _STATE_CENTRE)
+        flow.pages[-1].hand = self._sign(Hand(sheet.capacity, sheet.signer), _STATE_CENTRE)
 
     def _sign(self, hand: Hand, centre: float) -> tuple[float, float]:
         """A signer's block around `centre`; where the hand goes."""
@@ -244,6 +260,19 @@ class Composer:
     def _line(self, text: str, centre: float, face: Face) -> float:
         """A centred line in the body's size; how wide it is."""
         return self._flow.centred(text, centre, face, self._flow.points, self._flow.leading)
+
+
+def _close_heights(sheet: Sheet, leading: float, copies: int) -> tuple[float, float]:
+    """How high a signer's block is, and all that stands with it."""
+    hands = [sheet.capacity, *([sheet.secretary.capacity] if sheet.secretary else [])]
+    signing = max(leading * (len(lines) + 1) for lines in hands) + _HAND
+    listing = 16 + 13.5 * copies
+    return signing, 6 + (signing + 6 + listing if sheet.secretary else max(signing, listing))
+
+
+def _ending(text: str) -> list[Word]:
+    """The last paragraph, with the sign that it is the last (II.6)."""
+    return [(word, "") for word in f"{text.rstrip('.')}./.".split()]
 
 
 def _closed(lines: Sequence[str]) -> Iterator[str]:

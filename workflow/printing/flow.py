@@ -53,6 +53,11 @@ class Flow:
             self.y += self.leading
         self.y += AFTER_PARAGRAPH
 
+    def height(self, words: Sequence[Word], indent: float = INDENT) -> float:
+        """How high a paragraph will be."""
+        lines = self.wrap(words, self.points, self.format.room, indent)
+        return len(lines) * self.leading + AFTER_PARAGRAPH
+
     def wrap(
         self, words: Sequence[Word], points: float, width: float, indent: float = 0
     ) -> list[list[Word]]:
