@@ -118,7 +118,8 @@ def _case(
 ) -> None:
     _, definition, state, holder, parts = kind
     entered_at = now - timedelta(minutes=chance.randrange(60 * 24 * 60))
-    due_at = now + timedelta(minutes=chance.randrange(-20 * 24 * 60, 20 * 24 * 60))
+    minutes = chance.randrange(-20 * 24 * 60, 20 * 24 * 60)
+    due_at = now + timedelta(minutes=minutes) if chance.random() < 0.8 else None
     document_id, case_id = new_id(), new_id()
     people, units = seat.people, seat.units
     rows.add(
@@ -153,7 +154,7 @@ def _case(
         version=1,
         opened_at=entered_at,
         entered_at=entered_at,
-        due_at=due_at if chance.random() < 0.8 else None,
+        due_at=due_at,
         closed_at=now if ended else None,
         holder_id=seat.organisation_id,
         holder_unit_id=units.get(holder.removeprefix("unit:")),
@@ -173,7 +174,7 @@ def _case(
         )
     for username in parts:
         if not ended:
-            rows.add(Involvement, person_id=people[username], case_id=case_id)
+            rows.add(Involvement, person_id=people[username], case_id=case_id, due_at=due_at)
         rows.add(
             Move,
             id=new_id(),

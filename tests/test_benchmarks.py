@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import dossiers, memory, report, validation
+from benchmarks import dossiers, in_tray, memory, report, validation
 from benchmarks.files import make
 from benchmarks.judges import Ours
 from benchmarks.offices import founded
@@ -32,8 +32,12 @@ def letter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("path", "goals"),
-    [(RESULTS, report.goals), (validation.RESULTS, validation.goals)],
-    ids=["signing", "validation"],
+    [
+        (RESULTS, report.goals),
+        (validation.RESULTS, validation.goals),
+        (in_tray.RESULTS, in_tray.goals),
+    ],
+    ids=["signing", "validation", "in_tray"],
 )
 def test_the_committed_run_has_a_figure_for_every_goal(
     path: Path, goals: Callable[[list[Row]], Iterator[Row]]
@@ -95,3 +99,12 @@ def test_the_committed_run_of_dossiers_is_of_both_databases() -> None:
 
     assert [run["database"] for run in runs] == ["SQLite", "PostgreSQL"]
     assert {run["evidence"] for run in runs} == {dossiers.EVIDENCE}
+
+
+def test_the_bench_of_in_trays_reads_every_tray() -> None:
+    with in_tray.busy("sqlite", 300, 100) as office:
+        figures = list(in_tray.measured("sqlite", office, times=2))
+    assert {row["tray"] for row in figures} == set(in_tray.TRAYS)
+    assert {row["person"] for row in figures} == set(in_tray.PEOPLE)
+    assert {row["page"] for row in figures} == {"first", "later"}
+    assert all(row["cpu_ms_p95"] >= row["cpu_ms_p50"] > 0 for row in figures)

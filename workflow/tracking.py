@@ -59,9 +59,11 @@ def in_tray(
     elif tray == "unit":
         branches = _unit(reading, _involved(reading))
     else:
-        late, involved = Case.due_at < reading.now, _involved(reading)
+        involved = _involved(reading)
         everywhere = (*_mine(reading), *_unit(reading, involved), *_seen(reading, involved))
-        branches = [branch.where(late) for branch in everywhere]
+        branches = [
+            branch.where(branch.selected_columns.due_at < reading.now) for branch in everywhere
+        ]
     parts = [part for branch in branches for part in _scans(branch, after, limit)]
     if not parts:
         return []
@@ -85,15 +87,16 @@ def _scans(branch: Branch, after: Place | None, limit: int) -> Iterator[Branch]:
     Apart, because NULLs are first in one database and last in the other, and beyond the reach of a
     comparison in both.
     """
-    timed: ColumnElement[bool] = Case.due_at.is_not(None)
-    untimed: ColumnElement[bool] = Case.due_at.is_(None)
+    due_at, case_id = branch.selected_columns.due_at, branch.selected_columns.case_id
+    timed: ColumnElement[bool] = due_at.is_not(None)
+    untimed: ColumnElement[bool] = due_at.is_(None)
     if after is not None and after.due_at is None:
-        untimed = and_(untimed, Case.id > after.case_id)
+        untimed = and_(untimed, case_id > after.case_id)
     elif after is not None:
-        timed = tuple_(Case.due_at, Case.id) > (after.due_at, after.case_id)
+        timed = tuple_(due_at, case_id) > (after.due_at, after.case_id)
     wanted = [untimed] if after is not None and after.due_at is None else [timed, untimed]
     for condition in wanted:
-        scan = branch.where(condition).order_by(Case.due_at, Case.id).limit(limit).subquery()
+        scan = branch.where(condition).order_by(due_at, case_id).limit(limit).subquery()
         yield select(scan.c.case_id, scan.c.due_at)
 
 
@@ -147,10 +150,11 @@ def _seen(reading: Reading, involved: Branch) -> list[Branch]:
 def _involved(reading: Reading) -> Branch:
     """What the actor took part in and may still know of."""
     return (
-        _branch(Involvement.person_id == reading.actor.person_id, known(reading))
-        .join(Involvement, Involvement.case_id == Case.id)
+        select(Involvement.case_id, Involvement.due_at)
+        .join(Case, Case.id == Involvement.case_id)
         .outerjoin(Document, Document.id == Case.document_id)
         .outerjoin(Dossier, Dossier.id == Case.dossier_id)
+        .where(Involvement.person_id == reading.actor.person_id, _OPEN, known(reading))
     )
 
 

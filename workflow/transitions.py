@@ -204,7 +204,9 @@ def fire(
 def _involve(tx: Transaction, case: Case) -> None:
     """Whoever acts takes part in the case from now on."""
     if tx.person_id is not None:
-        tx.session.merge(Involvement(person_id=tx.person_id, case_id=case.id))
+        row = Involvement(person_id=tx.person_id, case_id=case.id, due_at=case.due_at)
+        tx.session.merge(row)
+        tx.session.flush()  # there before the caller sets another deadline, which then reaches it
 
 
 def stated(reason: str | None) -> Callable[[], None]:

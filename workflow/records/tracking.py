@@ -5,10 +5,21 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    inspect,
+    update,
+)
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from storage.database import Base, UtcDateTime
+from workflow.records.documents import Case
 from workflow.records.evidence import AppendOnly, Evidence
 from workflow.records.people import EffectiveDated
 
@@ -27,12 +38,23 @@ class Involvement(Base):
     """That a person opened an open case or moved it; the rows of a case go when it ends.
 
     Working state, made of `Move` and of who opened what: it finds what waits for others without
-    reading all that was ever done.
+    reading all that was ever done. It has the case's deadline beside it, to be read in its order.
     """
 
     __tablename__ = "involvement"
+    __table_args__ = (Index(None, "person_id", "due_at", "case_id"),)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), primary_key=True, index=True)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@event.listens_for(Case, "after_update")
+def _keep_in_step(_mapper: Mapper[Case], connection: Connection, case: Case) -> None:
+    """Whoever sets a case's deadline, wherever: its involvements have it too."""
+    if inspect(case).attrs.due_at.history.has_changes():
+        connection.execute(
+            update(Involvement).where(Involvement.case_id == case.id).values(due_at=case.due_at)
+        )
 
 
 class Reminder(AppendOnly, Base):

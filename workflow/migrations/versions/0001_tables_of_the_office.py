@@ -1408,6 +1408,7 @@ def upgrade() -> None:
         "involvement",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_involvement_case_id_case")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_involvement_person_id_person")
@@ -1415,6 +1416,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "case_id", name=op.f("pk_involvement")),
     )
     op.create_index(op.f("ix_involvement_case_id"), "involvement", ["case_id"], unique=False)
+    op.create_index(
+        op.f("ix_involvement_person_id_due_at_case_id"),
+        "involvement",
+        ["person_id", "due_at", "case_id"],
+        unique=False,
+    )
     op.create_table(
         "move",
         sa.Column("case_id", sa.Uuid(), nullable=False),
