@@ -90,6 +90,7 @@ class Chamber(Desk):
                     name="Xã Mẫu",
                     opened_by=opener,
                     opened_at=tx.now,
+                    submitted_at=tx.now,
                 )
             )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflow.chamber import Chamber
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, DEPUTY, HEAD, LEADER, OTHER_HEAD, SPECIALIST, Desk
 from tests.workflow.outgoing_trip import CHECKER, Trip
@@ -261,3 +262,21 @@ def test_who_may_sign_nothing_of_the_own_signs_nothing_for_another(
         for option in desk.see(DEPUTY, view_outgoing, trip.document_id).options
     }
     assert not any(options.get(trigger) for trigger in ("sign", "approve", "check_format", "seal"))
+
+
+def test_who_stands_in_for_a_member_of_a_council_has_no_ballot(
+    office: Office,
+    acting: Callable[[str], Actor],
+    seat: Callable[[str], uuid.UUID],
+    tmp_path: Path,
+) -> None:
+    chamber = Chamber(office, acting, seat, tmp_path)
+    dossier_id = chamber.voting(chamber.kind(), chamber.council())
+    member, substitute = chamber.person("tinh.chuyenvien"), chamber.person("tinh.truongphong")
+    chamber.do(
+        "tinh.quantri", appoint_substitute, chamber.province, member, substitute, basis="Nghỉ phép"
+    )
+    assert chamber.actor("tinh.truongphong").stands_in_for == {member}
+    with pytest.raises(GuardsUnmet, match="Chỉ thành viên Hội đồng"):
+        chamber.ballot(dossier_id, "tinh.truongphong")
+    chamber.ballot(dossier_id, "tinh.chuyenvien")
