@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from sqlalchemy import select
 
 from workflow.facts.appraisals import APPRAISED, GIVEN, OPINION, RETURNED
@@ -49,16 +47,11 @@ def criterion_facts(
     """The facts of one criterion; `exhibits` are the dossier's."""
     return CriterionFacts(
         actor_id=reading.person_id,
-        appraiser_id=_appraiser(reading, task),
+        actor_stands_in=reading.person_id is not None
+        and task.person_id in reading.actor.stands_in_for,
+        appraiser_id=task.person_id,
         evidence_unmet=criterion_evidence_unmet(kind, criterion, exhibits),
         supplement_overdue=case.state == RETURNED
         and case.due_at is not None
         and case.due_at < reading.now,
     )
-
-
-def _appraiser(reading: Reading, task: Task) -> uuid.UUID | None:
-    """Who appraises it; the actor who does the work of that person today."""
-    if reading.person_id is not None and task.person_id in reading.actor.stands_in_for:
-        return reading.person_id
-    return task.person_id

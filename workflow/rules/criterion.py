@@ -17,8 +17,9 @@ class CriterionFacts:
     """What the guards of a criterion look at."""
 
     actor_id: UUID | None
+    actor_stands_in: bool
+    """Does the appraiser's work today; the criterion stays the appraiser's."""
     appraiser_id: UUID | None
-    """Who appraises it, or that person's substitute where the substitute acts."""
     evidence_unmet: tuple[str, ...]
     """What of its evidence is missing or does not hold."""
     supplement_overdue: bool
@@ -26,7 +27,8 @@ class CriterionFacts:
 
 
 def actor_is_appraiser(facts: CriterionFacts) -> str | None:
-    if facts.appraiser_id is not None and facts.actor_id == facts.appraiser_id:
+    own = facts.appraiser_id is not None and facts.actor_id == facts.appraiser_id
+    if own or facts.actor_stands_in:
         return None
     return "Chỉ người được giao thẩm định tiêu chí này được thực hiện bước này."
 
