@@ -9,34 +9,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, get_args
 
-from pydantic import SecretStr
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from benchmarks import report
 from benchmarks.busy_office import CHECKER, CLERK, FOLLOWER, HEAD, LEADER, SPECIALIST, fill
 from benchmarks.measuring import cpu_ms
+from benchmarks.offices import DATABASES, acting, founded
 from benchmarks.report import Row
-from tests import servers
-from workflow.accounts import actor_of
-from workflow.founding import found
-from workflow.migrating import migrate
 from workflow.office import Actor, Office
-from workflow.records import Account, Person
-from workflow.settings import Settings
 from workflow.tracking import Place, Tray, in_tray
 
 RESULTS = Path(__file__).parent / "results" / "in_tray.json"
 PEOPLE = (CLERK, LEADER, HEAD, SPECIALIST, FOLLOWER, CHECKER)
 TRAYS: tuple[Tray, ...] = get_args(Tray)
-DATABASES = ("sqlite", "postgresql")
 OPEN, ENDED, PAGE, TIMES = 100_000, 50_000, 50, 40
 #: p95 of the page, CPU.
 AT_MOST_MS = 50
@@ -68,17 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @contextmanager
 def busy(database: str, cases: int, ended: int) -> Iterator[Office]:
     """A founded office on a database of this kind, with so much in it."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = ""
-        if database == "postgresql":
-            server = stack.enter_context(servers.postgres())
-            url = stack.enter_context(servers.postgres_database(server))
-        settings = Settings(data_dir=folder, database_url=SecretStr(url))
-        migrate(settings)
-        office = Office.open(settings)
-        stack.callback(office.close)
-        found(office)
+    with founded(database) as office:
         fill(office, cases, ended)
         yield office
 
@@ -86,7 +68,7 @@ def busy(database: str, cases: int, ended: int) -> Iterator[Office]:
 def measured(database: str, office: Office, times: int) -> Iterator[Row]:
     """Every tray of everybody that has something in it: its first page, and one further on."""
     for username in PEOPLE:
-        actor = _actor(office, username)
+        actor = acting(office, username)
         for tray in TRAYS:
             for where, after in _places(office, actor, tray):
                 page = partial(_page, office, actor, tray, after)
@@ -132,16 +114,6 @@ def show(results: Row) -> None:
         ),
     )
     report.show_goals(results["goals"])
-
-
-def _actor(office: Office, username: str) -> Actor:
-    with office.reading(None) as reading:
-        account, person = reading.session.execute(
-            select(Account, Person)
-            .join(Person, Person.id == Account.person_id)
-            .where(Account.username == username)
-        ).one()
-        return actor_of(reading, account, person)
 
 
 def _page(office: Office, actor: Actor, tray: Tray, after: Place | None) -> list[Place]:

@@ -19,7 +19,7 @@ from workflow.office import Actor, Office
 from workflow.records import Account, Person
 from workflow.settings import Settings
 
-DATABASES = ("SQLite", "PostgreSQL")
+DATABASES = ("sqlite", "postgresql")
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def founded(database: str) -> Iterator[Office]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = ""
-        if database == "PostgreSQL":
+        if database == "postgresql":
             server = stack.enter_context(servers.postgres())
             url = stack.enter_context(servers.postgres_database(server))
         settings = Settings(data_dir=folder, database_url=SecretStr(url))

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import dossiers, in_tray, memory, report, validation
 from benchmarks.files import make
 from benchmarks.judges import Ours
-from benchmarks.offices import founded
+from benchmarks.offices import DATABASES, founded
 from benchmarks.ours import LEVELS, Desk, parts, stamps
 from benchmarks.pki import Office, office
 from benchmarks.report import OURS, PLAIN, Row
@@ -88,7 +88,7 @@ def test_memory_is_measured_in_another_process(
 
 
 def test_the_bench_of_dossiers_asks_for_evidence_that_holds() -> None:
-    with founded("SQLite") as office:
+    with founded("sqlite") as office:
         figures = dossiers.measured(office, evidence=30, rounds=2)
 
     assert figures["unmet"] == 0
@@ -97,7 +97,7 @@ def test_the_bench_of_dossiers_asks_for_evidence_that_holds() -> None:
 def test_the_committed_run_of_dossiers_is_of_both_databases() -> None:
     runs = json.loads(dossiers.RESULTS.read_text(encoding="utf-8"))
 
-    assert [run["database"] for run in runs] == ["SQLite", "PostgreSQL"]
+    assert [run["database"] for run in runs] == list(DATABASES)
     assert {run["evidence"] for run in runs} == {dossiers.EVIDENCE}
 
 

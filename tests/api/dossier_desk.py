@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import update
 
-from tests.api.agencies import STAFF, draft_body, issue
+from tests.api.agencies import draft_body, issue
 from tests.api.conftest import Counter
 from tests.api.desk import LEADER, SPECIALIST, Desk, made
 from tests.api.papers import a_pdf
+from tests.kinds import DECIDED
+from tests.staff import STAFF
 from workflow.office import Office
+from workflow.records import Dossier as Row
 
 OFFICE_SPECIALIST, OFFICE_HEAD, OFFICE_LEADER = (
     "vpdp.chuyenvien",
@@ -24,7 +28,8 @@ OFFICE_SPECIALIST, OFFICE_HEAD, OFFICE_LEADER = (
 PROVINCE_CLERK, PROVINCE_LEADER = "tinh.vanthu", "tinh.chutich"
 
 #: A commune recognised by two criteria, each of another department.
-KIND = """
+KIND = (
+    """
 code = "xa_thu"
 version = 1
 title = "Xã thử nghiệm"
@@ -70,37 +75,9 @@ confidence = "ours"
 code = "no_dong"
 title = "Không có nợ đọng xây dựng cơ bản"
 confidence = "ours"
-
-[vote]
-quorum = "2/3"
-share = "9/10"
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_CHECK"
-days = 5
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_SUPPLEMENT"
-days = 10
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_APPRAISE"
-days = 15
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_DECIDE"
-days = 10
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_PUBLISH"
-days = 10
-confidence = "ours"
 """
+    + DECIDED
+)
 
 
 def kinds_in(folder: Path, **texts: str) -> Path:
@@ -179,6 +156,18 @@ class Dossier:
 
     def get(self, username: str, rest: str = "", **params: Any) -> httpx.Response:
         return self.desk.counter[username].get(f"{self.address}{rest}", params=params)
+
+    def known(self) -> Dossier:
+        """Known to office and province as one that was submitted once; its case stays where it
+        is, so that its contents may still be changed."""
+        with self.desk.counter.office.database.write() as session:
+            session.execute(
+                update(Row)
+                .where(Row.id == uuid.UUID(self.id))
+                .values(submitted_at=datetime.now(UTC))
+            )
+            session.commit()
+        return self
 
     def seen(self, username: str = SPECIALIST) -> dict[str, Any]:
         return made(self.get(username), 200)

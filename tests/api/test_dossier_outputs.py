@@ -11,7 +11,6 @@ from xml.etree import ElementTree as ET
 import pypdfium2 as pdfium
 import pytest
 
-from tests.api.agencies import AGRICULTURE, PROVINCE, TECHNOLOGY
 from tests.api.conftest import COORDINATION, problem, serving
 from tests.api.desk import LEADER, SPECIALIST, made
 from tests.api.dossier_desk import (
@@ -23,6 +22,7 @@ from tests.api.dossier_desk import (
     DossierDesk,
     kinds_in,
 )
+from tests.staff import AGRICULTURE, PROVINCE, TECHNOLOGY
 from workflow.office import Office
 
 APPRAISER = "sonnmt.chuyenvien"

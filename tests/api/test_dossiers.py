@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import event, select
 
-from tests.api.agencies import AGRICULTURE, STAFF, draft_body
+from tests.api.agencies import draft_body
 from tests.api.conftest import COORDINATION, Counter, problem, serving
 from tests.api.desk import CLERK, LEADER, SPECIALIST, made
 from tests.api.dossier_desk import (
@@ -24,6 +24,7 @@ from tests.api.dossier_desk import (
     kinds_in,
 )
 from tests.api.papers import a_pdf
+from tests.staff import AGRICULTURE, STAFF
 from workflow.access import access_chain
 from workflow.accounts import create_account, hash_random
 from workflow.appointments import Post, add_person, grant_role
@@ -200,13 +201,21 @@ def test_a_role_of_another_kind_opens_nothing(
     problem(whole[0].get(username), 404, "not-found")
 
 
+def test_until_it_is_submitted_it_is_the_applicants_alone(desk: DossierDesk) -> None:
+    dossier = desk.open()
+    for username in (OFFICE_SPECIALIST, PROVINCE_LEADER):
+        problem(dossier.get(username), 404, "not-found")
+        assert items(desk.counter[username].get("/dossiers")) == []
+    assert dossier.known().seen(OFFICE_SPECIALIST)["whole"]
+
+
 @pytest.fixture(scope="module")
 def whole(
     founded_counter: Counter, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Dossier, list[dict[str, Any]]]:
     """A dossier with evidence of two criteria, for tests that only look."""
     desk = DossierDesk(founded_counter, tmp_path_factory.mktemp("evidence"))
-    dossier = desk.open("commune_ntm", group_code="2")
+    dossier = desk.open("commune_ntm", group_code="2").known()
     return dossier, dossier.show("criterion/3/minh_chung", "criterion/7/minh_chung")
 
 
@@ -307,7 +316,7 @@ def council(desk: DossierDesk, username: str) -> str:
 
 
 def test_reading_evidence_is_logged_with_whoever_owns_it(desk: DossierDesk) -> None:
-    dossier = desk.open()
+    dossier = desk.open().known()
     (added,) = dossier.show("criterion/1/minh_chung")
     dossier.get(OFFICE_SPECIALIST, f"/exhibits/{added['id']}/content")
     with desk.counter.office.reading(None) as reading:
@@ -326,7 +335,7 @@ def test_reading_evidence_is_logged_with_whoever_owns_it(desk: DossierDesk) -> N
 
 def test_a_draft_is_its_issuers_until_it_is_issued(dossier: Dossier) -> None:
     desk = dossier.desk
-    paper = dossier.draft(COORDINATION, "supplement_request")
+    paper = dossier.known().draft(COORDINATION, "supplement_request")
     content = f"/papers/{paper['id']}/content"
     assert dossier.get(OFFICE_SPECIALIST, content).status_code == 200
     for username in (SPECIALIST, PROVINCE_LEADER):
@@ -341,7 +350,9 @@ def test_a_draft_is_its_issuers_until_it_is_issued(dossier: Dossier) -> None:
 
 def test_a_paper_of_two_types_must_say_which(dossier: Dossier) -> None:
     body = {"part": "notice", **draft_body(dossier.desk.desk, COORDINATION, "x")}
-    answer = dossier.desk.counter[OFFICE_SPECIALIST].post(f"{dossier.address}/drafts", json=body)
+    answer = dossier.desk.counter[OFFICE_SPECIALIST].post(
+        f"{dossier.known().address}/drafts", json=body
+    )
     (error,) = problem(answer, 422, "invalid")["errors"]
     assert error["pointer"] == "/type_code"
 
@@ -349,7 +360,7 @@ def test_a_paper_of_two_types_must_say_which(dossier: Dossier) -> None:
 def test_a_paper_of_another_body_is_refused_and_nothing_is_drafted(dossier: Dossier) -> None:
     desk = dossier.desk
     body = {"part": "decision", **draft_body(desk.desk, COORDINATION, "x")}
-    answer = desk.counter[OFFICE_SPECIALIST].post(f"{dossier.address}/drafts", json=body)
+    answer = desk.counter[OFFICE_SPECIALIST].post(f"{dossier.known().address}/drafts", json=body)
     problem(answer, 422, "invalid")
     assert items(desk.counter[OFFICE_SPECIALIST].get("/outgoing-documents")) == []
 

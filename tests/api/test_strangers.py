@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
-from sqlalchemy import update
 
 from api.app import ROUTERS
 from api.demo import marks
-from tests.api.agencies import PROVINCE
 from tests.api.conftest import COMMUNE, Counter, problem
 from tests.api.desk import CLERK, FOLLOWER, LEADER, SPECIALIST, Desk, made
 from tests.api.dossier_desk import DossierDesk
 from tests.api.holding import waiting
-from workflow.records import Dossier
+from tests.staff import PROVINCE
 
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: A commune's dossier is the coordination office's to check: others have no part in it.
@@ -172,11 +169,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     snapshot = made(counter[CLERK].post(snapshots, json={"period": "2026-11"}))
     dossier = DossierDesk(counter, counter.data_dir).open("commune_ntm", group_code="2")
     (exhibit,) = dossier.attach({"slot": "component/to_trinh", "document_id": outgoing.id})
-    with counter.office.database.write() as session:
-        # Submitted, as far as the province is concerned: until then it knows nothing of it.
-        session.execute(update(Dossier).values(submitted_at=datetime.now(UTC)))
-        session.commit()
-    paper = dossier.draft(PROVINCE, "decision")
+    paper = dossier.known().draft(PROVINCE, "decision")
     export = made(counter[SPECIALIST].post(f"/dossiers/{dossier.id}/exports", json=None), 202)
     counter.do_jobs()
     sitting = ((LEADER, "chair"), (CLERK, "secretary"), (FOLLOWER, "member"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.api.agencies import AGRICULTURE, PROVINCE, TECHNOLOGY, issue, minutes_signers
+from tests.api.agencies import issue, minutes_signers
 from tests.api.conftest import COMMUNE, COORDINATION, founded, open_office, problem, serving
 from tests.api.desk import LEADER, SPECIALIST, made
 from tests.api.dossier_desk import (
@@ -22,6 +22,7 @@ from tests.api.dossier_desk import (
     DossierDesk,
     kinds_in,
 )
+from tests.staff import AGRICULTURE, PROVINCE, TECHNOLOGY
 from workflow.office import Office
 from workflow.rules.deadlines import add_months
 

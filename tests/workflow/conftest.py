@@ -16,6 +16,7 @@ from sqlalchemy import make_url, select
 
 from signing.sandbox import Sandbox
 from tests import servers
+from tests.workflow.desk import Desk
 from workflow.accounts import actor_of
 from workflow.founding import found
 from workflow.migrating import migrate
@@ -134,3 +135,14 @@ def seat(office: Office) -> Callable[[str], uuid.UUID]:
             ).one()
 
     return seat
+
+
+@pytest.fixture
+def desk(
+    office: Office,
+    acting: Callable[[str], Actor],
+    seat: Callable[[str], uuid.UUID],
+    tmp_path: Path,
+) -> Desk:
+    """The commune's desk, where documents come in and people act on them."""
+    return Desk(office, acting, seat, tmp_path)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.kinds import DECIDED
+from tests.staff import Staff
 from tests.workflow.desk import LEADER, SPECIALIST, Desk
-from tests.workflow.outgoing_trip import Bench, Trip
+from tests.workflow.outgoing_trip import Trip
 from workflow import applying, exhibiting, proceeding
 from workflow.applying import Answer, NewDossier
 from workflow.dossiers import case_of
@@ -23,7 +25,8 @@ from workflow.uploads import record_upload
 OFFICE_SPECIALIST, OFFICE_HEAD = "vpdp.chuyenvien", "vpdp.truongphong"
 PROVINCE_ADMINISTRATOR = "tinh.quantri"
 
-KIND = """
+KIND = (
+    """
 code = "thu"
 version = 1
 title = "Xã thử"
@@ -81,37 +84,9 @@ confidence = "ours"
 code = "no_dong"
 title = "Không có nợ đọng xây dựng cơ bản"
 confidence = "ours"
-
-[vote]
-quorum = "2/3"
-share = "9/10"
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_CHECK"
-days = 5
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_SUPPLEMENT"
-days = 10
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_APPRAISE"
-days = 15
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_DECIDE"
-days = 10
-confidence = "ours"
-
-[[deadline]]
-code = "DOSSIER_PUBLISH"
-days = 10
-confidence = "ours"
 """
+    + DECIDED
+)
 
 
 def _name(text: str) -> str:
@@ -224,9 +199,9 @@ class DossierDesk:
         self.ready().step(LEADER, "submit")
         return self
 
-    def paper(self, part: str, bench: Bench, type_code: str) -> uuid.UUID:
+    def paper(self, part: str, staff: Staff, type_code: str) -> uuid.UUID:
         """An issued document of a seat, linked as a paper of the dossier."""
-        trip = Trip(self.desk.office, self.desk.actor, bench=bench)
+        trip = Trip(self.desk.office, self.desk.actor, staff=staff)
         trip.draft(trip.new(type_code=type_code)).checked().sign().number().seal().issue()
-        self.desk.do(bench.clerk, exhibiting.link_paper, self.dossier_id, part, trip.document_id)
+        self.desk.do(staff.clerk, exhibiting.link_paper, self.dossier_id, part, trip.document_id)
         return trip.document_id

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fpdf import FPDF
 from sqlalchemy import select
 
+from tests.staff import COMMUNE, STAFF, Staff
 from workflow import drafting, issuing, reviewing, signatures
 from workflow.files import Content
 from workflow.jobs import run_all
@@ -20,52 +21,6 @@ from workflow.records import Issuer, Unit
 CLERK, SPECIALIST, HEAD = "xa.vanthu", "xa.chuyenvien", "xa.truongphong"
 LEADER, DEPUTY, CHECKER = "xa.chutich", "xa.phochutich", "xa.thethuc"
 
-
-@dataclass(frozen=True)
-class Bench:
-    """Who does what in one seat, and in whose name: issuer and drafting unit by their symbols."""
-
-    drafter: str
-    head: str
-    leader: str
-    checker: str
-    clerk: str
-    issuer: str
-    unit: str
-    capacity: str
-
-
-COMMUNE = Bench(SPECIALIST, HEAD, LEADER, CHECKER, CLERK, "UBND", "VP", "TM")
-OFFICE = Bench(
-    "vpdp.chuyenvien",
-    "vpdp.truongphong",
-    "vpdp.chanhvp",
-    "vpdp.vanthu",
-    "vpdp.vanthu",
-    "VPĐP",
-    "NV",
-    "",
-)
-PROVINCE = Bench(
-    "tinh.chuyenvien",
-    "tinh.truongphong",
-    "tinh.chutich",
-    "tinh.thethuc",
-    "tinh.vanthu",
-    "UBND",
-    "KTN",
-    "TM",
-)
-AGRICULTURE = Bench(
-    "sonnmt.chuyenvien",
-    "sonnmt.truongphong",
-    "sonnmt.giamdoc",
-    "sonnmt.vanthu",
-    "sonnmt.vanthu",
-    "SNNMT",
-    "PTNT",
-    "",
-)
 
 NO_DOCUMENT = uuid.UUID(int=0)
 Work = Callable[[Transaction, Detail], object]
@@ -88,16 +43,16 @@ class Trip:
     office: Office
     acting: Callable[[str], Actor]
     document_id: uuid.UUID = NO_DOCUMENT
-    bench: Bench = COMMUNE
+    staff: Staff = STAFF[COMMUNE]
 
     def store(self, text: str) -> Content:
         ref = self.office.keep(
-            self.issuer(self.bench.issuer).organisation_id, io.BytesIO(a_pdf(text))
+            self.issuer(self.staff.issuer).organisation_id, io.BytesIO(a_pdf(text))
         )
         return Content(ref.sha256, ref.size_bytes)
 
     def issuer(self, symbol: str) -> Issuer:
-        own = self.acting(self.bench.drafter).roles
+        own = self.acting(self.staff.drafter).roles
         with self.office.reading(None) as reading:
             return reading.session.scalars(
                 select(Issuer).where(Issuer.symbol == symbol, Issuer.organisation_id.in_(own))
@@ -112,15 +67,15 @@ class Trip:
         **others: object,
     ) -> drafting.Draft:
         """What the drafter fills in: a decision signed TM by the chairman, sent by post."""
-        body = self.issuer(issuer or self.bench.issuer)
+        body = self.issuer(issuer or self.staff.issuer)
         with self.office.reading(None) as reading:
             unit = reading.session.scalars(
                 select(Unit).where(
-                    Unit.organisation_id == body.organisation_id, Unit.symbol == self.bench.unit
+                    Unit.organisation_id == body.organisation_id, Unit.symbol == self.staff.unit
                 )
             ).one()
         leader = drafting.SignerLine(
-            self.acting(self.bench.leader).person_id, "competent", self.bench.capacity
+            self.acting(self.staff.leader).person_id, "competent", self.staff.capacity
         )
         return drafting.Draft(
             issuer_id=body.id,
@@ -135,13 +90,13 @@ class Trip:
         )
 
     def draft(self, new: drafting.Draft | None = None) -> Trip:
-        with self.office.transaction(self.acting(self.bench.drafter)) as tx:
+        with self.office.transaction(self.acting(self.staff.drafter)) as tx:
             case = drafting.draft(tx, new or self.new())
         self.document_id = case.document_id
         return self
 
     def view(self, username: str | None = None) -> Detail:
-        with self.office.reading(self.acting(username or self.bench.clerk)) as reading:
+        with self.office.reading(self.acting(username or self.staff.clerk)) as reading:
             return view_outgoing(reading, self.document_id)
 
     @property
@@ -156,9 +111,9 @@ class Trip:
         return self
 
     def submit(self) -> Trip:
-        prepared = reviewing.prepare(self.office, self.acting(self.bench.drafter), self.document_id)
+        prepared = reviewing.prepare(self.office, self.acting(self.staff.drafter), self.document_id)
         return self.act(
-            self.bench.drafter,
+            self.staff.drafter,
             lambda tx, seen: reviewing.submit(tx, self.document_id, seen.case.version, prepared),
         )
 
@@ -173,12 +128,12 @@ class Trip:
     def checked(self) -> Trip:
         """Everything that comes before the person's signature (Art. 10-12)."""
         self.submit()
-        self.review(self.bench.head, "check_content").review(self.bench.leader, "approve")
-        return self.review(self.bench.checker, "check_format")
+        self.review(self.staff.head, "check_content").review(self.staff.leader, "approve")
+        return self.review(self.staff.checker, "check_format")
 
     def ask_to_sign(self, username: str | None = None) -> Trip:
         return self.act(
-            username or self.bench.leader,
+            username or self.staff.leader,
             lambda tx, seen: signatures.sign(
                 tx, self.document_id, seen.case.version, seen.content_sha256 or ""
             ),
@@ -191,13 +146,13 @@ class Trip:
 
     def number(self) -> Trip:
         return self.act(
-            self.bench.clerk,
+            self.staff.clerk,
             lambda tx, seen: issuing.number(tx, self.document_id, seen.case.version),
         )
 
     def ask_to_seal(self, username: str | None = None) -> Trip:
         return self.act(
-            username or self.bench.clerk,
+            username or self.staff.clerk,
             lambda tx, seen: signatures.seal(
                 tx, self.document_id, seen.case.version, seen.content_sha256 or ""
             ),
@@ -210,7 +165,7 @@ class Trip:
 
     def issue(self) -> Trip:
         self.act(
-            self.bench.clerk,
+            self.staff.clerk,
             lambda tx, seen: issuing.issue(tx, self.document_id, seen.case.version),
         )
         run_all(self.office)

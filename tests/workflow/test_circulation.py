@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -25,7 +23,7 @@ from workflow import circulation, handling
 from workflow.circulation import Handler, assign, complete, submit, transfer
 from workflow.facts.incoming import incoming_facts
 from workflow.incoming_views import incoming_register, list_incoming, view_incoming
-from workflow.office import Actor, Office
+from workflow.office import Actor
 from workflow.records import (
     Account,
     Case,
@@ -48,16 +46,6 @@ from workflow.rules.errors import (
 )
 from workflow.structure import add_handling_rule, end_handling_rule, handling_rules
 from workflow.task_views import list_tasks, resolution_slip, view_task
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def person(desk: Desk, username: str) -> uuid.UUID:

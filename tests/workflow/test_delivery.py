@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +18,6 @@ from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.files import Content
 from workflow.idempotency import Answer, Asked, claim, find, keep
 from workflow.incoming_views import Filter, incoming_register, list_incoming, view_incoming
-from workflow.office import Actor, Office
 from workflow.outgoing_views import recipients_of, view_outgoing
 from workflow.records import (
     Case,
@@ -42,16 +39,6 @@ from workflow.rules import journal
 from workflow.rules.errors import GuardsUnmet
 
 THEIR_CLERK, THEIR_LEADER, THEIR_HEAD = "vpdp.vanthu", "vpdp.chanhvp", "vpdp.truongphong"
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def issue(desk: Desk, **changes: object) -> uuid.UUID:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
+from tests.staff import COMMUNE, COORDINATION, STAFF
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
 from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, DossierDesk
-from tests.workflow.outgoing_trip import COMMUNE, OFFICE, Trip
+from tests.workflow.outgoing_trip import Trip
 from workflow import applying, appraising, exhibiting
 from workflow.applying import Answer, NewDossier
 from workflow.appointments import grant_role
@@ -35,16 +35,6 @@ from workflow.snapshots import take_snapshot
 from workflow.uploads import record_upload
 
 NOON = datetime(2026, 12, 7, 5, tzinfo=UTC)  # a Monday in Vietnam, and no holiday near
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 @pytest.fixture
@@ -188,7 +178,7 @@ def test_a_document_counts_when_it_is_issued_and_no_more_when_it_is_recalled(
     dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
 ) -> None:
     dossiers.open()
-    report = Trip(office, acting, bench=COMMUNE)
+    report = Trip(office, acting, staff=STAFF[COMMUNE])
     report.draft(report.new(type_code="bao_cao"))
     dossiers.attach("component/y_kien", document_id=report.document_id, title="Báo cáo")
     assert "“Báo cáo”: văn bản chưa phát hành." in dossiers.facts().unsound
@@ -196,7 +186,7 @@ def test_a_document_counts_when_it_is_issued_and_no_more_when_it_is_recalled(
     report.checked().sign().number().seal().issue()
     assert dossiers.facts().unsound == ()
 
-    recall = Trip(office, acting, bench=COMMUNE)
+    recall = Trip(office, acting, staff=STAFF[COMMUNE])
     recall.draft(recall.new(type_code="thong_bao", bears_on=("recalls", report.document_id)))
     recall.checked().sign().number().seal().issue()
     assert dossiers.facts().unsound == ("“Báo cáo”: văn bản đã bị thu hồi.",)
@@ -318,7 +308,7 @@ def test_the_clock_of_the_check_stands_while_the_commune_supplements(
     clock.set(NOON + timedelta(days=2))
     with pytest.raises(GuardsUnmet, match="Chưa có công văn yêu cầu bổ sung hồ sơ"):
         dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu hai thành phần.")
-    dossiers.paper("supplement_request", OFFICE, "cong_van")
+    dossiers.paper("supplement_request", STAFF[COORDINATION], "cong_van")
     dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Thiếu hai thành phần.")
     clock.set(NOON + timedelta(days=21))
     dossiers.step(LEADER, "resubmit")
@@ -436,7 +426,7 @@ def test_what_stopped_to_hold_after_the_acceptance_is_sent_back_for_a_supplement
     """And the công văn of one round does not serve the next."""
     dossiers.open().submitted()
     dossiers.step(OFFICE_SPECIALIST, "accept")
-    dossiers.paper("supplement_request", OFFICE, "cong_van")
+    dossiers.paper("supplement_request", STAFF[COORDINATION], "cong_van")
 
     assert dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Đã thu hồi.").state == (
         "supplementing"
@@ -487,7 +477,7 @@ def test_a_paper_is_a_document_of_the_body_that_must_issue_it(
             "supplement_request",
             own.document_id,
         )
-    letter = Trip(office, acting, bench=OFFICE)
+    letter = Trip(office, acting, staff=STAFF[COORDINATION])
     letter.draft(letter.new(type_code="bao_cao"))
     with pytest.raises(Invalid, match="không đúng loại văn bản"):
         desk.do(
@@ -503,7 +493,7 @@ def test_a_paper_counts_when_it_is_issued(
     dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
 ) -> None:
     dossiers.open().submitted()
-    letter = Trip(office, acting, bench=OFFICE)
+    letter = Trip(office, acting, staff=STAFF[COORDINATION])
     letter.draft(letter.new(type_code="cong_van"))
     desk.do(
         OFFICE_SPECIALIST,
@@ -554,7 +544,7 @@ def test_a_second_round_is_appraised_afresh(
     dossiers.step(OFFICE_SPECIALIST, "accept")
     dossiers.step(OFFICE_HEAD, "assign")
     clock.advance(timedelta(hours=1))
-    dossiers.paper("supplement_request", OFFICE, "cong_van")
+    dossiers.paper("supplement_request", STAFF[COORDINATION], "cong_van")
     dossiers.step(OFFICE_SPECIALIST, "request_supplement", "Minh chứng đã bị thu hồi.")
 
     first = desk.rows(Case, Case.parent_id.is_not(None))

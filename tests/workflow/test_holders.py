@@ -5,9 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from tests.workflow.desk import (
@@ -38,16 +36,6 @@ from workflow.tracking import history
 FOLLOWER, AUDITOR = "xa.theodoi", "xa.kiemtoan"
 EVERYBODY = (CLERK, LEADER, DEPUTY, HEAD, SPECIALIST, OTHER_HEAD, CHECKER, FOLLOWER)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def holder(desk: Desk, case: Case) -> str | None:

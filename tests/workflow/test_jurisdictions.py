@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +18,6 @@ from workflow.jurisdictions import (
     succeed,
     successions_of,
 )
-from workflow.office import Actor, Office
 from workflow.organisations import Description, create_organisation
 from workflow.parties import successor_of
 from workflow.records import AppraisalDuty, DossierRoute, OrganisationName, Succession
@@ -28,17 +25,7 @@ from workflow.rules.errors import Duplicate, Forbidden, GuardsUnmet, Invalid, No
 
 ADMIN, COMMUNE_ADMIN, OFFICE_ADMIN = "tinh.quantri", "xa.quantri", "vpdp.quantri"
 OFFICE, NN, KH = "H56.MAU.01", "H56.MAU.03", "H56.MAU.04"
-FIELD, KIND = "y_te", "ocop_product"
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
+FIELD, KIND = "giao_duc", "ocop_product"
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +21,7 @@ from workflow.incoming_views import (
     list_incoming,
     view_incoming,
 )
-from workflow.office import Actor, Office, Transaction
+from workflow.office import Transaction
 from workflow.records import (
     Case,
     Document,
@@ -58,16 +56,6 @@ from workflow.rules.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def verdict(desk: Desk, document_id: uuid.UUID) -> str | None:

@@ -7,7 +7,6 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pikepdf
 import pytest
@@ -38,11 +37,6 @@ def register(office: Office, actor: Actor, owner: Owner, picture: Picture) -> No
 @pytest.fixture
 def trip(office: Office, acting: Acting) -> Trip:
     return Trip(office, acting)
-
-
-@pytest.fixture
-def desk(office: Office, acting: Acting, seat: Callable[[str], uuid.UUID], tmp_path: Path) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def test_an_issued_document_shows_signature_seal_and_the_number_on_its_attachment(

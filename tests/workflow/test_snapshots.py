@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +17,6 @@ from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import IndicatorReport
 from workflow.facts.snapshots import achieved, frozen, issuers_in, snapshot_answer
 from workflow.handling import read
-from workflow.office import Actor, Office
 from workflow.records import Case, IndicatorSnapshot, Issuer, JournalEntry
 from workflow.reporting import measure
 from workflow.rules import indicator, journal
@@ -30,16 +27,6 @@ from workflow.rules.reasons import Reason
 from workflow.snapshots import find_snapshot, snapshots_of, take_snapshot
 
 AUDITOR = "xa.kiemtoan"
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def test_it_keeps_what_was_measured_and_where_the_journal_stood(desk: Desk, clock: Clock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from tests.workflow.desk import CLERK, Desk
 from workflow import jobs
 from workflow.auditing import verify_all
 from workflow.incoming_views import Detail, Filter, list_incoming, view_incoming
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import Report, job
 from workflow.registration import override, register, return_to_sender, verify_again
 from workflow.rules.errors import GuardsUnmet
@@ -69,16 +69,6 @@ def office(
     opened.sealing.sandbox = sandbox
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 @pytest.fixture

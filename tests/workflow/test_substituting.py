@@ -29,16 +29,6 @@ DAY = timedelta(days=1)
 ADMINISTRATOR = "xa.quantri"
 
 
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
-
-
 def person(desk: Desk, username: str) -> uuid.UUID:
     return desk.one(Account, Account.username == username).person_id
 

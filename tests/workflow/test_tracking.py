@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,16 +44,6 @@ from workflow.work_lines import WorkLine
 FOLLOWER, AUDITOR = "xa.theodoi", "xa.kiemtoan"
 EVERYBODY = (CLERK, LEADER, DEPUTY, HEAD, SPECIALIST, OTHER_HEAD, CHECKER, FOLLOWER)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Desk:
-    return Desk(office, acting, seat, tmp_path)
 
 
 def submitted(desk: Desk) -> uuid.UUID:
