@@ -6,6 +6,8 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from api.demo import CHAPTERS
 from api.demo.counter import counter_at
 from api.demo.screen import Screen
@@ -13,6 +15,8 @@ from api.demo.stage import Stage
 from tests.trips.engines import Engines
 
 
+# On embedded engines `tests/api/test_demo.py` tells it, by the command itself.
+@pytest.mark.parametrize("engines", ["real"], indirect=True)
 def test_the_main_job(engines: Engines, tmp_path: Path) -> None:
     folder = tmp_path / "story"
     (folder / "files").mkdir(parents=True)
