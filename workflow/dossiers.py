@@ -108,7 +108,10 @@ def may_amend(tx: Transaction, dossier: Dossier, case: Case, trigger: str) -> No
     """
     workflow = workflow_of(tx, case)
     roles = roles_in(tx, case, parties_of(tx, dossier))
-    facts = dossier_facts(tx, dossier, case)
+    steps = [s for s in workflow.leaving(case.state, system=False) if s.trigger == trigger]
+    # A change of thousands of pieces asks for all that is known of them only where a guard does.
+    judged = any(step.guards or step.when for step in steps)
+    facts = dossier_facts(tx, dossier, case) if judged else None
     machine.decide(workflow, case.state, trigger, roles, facts, CATALOGUES["dossier"].guards)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from workflow.access import find_document, find_dossier
+from workflow.access import find_document, find_documents, find_dossier
 from workflow.arrivals import Record, nothing
 from workflow.dossiers import case_of, journal, lock_dossier, may_amend
 from workflow.facts.appraisals import returned_criteria
@@ -22,7 +22,7 @@ from workflow.parties import parties_of
 from workflow.records import Case, Dossier, DossierPaper, Exhibit, Report
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound
 from workflow.rules.papers import PARTS
-from workflow.uploads import take_upload
+from workflow.uploads import take_uploads
 
 #: Who links a paper works for the body that issued it.
 _ROLES = ("specialist", "unit_head", "clerk", "leader")
@@ -67,40 +67,36 @@ def attach(
     last = tx.session.scalar(
         select(func.max(Exhibit.ordinal)).where(Exhibit.dossier_id == dossier.id)
     )
-    added = [
-        tx.add(_exhibit(tx, dossier, item, ordinal))
-        for ordinal, item in enumerate(items, start=(last or 0) + 1)
-    ]
+    applicant = parties_of(tx, dossier)["applicant"]
+    documents = find_documents(tx, [item.document_id for item in items if item.document_id])
+    uploads = take_uploads(tx, [item.upload_id for item in items if item.upload_id], applicant)
+    added = []
+    for ordinal, item in enumerate(items, start=(last or 0) + 1):
+        exhibit = Exhibit(
+            dossier_id=dossier.id,
+            ordinal=ordinal,
+            slot=item.slot,
+            dated_on=item.dated_on,
+            added_by=tx.actor.person_id,
+            added_at=tx.now,
+        )
+        if item.document_id is not None:
+            document = documents[item.document_id]
+            exhibit.document_id, exhibit.organisation_id = document.id, document.organisation_id
+            exhibit.title = item.title or document.subject or "Văn bản"
+        elif item.upload_id is not None:
+            upload = uploads[item.upload_id]
+            exhibit.organisation_id = applicant
+            exhibit.sha256, exhibit.size_bytes = upload.sha256, upload.size_bytes
+            exhibit.title = item.title or "Tệp tải lên"
+        added.append(tx.add(exhibit))
     tx.session.flush()
-    for exhibit in added:
-        if exhibit.sha256 is not None:
-            tx.enqueue("judge_exhibit", exhibit=exhibit.id)
+    # A file that stands in many slots is judged once.
+    for exhibit in {one.sha256: one for one in added if one.sha256 is not None}.values():
+        tx.enqueue("judge_exhibit", exhibit=exhibit.id)
     case.version += 1
     journal(tx, dossier, "attached", case, exhibits=[exhibit.id for exhibit in added])
     return added
-
-
-def _exhibit(tx: Transaction, dossier: Dossier, item: Attachment, ordinal: int) -> Exhibit:
-    exhibit = Exhibit(
-        dossier_id=dossier.id,
-        ordinal=ordinal,
-        slot=item.slot,
-        dated_on=item.dated_on,
-        added_by=tx.actor.person_id,
-        added_at=tx.now,
-    )
-    if item.document_id is not None:
-        document = find_document(tx, item.document_id)
-        exhibit.document_id, exhibit.organisation_id = document.id, document.organisation_id
-        exhibit.title = item.title or document.subject or "Văn bản"
-        return exhibit
-    assert item.upload_id is not None  # one of the two, as was asked for
-    applicant = parties_of(tx, dossier)["applicant"]
-    upload = take_upload(tx, item.upload_id, applicant)
-    exhibit.organisation_id = applicant
-    exhibit.sha256, exhibit.size_bytes = upload.sha256, upload.size_bytes
-    exhibit.title = item.title or "Tệp tải lên"
-    return exhibit
 
 
 def drop(tx: Transaction, dossier_id: uuid.UUID, version: int, exhibit_id: uuid.UUID) -> Case:

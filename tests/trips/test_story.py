@@ -1,4 +1,4 @@
-"""The demo's story, the main job from intake to issue, against real processes on each engine."""
+"""The demo's story, the main job from intake to issue, against real processes on real engines."""
 
 from __future__ import annotations
 

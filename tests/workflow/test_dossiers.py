@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from tests.staff import COMMUNE, COORDINATION, STAFF
 from tests.workflow.conftest import Clock
@@ -559,3 +560,43 @@ def test_a_second_round_is_appraised_afresh(
     assert sorted(case.definition_name for case in again) == ["appraisal", "criterion", "criterion"]
     with pytest.raises(GuardsUnmet, match="Còn 1 cơ quan chưa có ý kiến thẩm định"):
         dossiers.step(OFFICE_SPECIALIST, "conclude_appraisal")
+
+
+def test_many_pieces_ask_no_more_of_the_database_than_few(
+    dossiers: DossierDesk, desk: Desk, office: Office
+) -> None:
+    dossiers.open()
+    upload_id = dossiers.upload()
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked.append(statement)
+
+    def asking(pieces: int) -> int:
+        asked.clear()
+        desk.do(
+            SPECIALIST,
+            exhibiting.attach,
+            dossiers.dossier_id,
+            dossiers.case.version,
+            [Attachment("criterion/1/minh_chung", upload_id=upload_id)] * pieces,
+        )
+        return len(asked)
+
+    event.listen(office.database.engine, "before_cursor_execute", note)
+    try:
+        assert asking(2) == asking(80)
+    finally:
+        event.remove(office.database.engine, "before_cursor_execute", note)
+
+
+def test_a_document_with_the_longest_subject_is_attached_under_it(
+    dossiers: DossierDesk, desk: Desk, office: Office, acting: Callable[[str], Actor]
+) -> None:
+    dossiers.open()
+    paper = Trip(office, acting)
+    paper.draft(replace(paper.new(), subject="Về " * 166 + "XY"))
+    dossiers.attach("component/to_trinh", document_id=paper.document_id)
+
+    assert len(desk.rows(Exhibit)[-1].title) == 500

@@ -77,7 +77,7 @@ class Exhibit(Evidence, Base):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     sha256: Mapped[str | None] = mapped_column(String(64))
     size_bytes: Mapped[int | None]
-    title: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(500))
     dated_on: Mapped[date | None]
     added_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
