@@ -10,17 +10,24 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import event, update
 
+from signing.report import SignatureReport
 from tests.staff import COMMUNE, COORDINATION, STAFF
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
-from tests.workflow.dossier_desk import KIND, OFFICE_HEAD, OFFICE_SPECIALIST, DossierDesk
+from tests.workflow.dossier_desk import (
+    KIND,
+    OFFICE_HEAD,
+    OFFICE_SPECIALIST,
+    PROVINCE_ADMINISTRATOR,
+    DossierDesk,
+)
 from tests.workflow.outgoing_trip import Trip
 from workflow import applying, appraising, exhibiting
 from workflow.applying import Answer, NewDossier
 from workflow.appointments import grant_role
 from workflow.exhibiting import Attachment
 from workflow.files import store_report
-from workflow.jurisdictions import succeed
+from workflow.jurisdictions import charge, succeed
 from workflow.office import Actor, Office
 from workflow.organisations import Description, create_organisation
 from workflow.records import Case, CriterionAppraisal, Definition, Dossier, Exhibit, Move, Report
@@ -162,10 +169,6 @@ def test_evidence_that_stops_to_hold_flags_the_dossier_and_stops_it(
     # Asked again, the status says that the certificate had been revoked before the signing.
     with office.transaction(None) as tx:
         (held,) = dossiers.desk.rows(Report, Report.sha256 == exhibit.sha256)
-        from dataclasses import replace
-
-        from signing.report import SignatureReport
-
         report = replace(SignatureReport.from_json(held.content), verdict="KHONG_HOP_LE")
         store_report(tx, exhibit.organisation_id, report)
         tx.journal("report.stored", exhibit.organisation_id, exhibit.id)
@@ -360,17 +363,16 @@ def test_a_dossier_is_taken_back_by_its_leader_with_a_reason(dossiers: DossierDe
     )
 
 
-def test_departments_are_charged_before_the_dossier_is_given_to_them(
-    desk: Desk, acting: Callable[[str], Actor]
-) -> None:
-    unknown = KIND.replace('code = "thu"', 'code = "thu_y"').replace("xay_dung", "y_te")
-    dossiers = DossierDesk(desk, unknown).open("thu_y").submitted()
+def test_departments_are_charged_before_the_dossier_is_given_to_them(desk: Desk) -> None:
+    nobodys = KIND.replace('code = "thu"', 'code = "thu_y"').replace("xay_dung", "tai_chinh")
+    dossiers = DossierDesk(desk, nobodys).open("thu_y").submitted()
     dossiers.step(OFFICE_SPECIALIST, "accept")
-    facts = dossiers.facts(OFFICE_HEAD)
 
-    if facts.duties_unmet:
-        with pytest.raises(GuardsUnmet):
-            dossiers.step(OFFICE_HEAD, "assign")
+    with pytest.raises(GuardsUnmet, match="Tài chính"):
+        dossiers.step(OFFICE_HEAD, "assign")
+    department = desk.seat("H56.MAU.03")
+    desk.do(PROVINCE_ADMINISTRATOR, charge, desk.seat("H56"), "tai_chinh", department)
+    assert dossiers.step(OFFICE_HEAD, "assign").state == "appraising"
 
 
 def test_a_merged_commune_goes_on_under_its_successor(dossiers: DossierDesk, desk: Desk) -> None:
