@@ -368,7 +368,7 @@ def test_departments_are_charged_before_the_dossier_is_given_to_them(desk: Desk)
     dossiers = DossierDesk(desk, nobodys).open("thu_y").submitted()
     dossiers.step(OFFICE_SPECIALIST, "accept")
 
-    with pytest.raises(GuardsUnmet, match="Tài chính"):
+    with pytest.raises(GuardsUnmet, match="Lĩnh vực tài chính, đầu tư"):
         dossiers.step(OFFICE_HEAD, "assign")
     department = desk.seat("H56.MAU.03")
     desk.do(PROVINCE_ADMINISTRATOR, charge, desk.seat("H56"), "tai_chinh", department)
