@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signing import placement
@@ -116,6 +116,7 @@ def drawn(table: Table) -> list[Page]:
 
 
 @given(tables)
+@example(Table([Column("0", 12.0)] * 4, [Row(["", "", "", "0000/aaaơơ"])], 13))  # cut twice
 @settings(max_examples=40)
 def test_no_cell_runs_into_another_or_off_the_page(table: Table) -> None:
     edges = [PORTRAIT.left]

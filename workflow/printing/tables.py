@@ -149,7 +149,7 @@ class _Drawing:
             return [word]
         pieces = [""]
         for letter in word:
-            if pieces[-1] and self._wide(pieces[-1] + letter, face) > width:
+            while pieces[-1] and self._wide(pieces[-1] + letter, face) > width:
                 # After a sign between two parts (12/BC-UBND), if there is one.
                 at = max(pieces[-1].rfind(sign) for sign in "-/.") + 1 or len(pieces[-1])
                 pieces[-1:] = [pieces[-1][:at], pieces[-1][at:]]
