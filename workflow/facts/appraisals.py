@@ -217,8 +217,8 @@ def duties_unmet(reading: Reading, dossier: Dossier, kind: Kind) -> tuple[str, .
     """A sentence for each field of the kind that no department is charged with today."""
     charged = {duty.field for duty in _duties(reading, dossier, kind)}
     return tuple(
-        f"Lĩnh vực {FIELD_LABELS[field]} (tiêu chí {', '.join(criteria)}) chưa giao cơ quan nào"
-        " thẩm định. Quản trị hệ thống của tỉnh cần giao."
+        f"Lĩnh vực {FIELD_LABELS.get(field, field)} (tiêu chí {', '.join(criteria)}) chưa giao"
+        " cơ quan nào thẩm định. Quản trị hệ thống của tỉnh cần giao."
         for field, criteria in criteria_by_field(kind).items()
         if field not in charged
     )
