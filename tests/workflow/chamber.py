@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tests.staff import Staff
 from tests.workflow.desk import Desk
+from tests.workflow.outgoing_trip import Trip
 from workflow.ballots import name_council
 from workflow.councils import set_up
 from workflow.proceeding import step
@@ -157,3 +159,9 @@ class Chamber(Desk):
     ) -> Ballot:
         """A member votes."""
         return self.do(username, cast, dossier_id, choice, **named)
+
+    def issued(self, staff: Staff, type_code: str) -> uuid.UUID:
+        """A document of an agency on its whole way, signed and sealed."""
+        trip = Trip(self.office, self.actor, staff=staff)
+        trip.draft(trip.new(type_code=type_code))
+        return trip.checked().sign().number().seal().issue().document_id

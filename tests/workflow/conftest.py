@@ -16,6 +16,7 @@ from sqlalchemy import make_url, select
 
 from signing.sandbox import Sandbox
 from tests import servers
+from tests.workflow.chamber import Chamber
 from tests.workflow.desk import Desk
 from workflow.accounts import actor_of
 from workflow.founding import found
@@ -146,3 +147,14 @@ def desk(
 ) -> Desk:
     """The commune's desk, where documents come in and people act on them."""
     return Desk(office, acting, seat, tmp_path)
+
+
+@pytest.fixture
+def chamber(
+    office: Office,
+    acting: Callable[[str], Actor],
+    seat: Callable[[str], uuid.UUID],
+    tmp_path: Path,
+) -> Chamber:
+    """The same desk, where councils are set up and dossiers come before them."""
+    return Chamber(office, acting, seat, tmp_path)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,21 +11,10 @@ import pytest
 from tests.workflow.chamber import CHAIR, MEMBERS, OUTSIDER, PARTS, REGISTRAR, RUNS, VICE, Chamber
 from tests.workflow.conftest import Clock
 from workflow.councils import change_members, list_councils, set_up, view_council
-from workflow.office import Actor, Office
 from workflow.records import Council, CouncilMember
 from workflow.rules.errors import Forbidden, Invalid, NotFound, StaleVersion
 
 BASIS = "Quyết định số 05/QĐ-UBND"
-
-
-@pytest.fixture
-def chamber(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Chamber:
-    return Chamber(office, acting, seat, tmp_path)
 
 
 def change(chamber: Chamber, council_id: uuid.UUID, members: Any, **named: Any) -> Council:

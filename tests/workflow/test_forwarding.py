@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.staff import COORDINATION, PROVINCE, STAFF, Staff
+from tests.staff import COORDINATION, PROVINCE, STAFF
 from tests.workflow.chamber import MEMBERS, REGISTRAR, RUNS, Chamber
 from tests.workflow.outgoing_trip import Trip
 from workflow import registration
@@ -16,24 +14,7 @@ from workflow.arrivals import Arrival
 from workflow.drafting import SignerLine
 from workflow.exhibiting import link_paper
 from workflow.files import Content
-from workflow.office import Actor, Office
 from workflow.rules.errors import GuardsUnmet, Invalid, TransitionNotAllowed
-
-
-@pytest.fixture
-def chamber(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Chamber:
-    return Chamber(office, acting, seat, tmp_path)
-
-
-def issued(chamber: Chamber, staff: Staff, type_code: str) -> uuid.UUID:
-    trip = Trip(chamber.office, chamber.actor, staff=staff)
-    trip.draft(trip.new(type_code=type_code))
-    return trip.checked().sign().number().seal().issue().document_id
 
 
 def minutes(chamber: Chamber) -> uuid.UUID:
@@ -87,12 +68,12 @@ def test_a_product_of_ninety_points_is_recognised_by_the_centre_alone(chamber: C
         "Chưa có văn bản chuyển trung ương.",
     )
     chamber.do(RUNS, link_paper, dossier_id, "council_minutes", minutes(chamber))
-    letter = issued(chamber, STAFF[PROVINCE], "cong_van")
+    letter = chamber.issued(STAFF[PROVINCE], "cong_van")
     chamber.do(REGISTRAR, link_paper, dossier_id, "forwarding", letter)
     assert chamber.move(dossier_id, "forward", REGISTRAR).state == "forwarded"
 
     # Nor does its own decision stand for the centre's.
-    own = issued(chamber, STAFF[PROVINCE], "quyet_dinh")
+    own = chamber.issued(STAFF[PROVINCE], "quyet_dinh")
     with pytest.raises(Invalid, match="không phải văn bản của cơ quan phải ban hành"):
         chamber.do(REGISTRAR, link_paper, dossier_id, "central_decision", own)
     pending = arrived(chamber, register=False)

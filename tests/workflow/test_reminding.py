@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,7 +13,6 @@ from tests.workflow.desk import CLERK, HEAD, LEADER, OTHER_HEAD, SPECIALIST, Des
 from workflow import handling, jobs, reminding
 from workflow.circulation import Handler, assign, submit
 from workflow.jobs import run_all
-from workflow.office import Actor, Office
 from workflow.records import Account, Case, JournalEntry, Reminder, Unit, job
 from workflow.rules import journal
 from workflow.rules.deadlines import end_of_day
@@ -30,15 +26,9 @@ EVENING = end_of_day(WEDNESDAY.date())
 
 
 @pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    clock: Clock,
-    tmp_path: Path,
-) -> Desk:
+def desk(desk: Desk, clock: Clock) -> Desk:
     clock.set(WEDNESDAY)
-    return Desk(office, acting, seat, tmp_path)
+    return desk
 
 
 def given(desk: Desk, days: int) -> Case:

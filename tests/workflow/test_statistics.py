@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +10,6 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, SPECIALIST, Desk
 from workflow import handling
 from workflow.circulation import Handler, assign, submit
-from workflow.office import Actor, Office
 from workflow.records import Account, Case, CriterionAppraisal, Dossier, Move, Unit
 from workflow.records.dossiers import Appraisal
 from workflow.rules.deadlines import end_of_day
@@ -25,15 +21,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def desk(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    clock: Clock,
-    tmp_path: Path,
-) -> Desk:
+def desk(desk: Desk, clock: Clock) -> Desk:
     clock.set(MONDAY)
-    return Desk(office, acting, seat, tmp_path)
+    return desk
 
 
 def counted(desk: Desk, period: str = "2026-11", username: str = LEADER) -> Statistics:

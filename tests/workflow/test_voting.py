@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +19,7 @@ from workflow.access import find_dossier
 from workflow.ballots import name_council
 from workflow.councils import change_members, set_up, view_council
 from workflow.facts.votes import VoteState, vote_state
-from workflow.office import Actor, Office
+from workflow.office import Actor
 from workflow.proceeding import step
 from workflow.records import Ballot, Dossier, RoleGrant
 from workflow.rules.errors import (
@@ -34,16 +33,6 @@ from workflow.rules.errors import (
 from workflow.rules.kinds import Kind
 from workflow.rules.results import RatingResult, VoteResult
 from workflow.voting import cast, view_vote
-
-
-@pytest.fixture
-def chamber(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Chamber:
-    return Chamber(office, acting, seat, tmp_path)
 
 
 def state_of(chamber: Chamber, dossier_id: uuid.UUID, kind: Kind) -> VoteState:

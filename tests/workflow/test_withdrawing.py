@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.staff import COORDINATION, PROVINCE, STAFF, Staff
+from tests.staff import COORDINATION, PROVINCE, STAFF
 from tests.workflow.chamber import REGISTRAR, RUNS, Chamber
-from tests.workflow.outgoing_trip import Trip
 from workflow.exhibiting import link_paper
 from workflow.facts.withdrawals import withdrawal_facts
-from workflow.office import Actor, Office
 from workflow.records import Case, Dossier, Move, WithdrawalReview
 from workflow.rules.errors import (
     Duplicate,
@@ -30,16 +27,6 @@ from workflow.withdrawing import list_reviews, open_review, step, view_review
 
 WHY = "Kết quả rà soát năm 2026"
 COMMUNE_SPECIALIST = "xa.chuyenvien"
-
-
-@pytest.fixture
-def chamber(
-    office: Office,
-    acting: Callable[[str], Actor],
-    seat: Callable[[str], uuid.UUID],
-    tmp_path: Path,
-) -> Chamber:
-    return Chamber(office, acting, seat, tmp_path)
 
 
 def of_ten(chamber: Chamber) -> Kind:
@@ -190,17 +177,10 @@ def test_facts_name_what_is_missing(chamber: Chamber) -> None:
     assert not chamber.rows(Move, Move.case_id == case.id)
 
 
-def issued(chamber: Chamber, staff: Staff, type_code: str) -> uuid.UUID:
-    """A document of a seat on its whole way, signed and sealed."""
-    trip = Trip(chamber.office, chamber.actor, staff=staff)
-    trip.draft(trip.new(type_code=type_code))
-    return trip.checked().sign().number().seal().issue().document_id
-
-
 def test_the_decision_withdraws_the_recognition_with_it(chamber: Chamber) -> None:
     dossier_id = chamber.dossier(of_ten(chamber), "published")
     case = opened(chamber, dossier_id, ["1", "2", "3"])
-    request = issued(chamber, STAFF[COORDINATION], "to_trinh")
+    request = chamber.issued(STAFF[COORDINATION], "to_trinh")
     chamber.do(RUNS, link_paper, dossier_id, "withdrawal_request", request, case.id)
     asked = chamber.do(RUNS, step, case.id, 1, "request")
     assert (asked.state, asked.holder_id, asked.holder_role) == (
@@ -210,7 +190,7 @@ def test_the_decision_withdraws_the_recognition_with_it(chamber: Chamber) -> Non
     )
     with pytest.raises(GuardsUnmet, match="quyết định thu hồi"):
         chamber.do(REGISTRAR, step, case.id, 2, "revoke")
-    decision = issued(chamber, STAFF[PROVINCE], "quyet_dinh")
+    decision = chamber.issued(STAFF[PROVINCE], "quyet_dinh")
     chamber.do(REGISTRAR, link_paper, dossier_id, "withdrawal_decision", decision, case.id)
     with pytest.raises(Forbidden):
         chamber.do(RUNS, step, case.id, 2, "revoke")
