@@ -17,7 +17,8 @@ from workflow.office import Office, Reading, Transaction
 from workflow.records import Case, Document, OrganisationName
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
-from workflow.sealing import AGENCY_FIELD, SigningRefusal
+from workflow.rules.signed import AGENCY_FIELD
+from workflow.sealing import SigningRefusal
 from workflow.stamps import copy_stamp
 
 

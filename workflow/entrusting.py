@@ -173,7 +173,10 @@ def add_certificate(
         valid_from=valid_from or tx.today,
         valid_to=valid_to,
     )
-    return record(tx, "certificate.added", row, certificate=sha256)
+    # An auditor reads from the chain whose a certificate is.
+    return record(
+        tx, "certificate.added", row, certificate=sha256, owner=person_id or organisation_id
+    )
 
 
 def end_certificate(tx: Transaction, certificate_id: uuid.UUID, on: date) -> None:

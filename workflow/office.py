@@ -28,6 +28,7 @@ from storage import outbox
 from storage.database import Database, connect
 from storage.errors import Conflict, ObjectTooLarge, StoreUnavailable
 from storage.objects import ObjectRef, ObjectStore, open_store
+from workflow import bookkeeping
 from workflow.lawbook import Lawbook
 from workflow.records import Case, ChainHead, Evidence, JournalEntry
 from workflow.rules import journal
@@ -128,6 +129,7 @@ class Transaction(Reading):
         super().__init__(office, session, actor, now)
         self.enqueued: list[uuid.UUID] = []
         self._unjournalled: dict[Evidence, None] = {}
+        self._written: dict[Evidence, None] = {}
         event.listen(session, "before_flush", self._note_evidence)
 
     def _note_evidence(self, session: Session, *_: object) -> None:
@@ -135,7 +137,7 @@ class Transaction(Reading):
             raise RuntimeError("evidence is never deleted")
         for row in (*session.new, *session.dirty):
             if isinstance(row, Evidence) and (row in session.new or session.is_modified(row)):
-                self._unjournalled[row] = None
+                self._unjournalled[row] = self._written[row] = None
 
     def add(self, row: Row) -> Row:
         """Add a row and give it back."""
@@ -216,8 +218,19 @@ class Transaction(Reading):
         self.enqueued.append(outbox.enqueue(self.session, name, plain, self.now, not_before))
 
     def close(self) -> None:
-        """Flush, and refuse to commit evidence that no entry digests."""
+        """Flush, bring the books up to date, and refuse to commit evidence no entry digests."""
         self.session.flush()
+        for fact in bookkeeping.restated(self.session, list(self._written)):
+            fact.sequence = self.lock_chain(str(fact.organisation_id)).sequence + 1
+            self.add(fact)
+            self.journal(
+                "register.restated",
+                fact.organisation_id,
+                fact.document_id,
+                rows=[fact],
+                ordinal=fact.ordinal,
+            )
+            bookkeeping.count(self.session, fact)
         if self._unjournalled:
             tables = sorted({type(row).__name__ for row in self._unjournalled})
             raise RuntimeError(f"written but not journalled: {', '.join(tables)}")

@@ -21,7 +21,7 @@ from workflow.arrivals import (
     nothing,
     tell_sender,
 )
-from workflow.facts.incoming import DUPLICATES, RESEMBLES, duplicates_of
+from workflow.facts.incoming import duplicates_of
 from workflow.facts.received import received
 from workflow.files import (
     MAIN,
@@ -36,6 +36,7 @@ from workflow.office import Office, Transaction
 from workflow.records import Case, Document, Incoming, Override, RegisterEntry, Relation
 from workflow.registers import ARRIVALS, give_number
 from workflow.rules.errors import Forbidden, GuardsUnmet, NotFound, UnreadableDocument
+from workflow.rules.incoming import DUPLICATES, RESEMBLES
 from workflow.status_asking import ask_later
 from workflow.transitions import stated
 

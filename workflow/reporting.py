@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workflow.access import require_role
-from workflow.facts.indicator import IndicatorReport, issuers_of, measured
-from workflow.facts.register import incoming_rows, outgoing_rows
+from workflow.facts.indicator import IndicatorReport, measured, rows_of
 from workflow.office import Reading
-from workflow.rules import indicator, reasons
+from workflow.rules import indicator
 from workflow.rules.reasons import Reason
 
 #: Who may ask for an organisation's indicator.
@@ -25,6 +24,7 @@ INDICATOR_ROLES = frozenset({"auditor", "leader", "follow_up", "clerk", "apprais
 class RowReasons:
     """Why one row of a register counts in the fractions of its direction, or why it does not."""
 
+    entry_id: uuid.UUID
     document_id: uuid.UUID
     register: str
     number: int
@@ -43,30 +43,28 @@ def measure(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> I
     return measured(reading, organisation_id, period_text)
 
 
-def explain(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> Iterator[RowReasons]:
+def explain(
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    period_text: str,
+    *,
+    after: uuid.UUID | None = None,
+) -> Iterator[RowReasons]:
     """The reason of every row of the registers, so that anybody can add the fractions up again."""
     require_role(reading, organisation_id, INDICATOR_ROLES)
     period = indicator.parse_period(period_text)
     definition = indicator.definition_for(reading.office.law.indicator, period)
-    production = not reading.office.settings.development
-    for entry, sent in outgoing_rows(reading, organisation_id, period):
+    judge = indicator.Count(
+        definition, reading.now, production=not reading.office.settings.development
+    )
+    for entry, row in rows_of(reading, organisation_id, period, after):
+        processed, signed = judge.reasons(row)
         yield RowReasons(
+            entry.id,
             entry.document_id,
             entry.register,
             entry.number,
             entry.code,
-            reasons.outgoing_processed(sent, definition.outgoing_steps),
-            reasons.outgoing_signed(sent, production=production),
-        )
-    first = issuers_of(reading, organisation_id)[0]
-    for entry, received in incoming_rows(reading, organisation_id, first.id, period):
-        yield RowReasons(
-            entry.document_id,
-            entry.register,
-            entry.number,
-            entry.code,
-            reasons.incoming_processed(
-                received, reading.now, paper_digitised=definition.paper_digitised
-            ),
-            reasons.incoming_signed(received, production=production),
+            processed,
+            signed,
         )

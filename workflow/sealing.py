@@ -35,12 +35,12 @@ from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
 from signing.volumes import Added, Volume
 from workflow.rules.errors import GuardsUnmet, Refusal, Unavailable, UnreadableDocument
+from workflow.rules.signed import AGENCY_FIELD, person_field
 from workflow.settings import Settings
 from workflow.stamps import Places, Showing, StampOrder, laid_out
 
 NUMBER_FIELD = fields.NUMBER
 DATE_FIELD = fields.DATE
-AGENCY_FIELD = "agency"
 _LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT", "B-LTA": "B-LTA"}
 #: How long a job rests before it asks a service or a key again.
 _AWAY_SECONDS = 30
@@ -76,11 +76,6 @@ DECREE_LAYOUT = Layout(
     number=fields.Box(page=0, x=85, y=715, width=180, height=18),
     date=fields.Box(page=0, x=268, y=715, width=270.5, height=18),
 )
-
-
-def person_field(ordinal: int) -> str:
-    """The signature field of a document's n-th signer, from 1."""
-    return f"person{ordinal}"
 
 
 class SigningRefusal(Refusal):

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from workflow import intents, judging
 from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
-from workflow.facts.signed import agency_finding
 from workflow.files import MAIN, latest_reports
 from workflow.imagery import agency_stamp, person_stamp
 from workflow.intents import Record
@@ -20,7 +19,8 @@ from workflow.outgoing import take_step, take_system_step
 from workflow.records import Case, File
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
-from workflow.sealing import AGENCY_FIELD, NUMBER_FIELD, SigningRefusal, person_field
+from workflow.rules.signed import AGENCY_FIELD, agency_finding, person_field
+from workflow.sealing import NUMBER_FIELD, SigningRefusal
 from workflow.stamps import StampOrder, attachment_stamp
 
 

@@ -103,11 +103,11 @@ def explain_indicator(
     paging: Paging,
 ) -> Response:
     """The reason of every row, so that anybody can add the fractions up again."""
-    start = paging.after(_sequence) or 0
+    after = paging.after(uuid.UUID)
     with office.reading(actor) as reading:
-        rows = reporting.explain(reading, organisation_id, period)
-        numbered = list(enumerate(islice(rows, start, start + paging.limit + 1), start + 1))
-        return shown(paging.page(numbered, lambda row: row[0], lambda row: _reason(row[1])))
+        rows = reporting.explain(reading, organisation_id, period, after=after)
+        found = list(islice(rows, paging.limit + 1))
+        return shown(paging.page(found, lambda row: row.entry_id, _reason))
 
 
 def _reason(row: reporting.RowReasons) -> RowReasonOut:

@@ -23,11 +23,9 @@ from workflow.records import (
     Task,
 )
 from workflow.rules.identifiers import fold
-from workflow.rules.incoming import IncomingFacts, Sender, Verdict
+from workflow.rules.incoming import DUPLICATES, RESEMBLES, IncomingFacts, Sender, Verdict
 
 INFORMATION = "information"  # the part of a task that is only to be read (để biết)
-#: How the clerk answered a warning: the same document once more, or another that looks like it.
-DUPLICATES, RESEMBLES = "duplicates", "resembles"
 
 
 def incoming_facts(

@@ -1,19 +1,27 @@
-"""The indicator of a seat, measured: what is shown to an auditor and what a snapshot freezes."""
+"""The indicator, measured: what is shown to an auditor and what a snapshot freezes.
+
+It is computed from the tallies of the register facts (`workflow.bookkeeping`), which were counted
+in the transactions that stated the facts: a year of a province is some thousand rows.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
-from workflow.facts.register import incoming_rows, outgoing_rows
+from workflow.bookkeeping import due_text, is_newest
 from workflow.office import Reading
-from workflow.records import ChainHead, Issuer
+from workflow.records import ChainHead, Issuer, RegisterEntry, RegisterFact, RegisterTally
 from workflow.rules import indicator
+from workflow.rules.cells import row_of
 from workflow.rules.errors import NotFound
+from workflow.rules.indicator import Row
+
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,16 @@ class IndicatorReport:
     journal_sequence: int
     journal_digest: str
     as_of: datetime
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """Rows of one register, organisation and month (or period) that are alike, and how many."""
+
+    organisation_id: uuid.UUID
+    month: int
+    row: Row
+    many: int
 
 
 def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> IndicatorReport:
@@ -40,8 +58,7 @@ def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> 
         definition,
         period,
         [str(issuer.id) for issuer in issuers],
-        (row for _, row in outgoing_rows(reading, organisation_id, period)),
-        (row for _, row in incoming_rows(reading, organisation_id, issuers[0].id, period)),
+        ((one.row, one.many) for one in tallied(reading, [organisation_id], period)),
         as_of=reading.now,
         production=not reading.office.settings.development,
     )
@@ -53,6 +70,69 @@ def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> 
         journal_digest=head.digest if head else "",
         as_of=reading.now,
     )
+
+
+def tallied(
+    reading: Reading,
+    organisation_ids: Collection[uuid.UUID],
+    period: indicator.Period,
+    *,
+    register: str | None = None,
+    type_code: str | None = None,
+    monthly: bool = False,
+) -> Iterator[Tallied]:
+    """The rows of the registers of these organisations in a period, alike ones together.
+
+    Of one register or type where it is named; each month apart if `monthly`, else as of the
+    period's first.
+    """
+    tally = RegisterTally
+    now = due_text(reading.now)
+    # All that matters of a due time is whether it has passed.
+    progress = case((tally.due == "", None), (tally.due < now, True), else_=False)
+    first = period.first_on.year * 100 + period.first_on.month
+    last = period.last_on.year * 100 + period.last_on.month
+    apart = [tally.organisation_id, tally.register, tally.issuer_id, tally.cell, progress]
+    query = (
+        select(*apart, func.sum(tally.count), *([tally.month] if monthly else []))
+        .where(tally.organisation_id.in_(organisation_ids), tally.month.between(first, last))
+        .group_by(*apart, *([tally.month] if monthly else []))
+    )
+    if register is not None:
+        query = query.where(tally.register == register)
+    if type_code is not None:
+        query = query.where(tally.type_code == type_code)
+    overdue, running = reading.now - _INSTANT, reading.now
+    for organisation_id, book, issuer_id, cell, late, many, *months in reading.session.execute(
+        query
+    ):
+        month = months[0] if months else first
+        due_at = None if late is None else overdue if late else running
+        on = date(month // 100, month % 100, 1)
+        yield Tallied(organisation_id, month, row_of(book, cell, issuer_id, on, due_at), many)
+
+
+def rows_of(
+    reading: Reading, organisation_id: uuid.UUID, period: indicator.Period, after: uuid.UUID | None
+) -> Iterator[tuple[RegisterEntry, Row]]:
+    """The rows of the registers that fall into a period one by one, in the order of their ids."""
+    query = (
+        select(RegisterEntry, RegisterFact)
+        .join(RegisterFact, RegisterFact.entry_id == RegisterEntry.id)
+        .where(
+            RegisterFact.organisation_id == organisation_id,
+            RegisterFact.counted_on.between(period.first_on, period.last_on),
+            is_newest(),
+        )
+        .order_by(RegisterEntry.id)
+    )
+    if after is not None:
+        query = query.where(RegisterEntry.id > after)
+    for entry, fact in reading.session.execute(query):
+        yield (
+            entry,
+            row_of(fact.register, fact.cell, fact.issuer_id, fact.counted_on, fact.due_at),
+        )
 
 
 def issuers_of(reading: Reading, organisation_id: uuid.UUID) -> list[Issuer]:

@@ -10,7 +10,6 @@ from datetime import date
 from sqlalchemy import func, select
 
 from signing.report import SignatureReport
-from workflow.facts.signed import Signatories, agency_unmet, persons_signed
 from workflow.files import content_sha256, current_files, latest_reports
 from workflow.judging import Signed
 from workflow.office import Reading
@@ -34,7 +33,9 @@ from workflow.records import (
 from workflow.registers import entry_of
 from workflow.rules import numbering
 from workflow.rules.outgoing import OutgoingFacts
+from workflow.rules.signed import agency_unmet, persons_signed
 from workflow.sealing import DATE_FIELD, NUMBER_FIELD
+from workflow.signatories import Signatories
 from workflow.standing import custody_reason, mandates_of, signer_unmet
 
 #: How a document bears on another, and the trigger that its issue fires there (Art. 18.3-4).
@@ -122,13 +123,16 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
     reports = [
         signed_now.get(file.id) or stored.get(revision.sha256) for file, revision in held.files
     ]
-    main = reports[0] if reports else None
+    main, others = (reports[0], reports[1:]) if reports else (None, [])
     known = Signatories.read(
-        reading, [report for report in reports if report], [file.id for file, _ in held.files]
+        reading.session,
+        filter(None, reports),
+        [file.id for file, _ in held.files],
     )
-    persons = persons_signed(main, held.signers, held.files[0][0].id if held.files else None, known)
+    main_file = held.files[0][0].id if held.files else None
+    persons = persons_signed(main, held.signers, known.owners, known.allowed_in(main_file))
     organisation_id = held.document.organisation_id
-    seal_unmet = agency_unmet(main, organisation_id, known)
+    seal_unmet = agency_unmet(main, organisation_id, known.owners)
     reviews = _reviews(reading, held.document.id)
     recipients, unsent = recipients_count(reading, held.document.id)
     return OutgoingFacts(
@@ -157,7 +161,7 @@ def facts_of(reading: Reading, held: Dossier, *, pending: Sequence[Signed] = ())
         seal_required=held.outgoing.seal_required,
         seal_unmet=(seal_unmet,) if seal_unmet else (),
         files_unsealed=sum(
-            agency_unmet(report, organisation_id, known) is not None for report in reports[1:]
+            agency_unmet(report, organisation_id, known.owners) is not None for report in others
         ),
         recipients=recipients,
         recipients_unsent=unsent,

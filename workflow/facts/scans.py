@@ -11,7 +11,7 @@ from signing.report import SignatureReport
 from workflow.facts.received import Received
 from workflow.office import Reading
 from workflow.records import Organisation, SigningCertificate
-from workflow.sealing import AGENCY_FIELD
+from workflow.rules.signed import AGENCY_FIELD
 from workflow.standing import custody_reason
 
 

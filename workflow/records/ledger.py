@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database import Base, UtcDateTime
 from workflow.records.evidence import AppendOnly, Evidence
+from workflow.records.log import LOG_TABLES
 
 
 class NumberSeries(Evidence, Base):
@@ -105,4 +106,4 @@ class IdempotencyKey(Base):
 
 
 #: Tables whose rows are written once; the migration puts triggers on them.
-EVER_APPENDED = ("journal_entry",)
+EVER_APPENDED = ("journal_entry", *LOG_TABLES)

@@ -158,6 +158,9 @@ class AccessToken(Identified, Base):
     __tablename__ = "access_token"
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    #: What a program's token is for; None: somebody signed in.
+    name: Mapped[str | None] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(16), default="full")  # full | read | audit
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -13,6 +13,8 @@ from workflow.rules.machine_checks import Catalogue, Property, RequiredDeadline
 
 Verdict = Literal["HOP_LE", "KHONG_XAC_DINH", "KHONG_HOP_LE", "KHONG_CO_CHU_KY", "KHONG_DOC_DUOC"]
 Sender = Literal["agency", "enterprise", "citizen"]
+#: How the clerk answered a warning: the same document once more, or another that looks like it.
+DUPLICATES, RESEMBLES = "duplicates", "resembles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,66 +175,79 @@ class Indicator:
         return all(fraction.achieved for fraction in fractions)
 
 
+Row = OutgoingRow | IncomingRow
+
+
 def compute(
     definition: Definition,
     period: Period,
     issuers: Sequence[str],
-    outgoing: Iterable[OutgoingRow],
-    incoming: Iterable[IncomingRow],
+    rows: Iterable[tuple[Row, int]],
     *,
     as_of: datetime,
     production: bool,
 ) -> tuple[Indicator, ...]:
     """Return one indicator per named issuer, in their order; rows of others are left alone.
 
-    `production` makes development signatures worthless. Memory does not grow with the rows.
+    `rows` come with how many they stand for (see `cells`). `production` makes development
+    signatures worthless. Memory does not grow with the rows.
     """
-    counts = {issuer: _Counts() for issuer in issuers}
-    for sent in outgoing:
-        if sent.issuer_id in counts and sent.counted_on in period:
-            counts[sent.issuer_id].add_outgoing(sent, definition, production)
-    for received in incoming:
-        if received.issuer_id in counts and received.counted_on in period:
-            counts[received.issuer_id].add_incoming(received, definition, as_of, production)
-    return tuple(
-        Indicator(
+    counts = {issuer: Count(definition, as_of, production) for issuer in issuers}
+    for row, many in rows:
+        if row.issuer_id in counts and row.counted_on in period:
+            counts[row.issuer_id].add(row, many)
+    return tuple(count.indicator(issuer, period) for issuer, count in counts.items())
+
+
+class Count:
+    """What is being added up for one issuer, or for whatever else is counted apart."""
+
+    def __init__(self, definition: Definition, as_of: datetime, production: bool) -> None:
+        self._definition, self._as_of, self._production = definition, as_of, production
+        self._sent = self._received = self._on_time = 0
+        self._outgoing_processed: Counter[Reason] = Counter()
+        self._outgoing_signed: Counter[Reason] = Counter()
+        self._incoming_processed: Counter[Reason] = Counter()
+        self._incoming_signed: Counter[Reason] = Counter()
+
+    def add(self, row: Row, many: int) -> None:
+        """Count `many` rows like this one."""
+        processed, signed = self.reasons(row)
+        if isinstance(row, OutgoingRow):
+            self._sent += many
+            self._outgoing_processed[processed] += many
+            self._outgoing_signed[signed] += many
+        else:
+            self._received += many
+            self._incoming_processed[processed] += many
+            self._incoming_signed[signed] += many
+            if processed is Reason.PROCESSED and row.on_time:
+                self._on_time += many
+
+    def reasons(self, row: Row) -> tuple[Reason, Reason]:
+        """Why a row counts as processed and as signed, or why it does not."""
+        if isinstance(row, OutgoingRow):
+            return (
+                reasons.outgoing_processed(row, self._definition.outgoing_steps),
+                reasons.outgoing_signed(row, production=self._production),
+            )
+        return (
+            reasons.incoming_processed(
+                row, self._as_of, paper_digitised=self._definition.paper_digitised
+            ),
+            reasons.incoming_signed(row, production=self._production),
+        )
+
+    def indicator(self, issuer: str, period: Period) -> Indicator:
+        """What was added up."""
+        return Indicator(
             issuer,
             period,
-            definition.version,
-            as_of,
-            Fraction(Reason.PROCESSED, count.sent, count.outgoing_processed),
-            Fraction(Reason.SIGNED, count.sent, count.outgoing_signed),
-            Fraction(Reason.PROCESSED, count.received, count.incoming_processed),
-            Fraction(Reason.SIGNED, count.received, count.incoming_signed),
-            count.on_time,
+            self._definition.version,
+            self._as_of,
+            Fraction(Reason.PROCESSED, self._sent, self._outgoing_processed),
+            Fraction(Reason.SIGNED, self._sent, self._outgoing_signed),
+            Fraction(Reason.PROCESSED, self._received, self._incoming_processed),
+            Fraction(Reason.SIGNED, self._received, self._incoming_signed),
+            self._on_time,
         )
-        for issuer, count in counts.items()
-    )
-
-
-class _Counts:
-    """What is being added up for one issuer."""
-
-    def __init__(self) -> None:
-        self.sent = self.received = self.on_time = 0
-        self.outgoing_processed: Counter[Reason] = Counter()
-        self.outgoing_signed: Counter[Reason] = Counter()
-        self.incoming_processed: Counter[Reason] = Counter()
-        self.incoming_signed: Counter[Reason] = Counter()
-
-    def add_outgoing(self, row: OutgoingRow, definition: Definition, production: bool) -> None:
-        self.sent += 1
-        self.outgoing_processed[reasons.outgoing_processed(row, definition.outgoing_steps)] += 1
-        self.outgoing_signed[reasons.outgoing_signed(row, production=production)] += 1
-
-    def add_incoming(
-        self, row: IncomingRow, definition: Definition, as_of: datetime, production: bool
-    ) -> None:
-        self.received += 1
-        processed = reasons.incoming_processed(
-            row, as_of, paper_digitised=definition.paper_digitised
-        )
-        self.incoming_processed[processed] += 1
-        self.incoming_signed[reasons.incoming_signed(row, production=production)] += 1
-        if processed is Reason.PROCESSED and row.completed_at is not None:
-            self.on_time += row.due_at is None or row.completed_at <= row.due_at

@@ -105,6 +105,10 @@ class Exclusion:
     decided_by: str
     decided_on: date
 
+    def reaches(self, counted_on: date) -> bool:
+        """Whether it covers what is counted on that day: from the day after the decision."""
+        return self.decided_on < counted_on
+
 
 @dataclass(frozen=True)
 class OutgoingRow:
@@ -170,6 +174,12 @@ class IncomingRow:
     def counted_on(self) -> date:
         """The day that decides the row's period."""
         return self.arrived_on
+
+    @property
+    def on_time(self) -> bool:
+        """Whether it was completed, and by when it was due."""
+        done = self.completed_at
+        return done is not None and (self.due_at is None or done <= self.due_at)
 
 
 def outgoing_signed(row: OutgoingRow, *, production: bool) -> Reason:
@@ -263,5 +273,5 @@ def _incoming_excluded(row: IncomingRow) -> Reason | None:
 
 
 def _exempt(exclusion: Exclusion | None, counted_on: date) -> Reason | None:
-    reaches = exclusion is not None and exclusion.decided_on <= counted_on
-    return Reason.EXEMPT if reaches else None
+    covered = exclusion is not None and exclusion.reaches(counted_on)
+    return Reason.EXEMPT if covered else None

@@ -112,8 +112,12 @@ def test_an_exclusion_never_reaches_back() -> None:
     decided_after = replace(EXCLUSION, decided_on=date(2026, 11, 22))
     row = sent(exclusion=decided_after, persons=Hold.MISSING)
     assert reasons.outgoing_signed(row, production=True) is Reason.MISSING_PERSON
-    on_the_day = sent(exclusion=replace(EXCLUSION, decided_on=date(2026, 11, 21)))
-    assert reasons.outgoing_signed(on_the_day, production=True) is Reason.EXEMPT
+    on_the_day = sent(
+        exclusion=replace(EXCLUSION, decided_on=date(2026, 11, 21)), agency=Hold.FAILED
+    )
+    assert reasons.outgoing_signed(on_the_day, production=True) is Reason.FAILED
+    from_the_day_after = sent(exclusion=replace(EXCLUSION, decided_on=date(2026, 11, 20)))
+    assert reasons.outgoing_signed(from_the_day_after, production=True) is Reason.EXEMPT
     paper = received(exclusion=decided_after)
     assert reasons.incoming_processed(paper, AS_OF, paper_digitised=True) is Reason.PROCESSED
 
@@ -252,8 +256,9 @@ def compute(
     *,
     production: bool = True,
 ) -> tuple[Indicator, ...]:
+    rows = [(row, 1) for row in (*outgoing, *incoming)]
     return indicator.compute(
-        DEFINITION, NOVEMBER, issuers, outgoing, incoming, as_of=AS_OF, production=production
+        DEFINITION, NOVEMBER, issuers, rows, as_of=AS_OF, production=production
     )
 
 

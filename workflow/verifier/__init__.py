@@ -1,0 +1,1 @@
+"""Verifies an evidence bundle offline, with the law and the seal alone."""
