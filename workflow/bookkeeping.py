@@ -103,10 +103,10 @@ def count(session: Session, fact: RegisterFact) -> None:
                 RegisterFact.ordinal == fact.ordinal - 1,
             )
         ).one()
-        where = [getattr(RegisterTally, name) == value for name, value in _key(before).items()]
+        where = [getattr(RegisterTally, name) == value for name, value in key_of(before).items()]
         session.execute(update(RegisterTally).where(*where).values(count=RegisterTally.count - 1))
         session.execute(delete(RegisterTally).where(*where, RegisterTally.count == 0))
-    key = _key(fact)
+    key = key_of(fact)
     where = [getattr(RegisterTally, name) == value for name, value in key.items()]
     more = update(RegisterTally).where(*where).values(count=RegisterTally.count + 1)
     if not session.execute(more).rowcount:  # type: ignore[attr-defined]
@@ -115,7 +115,7 @@ def count(session: Session, fact: RegisterFact) -> None:
         session.flush()
 
 
-def _key(fact: RegisterFact) -> dict[str, Any]:
+def key_of(fact: RegisterFact) -> dict[str, Any]:
     """The tally that a fact is counted in."""
     return {
         "organisation_id": fact.organisation_id,
