@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from workflow.access import require_role
-from workflow.facts.completeness import Excluded, exclusions_of
+from workflow.facts.completeness import Excluded, excluded, exclusions_of
 from workflow.office import Reading, Transaction
 from workflow.records import IndicatorExclusion, Person, Reconciliation, RegisterTally
 from workflow.rules.completeness import (
@@ -111,7 +111,7 @@ def entered(
 
 def exclude(
     tx: Transaction, organisation_id: uuid.UUID, *, register: str, type_code: str, basis: str
-) -> IndicatorExclusion:
+) -> Excluded:
     """Leave a type of document out of the indicator from tomorrow on: never what is there already.
 
     Raises:
@@ -158,7 +158,7 @@ def exclude(
         type_code=type_code,
         decided_on=row.decided_on,
     )
-    return row
+    return excluded(row, tx.actor.full_name)
 
 
 def exclusions(reading: Reading, organisation_id: uuid.UUID) -> list[Excluded]:

@@ -118,19 +118,21 @@ def exclusions_of(
     )
     if until is not None:
         query = query.where(row.decided_on < until)
-    return [
-        Excluded(
-            one.id,
-            one.organisation_id,
-            one.register,
-            one.type_code,
-            one.basis,
-            one.decided_by,
-            name,
-            one.decided_on,
-        )
-        for one, name in reading.session.execute(query)
-    ]
+    return [excluded(one, name) for one, name in reading.session.execute(query)]
+
+
+def excluded(row: IndicatorExclusion, name: str) -> Excluded:
+    """A row as it is stated, with the name of who decided."""
+    return Excluded(
+        row.id,
+        row.organisation_id,
+        row.register,
+        row.type_code,
+        row.basis,
+        row.decided_by,
+        name,
+        row.decided_on,
+    )
 
 
 def reconciled(
