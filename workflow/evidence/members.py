@@ -24,7 +24,6 @@ from workflow.evidence.plans import Plan
 from workflow.evidence.testimony import testimony
 from workflow.office import SYSTEM_CHAIN, Office, Reading
 from workflow.records import ChainHead, Issuer, OrganisationName, Revision
-from workflow.rules.checkpoints import parse_head
 from workflow.rules.journal import canonical
 
 VERSION = 1
@@ -130,7 +129,7 @@ def _scope(
 ) -> dict[str, object]:
     return {
         "version": VERSION,
-        "log": parse_head(plan.checkpoint.content).origin,
+        "log": plan.tree.origin,
         "checkpoint": plan.checkpoint.size,
         "since": plan.request.since,
         "as_of": plan.as_of,

@@ -14,6 +14,7 @@ from workflow.access import access_chain, require_role
 from workflow.office import SYSTEM_CHAIN, VIETNAM, Reading, Transaction
 from workflow.records import Checkpoint, CheckpointStamp, LeafHead, OrganisationName
 from workflow.rules import indicator
+from workflow.rules.checkpoints import TreeHead, parse_head
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
 
 #: Who may take an organisation's evidence along.
@@ -50,8 +51,14 @@ class Plan:
     heads: dict[str, LeafHead]
 
     @property
+    def tree(self) -> TreeHead:
+        """What the checkpoint's signature is over."""
+        return parse_head(self.checkpoint.content)
+
+    @property
     def as_of(self) -> datetime:
-        return self.checkpoint.at
+        """The time of the checkpoint."""
+        return self.tree.at
 
     @property
     def day(self) -> date:
