@@ -44,7 +44,7 @@ class Evidence(Identified):
 
     def row_digest(self) -> str:
         """The salted digest of this version of the row: every column but the salt."""
-        columns = {name: getattr(self, name) for name in _digested(inspect(type(self)))}
+        columns = {name: getattr(self, name) for name in digested(type(self))}
         return journal.row_digest(self.salt, self.__tablename__, columns)
 
     def destroy(self, *columns: str) -> None:
@@ -57,9 +57,14 @@ class Evidence(Identified):
         self.salt = _new_salt()
 
 
+def digested(kind: type[Evidence]) -> tuple[str, ...]:
+    """The columns that the digest of such a row is taken over: all but its salt."""
+    return _columns(inspect(kind))
+
+
 @cache
-def _digested(kind: Mapper[Any]) -> tuple[str, ...]:
-    return tuple(one.key for one in kind.column_attrs if one.key != "salt")
+def _columns(mapper: Mapper[Any]) -> tuple[str, ...]:
+    return tuple(one.key for one in mapper.column_attrs if one.key != "salt")
 
 
 class AppendOnly(Evidence):
