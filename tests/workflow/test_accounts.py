@@ -33,7 +33,7 @@ def password(office: Office) -> str:
 
 def _who(office: Office, token: str) -> Actor:
     with office.reading(None) as reading:
-        return authenticate(reading, token)
+        return authenticate(reading, token).actor
 
 
 def test_a_token_names_its_holder_and_nothing_else(
