@@ -43,11 +43,7 @@ class Evidence(Identified):
 
     def row_digest(self) -> str:
         """The salted digest of this version of the row: every column but the salt."""
-        columns = {
-            attribute.key: getattr(self, attribute.key)
-            for attribute in inspect(type(self)).column_attrs
-            if attribute.key != "salt"
-        }
+        columns = {name: getattr(self, name) for name in digested(type(self))}
         return journal.row_digest(self.salt, self.__tablename__, columns)
 
     def destroy(self, *columns: str) -> None:
@@ -58,6 +54,13 @@ class Evidence(Identified):
         for column in columns:
             setattr(self, column, None)
         self.salt = _new_salt()
+
+
+def digested(kind: type[Evidence]) -> tuple[str, ...]:
+    """The columns that the digest of such a row is taken over: all but its salt."""
+    return tuple(
+        attribute.key for attribute in inspect(kind).column_attrs if attribute.key != "salt"
+    )
 
 
 class AppendOnly(Evidence):
