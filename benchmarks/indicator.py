@@ -167,9 +167,7 @@ def _one_by_one(database: str, office: Office, seats: Sequence[uuid.UUID], year:
             period,
             now,
             (
-                Tallied(
-                    seat, now.year * 100 + 1, row_of(book, cell, "", period.first_on, due), many
-                )
+                Tallied(seat, "", None, row_of(book, cell, due), many)
                 for seat, book, cell, due, many in rows
             ),
         )

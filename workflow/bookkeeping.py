@@ -121,13 +121,15 @@ def count(session: Session, fact: RegisterFact) -> None:
 def key_of(fact: RegisterFact) -> dict[str, Any]:
     """The tally that a fact is counted in."""
     return {
+        "year": fact.counted_on.year,
         "organisation_id": fact.organisation_id,
-        "month": fact.month,
+        "due": due_text(fact.due_at),
         "register": fact.register,
         "issuer_id": fact.issuer_id,
-        "type_code": fact.type_code,
         "cell": fact.cell,
-        "due": due_text(fact.due_at),
+        "month": fact.counted_on.month,
+        "type_code": fact.type_code,
+        "register_year": fact.year,
     }
 
 
@@ -166,6 +168,7 @@ def _fact(entry: RegisterEntry, stated: Stated, content: bytes, ordinal: int) ->
         ordinal=ordinal,
         entry_id=entry.id,
         register=entry.register,
+        year=entry.year,
         issuer_id=stated.statement.issuer,
         type_code=stated.statement.type_code,
         counted_on=row.counted_on,

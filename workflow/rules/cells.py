@@ -18,7 +18,8 @@ _HOLD_OF = {letter: hold for hold, letter in _HOLDS.items()}
 _STEPS = tuple(Step)
 _ON_TIME, _LATE, _OPEN = "t", "l", "o"
 _DUE, _DONE = datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 2, tzinfo=UTC)
-_EXEMPT = Exclusion("", "", date.min)
+_SOME_DAY = date(1, 1, 2)
+_EXEMPT = Exclusion("", "", date(1, 1, 1))
 
 
 def cell_of(row: OutgoingRow | IncomingRow) -> str:
@@ -56,10 +57,8 @@ def due_of(row: OutgoingRow | IncomingRow) -> datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def row_of(
-    register: str, cell: str, issuer_id: str, counted_on: date, due_at: datetime | None
-) -> OutgoingRow | IncomingRow:
-    """A row that stands for all with this cell, issuer, day (or month) and due time.
+def row_of(register: str, cell: str, due_at: datetime | None) -> OutgoingRow | IncomingRow:
+    """A row that stands for all with this cell and due time, whosever they are and of which day.
 
     Raises ValueError or KeyError for what `cell_of` cannot have written.
     """
@@ -69,9 +68,9 @@ def row_of(
         issued, voided, secret, required, development, exempt = map(_flag, cell[:6])
         return OutgoingRow(
             document_id="",
-            issuer_id=issuer_id,
-            registered_on=counted_on,
-            issued_on=counted_on if issued else None,
+            issuer_id="",
+            registered_on=_SOME_DAY,
+            issued_on=_SOME_DAY if issued else None,
             voided=voided,
             secret=secret,
             persons=_HOLD_OF[cell[6]],
@@ -94,8 +93,8 @@ def row_of(
     ]
     return IncomingRow(
         document_id="",
-        issuer_id=issuer_id,
-        arrived_on=counted_on,
+        issuer_id="",
+        arrived_on=_SOME_DAY,
         secret=secret,
         paper=paper,
         digitised=digitised,
