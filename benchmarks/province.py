@@ -85,7 +85,7 @@ def fill(
     pooled.invalidate()
     fact = RegisterFact
     with office.database.write() as session:
-        like = [fact.year, fact.year, fact.month - fact.year * 100, fact.organisation_id]
+        like = [fact.year, fact.year, fact.month, fact.organisation_id]
         like += [fact.register, fact.issuer_id, fact.type_code, fact.cell]
         like.append(_due_as_text(session.connection()))
         names = ["year", "register_year", "month", "organisation_id"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workflow.bookkeeping import REGISTERS, due_text, is_newest
@@ -27,7 +27,7 @@ from workflow.records import (
     RegisterTally,
 )
 from workflow.rules import indicator
-from workflow.rules.cells import row_of
+from workflow.rules.cells import alike
 from workflow.rules.errors import NotFound, Unavailable
 from workflow.rules.indicator import Count, Row
 
@@ -37,28 +37,44 @@ _PASSED, _TO_COME = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=U
 
 @dataclass(frozen=True)
 class IndicatorReport:
-    """The indicators of a seat, who was asked, and where its journal stood."""
+    """The indicators of a seat, who was asked, and where its journal stood.
+
+    `unattributed` rows count with nobody: they came when nobody issued from there.
+    """
 
     definition: indicator.Definition
     issuers: Sequence[tuple[Issuer, indicator.Indicator]]
     journal_sequence: int
     journal_digest: str
     as_of: datetime
+    unattributed: int = 0
 
 
 @dataclass(frozen=True)
 class Tallied:
-    """Rows of one issuer's register that are alike, and how many; `month` is 1 to 12, if asked."""
+    """Rows of one issuer's register that are alike, and how many.
+
+    `month` (202611) is the period's first where months are not asked apart.
+    """
 
     organisation_id: uuid.UUID
     issuer_id: str
-    month: int | None
+    month: int
     row: Row
     many: int
 
 
-def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> IndicatorReport:
+def measured(
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    period_text: str,
+    *,
+    register: str | None = None,
+    type_code: str | None = None,
+) -> IndicatorReport:
     """The four fractions of every issuer of a seat; arrivals count with its first issuer.
+
+    Of one register or type of document where it is named.
 
     Raises:
         NotFound: nobody issues from there. Invalid: no such period.
@@ -68,8 +84,12 @@ def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> 
     issuers = issuers_of(reading, organisation_id)
     production = not reading.office.settings.development
     counts = {str(one.id): Count(definition, reading.now, production) for one in issuers}
-    for one in tallied(reading, [organisation_id], period):
-        counts[one.issuer_id].add(one.row, one.many)
+    unattributed = 0
+    for one in tallied(reading, [organisation_id], period, register=register, type_code=type_code):
+        if one.issuer_id in counts:
+            counts[one.issuer_id].add(one.row, one.many)
+        else:
+            unattributed += one.many
     found = [count.indicator(issuer, period) for issuer, count in counts.items()]
     head = reading.session.get(ChainHead, str(organisation_id))
     return IndicatorReport(
@@ -78,6 +98,7 @@ def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> 
         journal_sequence=head.sequence if head else 0,
         journal_digest=head.digest if head else "",
         as_of=reading.now,
+        unattributed=unattributed,
     )
 
 
@@ -99,6 +120,7 @@ def tallied(
             office, and no figure is better than a wrong one (`vanthu fsck` tells what is wrong).
     """
     _refuse_books_that_do_not_add_up(reading, organisation_ids, period.first_on.year)
+    first, last = (on.year * 100 + on.month for on in (period.first_on, period.last_on))
     tally = RegisterTally
     apart: list[InstrumentedAttribute[Any]] = [
         tally.organisation_id,
@@ -110,7 +132,7 @@ def tallied(
     of_them = [
         tally.year == period.first_on.year,
         tally.organisation_id.in_(organisation_ids),
-        tally.month.between(period.first_on.month, period.last_on.month),
+        tally.month.between(first, last),
     ]
     if register is not None:
         of_them.append(tally.register == register)
@@ -123,8 +145,8 @@ def tallied(
     due = select(*apart, late, many).where(*of_them, tally.due != "").group_by(*apart, late)
     for query in (done, due):
         for seat, book, issuer_id, cell, *month, passed, count in reading.session.execute(query):
-            row = row_of(book, cell, None if passed is None else _PASSED if passed else _TO_COME)
-            yield Tallied(seat, issuer_id, month[0] if month else None, row, count)
+            row = alike(book, cell, None if passed is None else _PASSED if passed else _TO_COME)
+            yield Tallied(seat, issuer_id, month[0] if month else first, row, count)
 
 
 def _refuse_books_that_do_not_add_up(
@@ -151,9 +173,17 @@ def _refuse_books_that_do_not_add_up(
 
 
 def rows_of(
-    reading: Reading, organisation_id: uuid.UUID, period: indicator.Period, after: uuid.UUID | None
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    period: indicator.Period,
+    after: uuid.UUID | None,
+    *conditions: ColumnElement[bool],
+    limit: int | None = None,
 ) -> Iterator[tuple[RegisterEntry, Row]]:
-    """The rows of the registers that fall into a period one by one, in the order of their ids."""
+    """The rows of the registers that fall into a period one by one, in the order of their ids.
+
+    `conditions` are on `RegisterFact`.
+    """
     query = (
         select(RegisterEntry, RegisterFact)
         .join(RegisterFact, RegisterFact.entry_id == RegisterEntry.id)
@@ -161,13 +191,15 @@ def rows_of(
             RegisterFact.organisation_id == organisation_id,
             RegisterFact.counted_on.between(period.first_on, period.last_on),
             is_newest(),
+            *conditions,
         )
         .order_by(RegisterEntry.id)
+        .limit(limit)
     )
     if after is not None:
         query = query.where(RegisterEntry.id > after)
     for entry, fact in reading.session.execute(query):
-        yield entry, row_of(fact.register, fact.cell, fact.due_at)
+        yield entry, alike(fact.register, fact.cell, fact.due_at)
 
 
 def issuers_of(reading: Reading, organisation_id: uuid.UUID) -> list[Issuer]:

@@ -68,7 +68,7 @@ class RegisterTally(Base):
     register: Mapped[str] = mapped_column(String(16), primary_key=True)
     issuer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     cell: Mapped[str] = mapped_column(String(32), primary_key=True)
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 to 12
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 202611
     type_code: Mapped[str] = mapped_column(String(32), primary_key=True)
     #: A document of December may be issued in January.
     register_year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

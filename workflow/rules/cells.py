@@ -8,6 +8,7 @@ is computed from some thousand cells by the very functions that judge one row.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -23,7 +24,7 @@ _EXEMPT = Exclusion("", "", date(1, 1, 1))
 
 
 def cell_of(row: OutgoingRow | IncomingRow) -> str:
-    """The cell of a row, one character per fact, in the order of `row_of`."""
+    """The cell of a row, one character per fact, in the order of `alike`."""
     if isinstance(row, OutgoingRow):
         flags = _flags(
             row.issued_on is not None,
@@ -57,7 +58,7 @@ def due_of(row: OutgoingRow | IncomingRow) -> datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def row_of(register: str, cell: str, due_at: datetime | None) -> OutgoingRow | IncomingRow:
+def alike(register: str, cell: str, due_at: datetime | None) -> OutgoingRow | IncomingRow:
     """A row that stands for all with this cell and due time, whosever they are and of which day.
 
     Raises ValueError or KeyError for what `cell_of` cannot have written.
@@ -108,6 +109,17 @@ def row_of(register: str, cell: str, due_at: datetime | None) -> OutgoingRow | I
         development=development,
         exclusion=_EXEMPT if exempt else None,
     )
+
+
+def row_of(
+    register: str, cell: str, issuer_id: str, counted_on: date, due_at: datetime | None
+) -> OutgoingRow | IncomingRow:
+    """The same of an issuer and of a day (or month)."""
+    row = alike(register, cell, due_at)
+    if isinstance(row, IncomingRow):
+        return replace(row, issuer_id=issuer_id, arrived_on=counted_on)
+    issued_on = None if row.issued_on is None else counted_on
+    return replace(row, issuer_id=issuer_id, registered_on=counted_on, issued_on=issued_on)
 
 
 def _flags(*facts: bool) -> str:
