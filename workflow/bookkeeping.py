@@ -60,7 +60,8 @@ STEPS: Mapping[str, Step] = {
     "number": Step.NUMBERED,
     "issue": Step.ISSUED,
 }
-_REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own (ND 30/2020 Art. 25)
+#: Whose entries count.
+REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own (ND 30/2020 Art. 25)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def restated(session: Session, written: Iterable[Evidence]) -> Iterator[Register
         return
     entries = session.scalars(
         select(RegisterEntry)
-        .where(RegisterEntry.document_id.in_(documents), RegisterEntry.register.in_(_REGISTERS))
+        .where(RegisterEntry.document_id.in_(documents), RegisterEntry.register.in_(REGISTERS))
         .order_by(RegisterEntry.id)
     ).all()
     if not entries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.api.dossier_desk import DossierDesk
 from tests.api.holding import waiting
 from tests.staff import PROVINCE
 
+DAY = timedelta(days=1)
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: A commune's dossier is the coordination office's to check: others have no part in it.
 OUTSIDE = ("sonnmt.giamdoc", "sokhcn.chuyenvien", "xa.quantri", "tinh.quantri")
@@ -24,7 +26,7 @@ DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images"
+    r"|councils|appointments|roles|mandates|audit-mandates|keepers|certificates|signature-images"
     r"|substitutions)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
@@ -179,7 +181,12 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "basis": "x",
         "members": [{"person_id": desk.person(who), "part": part} for who, part in sitting],
     }
+    task = {"person_id": desk.person("xa.kiemtoan"), "subtree": True, "basis": "x"}
+    audits = made(admin.post(f"/organisations/{seat}/audit-mandates", json=task))
+    program = {"name": "x", "scope": "audit", "expires_at": f"{datetime.now(UTC) + DAY:%FT%TZ}"}
     return {
+        "audit_mandate_id": audits["id"],
+        "token_id": made(counter[CLERK].post("/tokens", json=program))["id"],
         "council_id": made(counter[CLERK].post("/councils", json=council))["id"],
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
@@ -290,6 +297,11 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         },
         "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
         "/organisations/{organisation_id}/keepers": {"person_id": person},
+        "/organisations/{organisation_id}/audit-mandates": {
+            "person_id": person,
+            "subtree": False,
+            "basis": "x",
+        },
         "/issuers/{issuer_id}/mandates": {
             "person_id": person,
             "capacity": "TM",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, HEAD, LEADER, OFFICE, Desk
@@ -23,11 +23,12 @@ from workflow import bookkeeping, issuing
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import measured, tallied
 from workflow.handling import read
-from workflow.office import Reading
+from workflow.office import Reading, Transaction
 from workflow.records import (
     Document,
     IndicatorExclusion,
     JournalEntry,
+    NumberSeries,
     RegisterEntry,
     RegisterFact,
     RegisterTally,
@@ -35,6 +36,7 @@ from workflow.records import (
 )
 from workflow.rules import indicator, journal, statements
 from workflow.rules.cells import cell_of, due_of
+from workflow.rules.errors import Unavailable
 from workflow.rules.indicator import Count, Row
 from workflow.rules.reasons import OutgoingRow, Reason
 
@@ -139,6 +141,15 @@ def test_what_changes_no_evidence_states_nothing(desk: Desk) -> None:
     assert len(desk.rows(RegisterFact)) == before
 
 
+def test_tallies_that_were_written_beside_the_office_give_no_figure(desk: Desk) -> None:
+    desk.registered()
+    with desk.office.database.write() as session:
+        session.execute(update(RegisterTally).values(count=RegisterTally.count + 1))
+        session.commit()
+    with desk.office.reading(None) as reading, pytest.raises(Unavailable):
+        measured(reading, desk.commune, f"{reading.now.year}")
+
+
 @pytest.fixture
 def entries(desk: Desk) -> list[RegisterEntry]:
     """Some entries to state anything of, as the property below does and undoes."""
@@ -189,6 +200,7 @@ def test_tallies_by_sql_are_the_pure_compute(
         for (which, seat, type_code), row in history:
             restate(which, seats[seat], type_code, row)
             stated[which] = (seats[seat], type_code, row)
+        _number(tx, Counter(seat for seat, _, _ in stated.values()))
         asked = data.draw(st.sets(st.sampled_from(seats), min_size=1))
         register = data.draw(st.sampled_from([None, "incoming", "outgoing"]))
         kind = data.draw(st.sampled_from([None, "", "cong_van"]))
@@ -211,6 +223,22 @@ def test_tallies_by_sql_are_the_pure_compute(
         )
         assert count.indicator("", period) == expected
         raise _Undone
+
+
+def _number(tx: Transaction, many: Counter[uuid.UUID]) -> None:
+    """As if these were the numbers that the seats gave."""
+    tx.session.execute(update(NumberSeries).values(last_number=0))
+    for seat, last in many.items():
+        series = NumberSeries(
+            organisation_id=seat,
+            issuer_key="x",
+            register="incoming",
+            year=1,
+            key="",
+            last_number=last,
+        )
+        tx.add(series)
+    tx.session.flush()
 
 
 class _Undone(Exception):  # noqa: N818

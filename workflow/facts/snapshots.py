@@ -35,7 +35,7 @@ def frozen(report: IndicatorReport) -> bytes:
             "as_of": report.as_of,
             "definition_version": report.definition.version,
             "issuers": [
-                {"issuer_id": issuer.id, "name": issuer.name, **_counts(found)}
+                {"issuer_id": issuer.id, "name": issuer.name, **counts(found)}
                 for issuer, found in report.issuers
             ],
             "journal_digest": report.journal_digest,
@@ -44,7 +44,8 @@ def frozen(report: IndicatorReport) -> bytes:
     )
 
 
-def _counts(found: Indicator) -> dict[str, object]:
+def counts(found: Indicator) -> dict[str, object]:
+    """The four fractions with the reason of every row behind them, as canonical JSON takes them."""
     fractions: dict[str, Fraction] = {name: getattr(found, name) for name in _FRACTIONS}
     return {
         name: {

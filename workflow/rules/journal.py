@@ -14,13 +14,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 VERSION = 1
@@ -50,40 +51,12 @@ def plain(value: object) -> object:
     Raises NotCanonical for anything else: floats, naive datetimes, integers beyond ±(2^53 - 1),
     lone surrogates, keys that are not text or meet after normalisation.
     """
-    match value:
-        case None | bool():
-            return value
-        case int():
-            if abs(value) > _LARGEST_INT:
-                raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
-            return int(value)
-        case str():
-            return _text(value)
-        case UUID():
-            return str(value)
-        case datetime():
-            return _moment(value)
-        case date():
-            return value.isoformat()
-        case bytes():
-            return value.hex()
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case Mapping():
-            result = {_key(key): plain(item) for key, item in value.items()}
-            if len(result) != len(value):
-                raise NotCanonical("two keys are the same text after normalisation")
-            return result
-        case _:
-            raise NotCanonical(f"{type(value).__name__} has no canonical form")
+    return _PLAINLY.get(type(value), _by_likeness)(value)
 
 
 def canonical(value: object) -> bytes:
     """Return the one canonical encoding of `value`. Raises NotCanonical (see `plain`)."""
-    text = json.dumps(
-        plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
-    return text.encode("utf-8")
+    return _ENCODER.encode(plain(value)).encode("utf-8")
 
 
 def row_digest(salt: bytes, table: str, columns: Mapping[str, object]) -> str:
@@ -153,12 +126,16 @@ class Entry:
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes, which are what is stored, hashed and handed to auditors."""
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
         return canonical({name: getattr(self, name) for name in _FIELDS})
 
     @property
     def digest(self) -> str:
         """Hexadecimal SHA-256(0x00 || bytes)."""
-        return entry_digest(self.to_bytes())
+        return entry_digest(self._encoded)
 
 
 def entry_digest(data: bytes) -> str:
@@ -280,7 +257,49 @@ def _later(stream: Iterable[Stored], sequence: int, previous: str) -> bool:
     return False
 
 
+def _integer(value: int) -> int:
+    if not -_LARGEST_INT <= value <= _LARGEST_INT:
+        raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
+    return int(value)
+
+
+def _sequence(value: list[object] | tuple[object, ...]) -> list[object]:
+    return [plain(item) for item in value]
+
+
+def _mapping(value: Mapping[object, object]) -> dict[str, object]:
+    result = {_key(key): plain(item) for key, item in value.items()}
+    if len(result) != len(value):
+        raise NotCanonical("two keys are the same text after normalisation")
+    return result
+
+
+def _by_likeness(value: object) -> object:
+    """Of a type that only resembles one with a form: an enumeration, a named tuple, a proxy."""
+    match value:
+        case int():
+            return _integer(value)
+        case str():
+            return _text(value)
+        case UUID():
+            return str(value)
+        case datetime():
+            return _moment(value)
+        case date():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+        case list() | tuple():
+            return _sequence(value)
+        case Mapping():
+            return _mapping(value)
+        case _:
+            raise NotCanonical(f"{type(value).__name__} has no canonical form")
+
+
 def _text(value: str) -> str:
+    if value.isascii():
+        return value
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -297,7 +316,7 @@ def _key(value: object) -> str:
 def _moment(value: object) -> str:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise NotCanonical("a moment needs its offset")
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def _match(pattern: re.Pattern[str], value: object, name: str) -> None:
@@ -321,3 +340,28 @@ def _refuse_prose(value: object) -> None:
 
 def _refuse_number(literal: str) -> NoReturn:
     raise NotCanonical(f"{literal} is not an integer")
+
+
+#: What is written most, by its exact type: a journal is made of these.
+_PLAINLY: Mapping[type, Callable[[Any], object]] = {
+    type(None): lambda value: value,
+    bool: lambda value: value,
+    int: _integer,
+    str: _text,
+    UUID: str,
+    datetime: _moment,
+    date: date.isoformat,
+    bytes: bytes.hex,
+    list: _sequence,
+    tuple: _sequence,
+    RowDigest: _sequence,
+    dict: _mapping,
+    MappingProxyType: _mapping,
+}
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False,
+    allow_nan=False,
+    sort_keys=True,
+    separators=(",", ":"),
+    check_circular=False,  # `plain` has made the tree anew
+)
