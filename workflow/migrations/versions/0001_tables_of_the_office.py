@@ -1648,6 +1648,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incoming_code"), "incoming", ["code"], unique=False)
     op.create_index(op.f("ix_incoming_code_key"), "incoming", ["code_key"], unique=False)
     op.create_index(op.f("ix_incoming_identifier"), "incoming", ["identifier"], unique=False)
+    op.create_index(
+        "ix_incoming_unheard",
+        "incoming",
+        ["document_id"],
+        unique=False,
+        sqlite_where=sa.text(
+            "medium = 'electronic' AND (acknowledged_at IS NULL OR acknowledged_at > received_at)"
+        ),
+        postgresql_where=sa.text(
+            "medium = 'electronic' AND (acknowledged_at IS NULL OR acknowledged_at > received_at)"
+        ),
+    )
     op.create_table(
         "involvement",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -1700,6 +1712,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_move_case_id"), "move", ["case_id"], unique=False)
     op.create_index(op.f("ix_move_holder_id_at"), "move", ["holder_id", "at"], unique=False)
+    op.create_index(
+        "ix_move_late",
+        "move",
+        ["holder_id", "trigger", "case_id"],
+        unique=False,
+        sqlite_where=sa.text("at > due_at"),
+        postgresql_where=sa.text("at > due_at"),
+    )
     op.create_index(op.f("ix_move_person_id"), "move", ["person_id"], unique=False)
     op.create_table(
         "number_void",
