@@ -25,7 +25,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     type_coerce,
     union_all,
 )
@@ -48,7 +47,6 @@ from workflow.records import (
     RegisterFact,
     RegisterTally,
 )
-from workflow.records.documents import UNHEARD
 from workflow.rules import deadlines
 from workflow.rules.cells import row_of
 from workflow.rules.conformance import VIOLATIONS, Violation, find
@@ -246,6 +244,8 @@ def _overdue(reading: Reading, violation: Violation, seats: Seats) -> list[Colum
         states.setdefault(name, set()).add(state)
     return [
         Case.organisation_id.in_(seats),
+        Case.definition_name.in_(states),  # these two for the index, the pairs for the truth
+        Case.state.in_(set().union(*states.values())),
         or_(
             *(
                 and_(Case.definition_name == name, Case.state.in_(here))
@@ -350,8 +350,12 @@ def _unheard(reading: Reading, seats: Seats) -> list[tuple[str, Heard]]:
         select(Document.id, Document.urgency, Incoming.received_at, Incoming.acknowledged_at)
         .join(Incoming, Incoming.document_id == Document.id)
         .where(
-            text(UNHEARD),  # word for word, so that the index of these few serves
             Document.organisation_id.in_(seats),
+            Document.direction == "incoming",
+            Incoming.medium == "electronic",
+            or_(
+                Incoming.acknowledged_at.is_(None), Incoming.acknowledged_at > Incoming.received_at
+            ),
         )
         .order_by(Document.id)
     ).all()

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.database import Base, UtcDateTime
 from workflow.records.evidence import AppendOnly, Evidence
 
-#: Condition of the index on `Incoming`: not acknowledged in the act of receiving.
-UNHEARD = "medium = 'electronic' AND (acknowledged_at IS NULL OR acknowledged_at > received_at)"
 #: Condition of the index on `Move`: steps that were taken too late.
 LATE = "at > due_at"
 
@@ -35,15 +33,6 @@ class Incoming(Evidence, Base):
     """What the sender said of an incoming document, and how it came."""
 
     __tablename__ = "incoming"
-    #: What was not acknowledged as it came (ND 30/2020 Art. 21.2.c): to find the few of them.
-    __table_args__ = (
-        Index(
-            "ix_incoming_unheard",
-            "document_id",
-            sqlite_where=text(UNHEARD),
-            postgresql_where=text(UNHEARD),
-        ),
-    )
     document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("document.id"), unique=True)
     medium: Mapped[str] = mapped_column(String(16))  # electronic | paper
     sender_kind: Mapped[str] = mapped_column(String(16))  # agency | enterprise | citizen

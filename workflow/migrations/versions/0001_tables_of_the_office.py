@@ -1648,18 +1648,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incoming_code"), "incoming", ["code"], unique=False)
     op.create_index(op.f("ix_incoming_code_key"), "incoming", ["code_key"], unique=False)
     op.create_index(op.f("ix_incoming_identifier"), "incoming", ["identifier"], unique=False)
-    op.create_index(
-        "ix_incoming_unheard",
-        "incoming",
-        ["document_id"],
-        unique=False,
-        sqlite_where=sa.text(
-            "medium = 'electronic' AND (acknowledged_at IS NULL OR acknowledged_at > received_at)"
-        ),
-        postgresql_where=sa.text(
-            "medium = 'electronic' AND (acknowledged_at IS NULL OR acknowledged_at > received_at)"
-        ),
-    )
     op.create_table(
         "involvement",
         sa.Column("person_id", sa.Uuid(), nullable=False),
