@@ -172,7 +172,7 @@ def fill(office: Office, documents: int) -> None:
             organisation_id=seat,
             issuer_key=key,
             register=register,
-            year=1990,
+            year=2020,
             key="x",
             last_number=documents,
         )
@@ -253,7 +253,7 @@ def fill(office: Office, documents: int) -> None:
             organisation_id=seat,
             issuer_key=str(issuer) if register == "outgoing" else "",
             register=register,
-            year=1990,
+            year=2020,
             number=n,
             code=f"{n}/x" if register == "outgoing" else None,
             document_id=document,
@@ -275,7 +275,7 @@ def fill(office: Office, documents: int) -> None:
                 issuer_id=str(issuer),
                 type_code="",
                 counted_on=began.date(),
-                month=199001,
+                month=202001,
                 cell=fact,
                 content=b"x" * 900,
             )
@@ -283,7 +283,9 @@ def fill(office: Office, documents: int) -> None:
         add(
             RegisterTally,
             organisation_id=seat,
-            month=199001,
+            year=2020,
+            month=202001,
+            register_year=2020,
             register="outgoing",
             issuer_id=str(issuer),
             type_code="",
