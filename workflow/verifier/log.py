@@ -222,6 +222,8 @@ class Log:
                 )
             except merkle.ProofInvalid as fault:
                 self.found.add(Rule.LEAF_NOT_IN_TREE, place, owner, str(fault))
+        if [chain for chain in wanted if chain in ends] != list(ends):
+            self.found.add(Rule.MEMBER_ORDER, _HEADS)
         for chain, length in wanted.items():
             sequence = ends.get(chain, (0, ""))[0]
             if sequence != length:
