@@ -5,7 +5,7 @@
 Single edits, deletions, insertions and swaps of members, lines, fields and bytes. In half of them
 the forger makes the manifest anew. Some rewrite a whole chain so that every link holds again, the
 digest of an edited row among them: of those only the chain can be named, for every entry of it is
-another than the checkpoint's. What no evidence speaks for is told by the manifest alone: see LABELS.
+another than the checkpoint's. What no evidence speaks for, the manifest alone tells: see LABELS.
 """
 
 from __future__ import annotations

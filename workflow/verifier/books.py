@@ -257,9 +257,14 @@ class Books:
             entered = held.since < self.organisation.rows_from  # it is further back
         else:
             seat = self.organisation.issuers[0] if self.organisation.issuers else ""
-            entered = (entry.id, entry.register, entry.number, entry.code, entry.on) == (
-                said.entry, columns["register"], said.number, said.code, said.entered_on,
-            ) and said.issuer == (entry.issuer_key if outgoing else seat)  # fmt: skip
+            entered = entry[:6] == (
+                said.entry,
+                columns["register"],
+                columns["year"],
+                said.number,
+                said.code,
+                said.entered_on,
+            ) and said.issuer == (entry.issuer_key if outgoing else seat)
         return (
             entered
             and event.action == "register.restated"
@@ -285,6 +290,9 @@ class Books:
             broken.append(Rule.STATEMENT_CAPACITY)
         register = statements.REGISTER_OF[type(said)]
         excluded = self._exclusions.get((register, said.type_code))
+        issued_on = said.issued_on if isinstance(said, OutgoingStatement) else None
+        if excluded is not None and not excluded.reaches(issued_on or said.entered_on):
+            excluded = None  # one that was decided on later is not named
         if said.exclusion != excluded and not (self._excluded_before and excluded is None):
             broken.append(Rule.STATEMENT_EXCLUSION)
         return broken
