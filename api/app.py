@@ -29,7 +29,9 @@ from api.routes import (
     health,
     images,
     incoming,
+    indicator,
     jurisdictions,
+    mandates,
     organisations,
     outgoing,
     pending,
@@ -41,6 +43,7 @@ from api.routes import (
     signing_batches,
     snapshots,
     tasks,
+    tokens,
     uploads,
     validations,
     withdrawals,
@@ -59,7 +62,10 @@ _DESCRIPTION = """\
 Văn thư cơ quan: a commune's documents from intake to issue, signed for real.
 
 - Sign in with `POST /sessions`, then send `Authorization: Bearer <token>`.
-- Every POST carries an `Idempotency-Key`; sent again within 24 hours it gets the same answer.
+- `POST /tokens` gives a program a token of its own. One of a narrow scope is told what it lacks:
+  `scope-too-narrow`.
+- Every POST but those for a token carries an `Idempotency-Key`; sent again within 24 hours it gets
+  the same answer.
 - Every change of something carries `If-Match` with the `ETag` it starts from.
 - Every list has pages: send `next` back as `cursor`.
 - A no is a problem document (RFC 9457); its `type` is a page of this server.
@@ -67,6 +73,7 @@ Văn thư cơ quan: a commune's documents from intake to issue, signed for real.
 """
 ROUTERS = (
     sessions.router,
+    tokens.router,
     uploads.router,
     incoming.router,
     tasks.router,
@@ -84,11 +91,13 @@ ROUTERS = (
     work_files.router,
     work.router,
     audit.router,
+    indicator.router,
     snapshots.router,
     organisations.router,
     jurisdictions.router,
     regulation.router,
     people.router,
+    mandates.router,
     councils.router,
     withdrawals.router,
     images.router,

@@ -24,11 +24,22 @@ from workflow.records import (
     Task,
 )
 from workflow.rules.errors import Forbidden, NotFound
+from workflow.rules.roles import AUDITOR
 
 #: Roles that see every document of their organisation: they register, lead, follow up or audit.
-SEES_ALL = frozenset({"clerk", "leader", "follow_up", "auditor"})
+SEES_ALL = frozenset({"clerk", "leader", "follow_up", AUDITOR})
 #: Checks the form of every draft (ND 30/2020 Art. 12.2), so sees what goes out.
 SEES_OUTGOING = frozenset({"format_checker"})
+
+
+def audited(actor: Actor) -> frozenset[uuid.UUID]:
+    """The organisations that the actor has access to as auditor and as nothing else."""
+    return frozenset(one for one, roles in actor.roles.items() if roles == {AUDITOR})
+
+
+def only_audits(actor: Actor) -> bool:
+    """Whether the actor is an auditor wherever they are anything."""
+    return bool(actor.roles) and len(audited(actor)) == len(actor.roles)
 
 
 def may_know(actor: Actor) -> ColumnElement[bool]:

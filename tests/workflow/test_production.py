@@ -140,10 +140,10 @@ def test_development_signatures_never_count_in_production(
     organisation = trip.issuer("UBND").organisation_id
     period = f"{clock.now.year}"
     with office.reading(acting("xa.kiemtoan")) as reading:
-        (_, counted), *_ = measure(reading, organisation, period).issuers
+        (_, counted), *_ = measure(reading, organisation, period).report.issuers
     assert counted.outgoing_signed.achieved
     with production.reading(acting("xa.kiemtoan")) as reading:
-        (_, counted), *_ = measure(reading, organisation, period).issuers
+        (_, counted), *_ = measure(reading, organisation, period).report.issuers
     assert counted.outgoing_signed.reasons == {Reason.DEVELOPMENT: 1}
     assert not counted.outgoing_signed.achieved
     # Judged afresh, the same bytes are not valid either: production trusts no development anchor.

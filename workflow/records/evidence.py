@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import LargeBinary, inspect
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 from uuid_utils.compat import uuid7
 
 from workflow.rules import journal
@@ -58,9 +59,12 @@ class Evidence(Identified):
 
 def digested(kind: type[Evidence]) -> tuple[str, ...]:
     """The columns that the digest of such a row is taken over: all but its salt."""
-    return tuple(
-        attribute.key for attribute in inspect(kind).column_attrs if attribute.key != "salt"
-    )
+    return _columns(inspect(kind))
+
+
+@cache
+def _columns(mapper: Mapper[Any]) -> tuple[str, ...]:
+    return tuple(one.key for one in mapper.column_attrs if one.key != "salt")
 
 
 class AppendOnly(Evidence):

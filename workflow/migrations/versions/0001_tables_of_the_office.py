@@ -517,6 +517,9 @@ def upgrade() -> None:
         ["organisation_id"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_organisation_name_parent_id"), "organisation_name", ["parent_id"], unique=False
+    )
     op.create_table(
         "reconciliation",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
