@@ -84,6 +84,7 @@ class _Model:
     digests: Sequence[str]
     stamps: Mapping[str, int]
     code: str | None
+    entered_at: tuple[str, str]
 
 
 class Pieces:
@@ -199,6 +200,8 @@ def _model(
     slots = {one: one for one in (*own, *digests, *stamps)}
     slots |= {uuid.UUID(one).hex: f"hex {one}" for one in own}
     slots |= {f'"number":{entered["number"]}': "number", "{content}": "content"}
+    entered_at = (kept[entered["id"]][1]["entered_at"], entered["entered_at"])
+    slots |= dict(zip(entered_at, ("entered_at stored", "entered_at"), strict=True))
     slots |= {'"{sequence}"': "sequence"} | ({entered["code"]: "code"} if entered["code"] else {})
     pattern = re.compile("|".join(re.escape(one) + r"(?!\d)" for one in slots))
 
@@ -237,7 +240,7 @@ def _model(
         )
         for entry in mine
     ]
-    return _Model(entries, sorted(own), digests, stamps, entered["code"])
+    return _Model(entries, sorted(own), digests, stamps, entered["code"], entered_at)
 
 
 def _stored(database: sqlite3.Connection, table: str, row_id: str) -> dict[str, Any]:
@@ -261,6 +264,8 @@ def _write(
         "SELECT sequence, digest FROM chain_head WHERE chain = ?", (chain,)
     ).fetchone()
     start = int(time.time() * 1000)
+    # Two models enter one register: neither may be entered before the other.
+    entered = {model.code is None: model.entered_at for model in models}
     numbers = dict.fromkeys(("outgoing", "incoming"), 0)
     numbers["outgoing"], numbers["incoming"] = 1, 2
     inserted: dict[str, list[list[Any]]] = {}
@@ -270,6 +275,7 @@ def _write(
         model = models[place % len(models)]
         noise = shake_128(f"document {place}".encode()).hexdigest(2048)
         values = _values(model, place, noise, numbers, start, seeds)
+        values["entered_at stored"], values["entered_at"] = entered[model.code is None]
         salts = iter(range(1024, 4096, 32))
         for entry in model.entries:
             sequence += 1
