@@ -12,6 +12,7 @@ from api.dependencies import shown
 from api.problems import documented
 from api.schemas.values import Page, Paging, Shape
 from workflow import auditing
+from workflow.access import Chain
 from workflow.records import JournalEntry
 from workflow.rules import journal
 from workflow.rules.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Unavailable
@@ -38,7 +39,7 @@ class JournalEntryOut(Shape):
 
 
 ChainAsked = Annotated[
-    auditing.Chain, Query(description="`acts`: what was done; `access`: who looked at what.")
+    Chain, Query(description="`acts`: what was done; `access`: who looked at what.")
 ]
 
 
@@ -48,7 +49,7 @@ def read_journal(
     office: OfficeHere,
     actor: ActorHere,
     paging: Paging,
-    chain: ChainAsked = auditing.Chain.ACTS,
+    chain: ChainAsked = Chain.ACTS,
 ) -> Response:
     """A chain of entries in order, as the canonical text that was hashed."""
     with office.reading(actor) as reading:
@@ -82,7 +83,7 @@ def verify_journal(
     organisation_id: uuid.UUID,
     office: OfficeHere,
     actor: ActorHere,
-    chain: ChainAsked = auditing.Chain.ACTS,
+    chain: ChainAsked = Chain.ACTS,
 ) -> Response:
     """Walk the chain from its beginning to its head; the first break, if there is one."""
     with office.reading(actor) as reading:

@@ -40,6 +40,7 @@ PUBLIC = {
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
     ("GET", "/dossier-kinds/{code}/{version}"),
+    ("GET", "/log/checkpoints/{size}"),
 }
 #: Of what everybody may know, changing is forbidden instead.
 KNOWN = {
@@ -243,7 +244,7 @@ def test_a_stranger_finds_nothing(
         method,
         path.format(**ids),
         etag='"1"',
-        params={"period": "2026-11", "from": "2026-10", "to": "2026-11"},
+        params={"period": "2026-11", "from": "2026-10", "to": "2026-11", "sequence": 1},
         headers={"Pending-Token": "A" * 43},
         **({} if method == "GET" or body is None else {"json": body}),
     )
