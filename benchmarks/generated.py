@@ -28,7 +28,7 @@ from sqlalchemy import select
 from benchmarks.offices import acting
 from storage.objects import ObjectRef, ObjectStore
 from tests.workflow.desk import CLERK, LEADER, SPECIALIST, Desk
-from tests.workflow.marking import mark as append
+from workflow.checkpointing import append
 from tests.workflow.test_delivery import issue
 from workflow import handling
 from workflow.circulation import Handler, assign, complete, submit
