@@ -28,9 +28,9 @@ from sqlalchemy import select
 from benchmarks.offices import acting
 from storage.objects import ObjectRef, ObjectStore
 from tests.workflow.desk import CLERK, LEADER, SPECIALIST, Desk
-from workflow.checkpointing import append
 from tests.workflow.test_delivery import issue
 from workflow import handling
+from workflow.checkpointing import append
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.evidence.chains import SELECTED, lines_of
 from workflow.office import Office

@@ -76,7 +76,7 @@ def export_evidence(
         plan = evidence.planned(reading, asked)
     with office.transaction(actor) as tx:
         evidence.record(tx, plan)
-    name = f"bang-chung-{plan.period.label}-{plan.checkpoint.size}.zip"
+    name = f"goi-chung-cu-{plan.period.label}-{plan.checkpoint.size}.zip"
     return StreamingResponse(
         evidence.written(office, plan),
         media_type=ZIP,

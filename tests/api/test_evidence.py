@@ -61,7 +61,7 @@ def looks(desk: Desk) -> list[dict[str, Any]]:
 
 def test_without_a_checkpoint_there_is_nothing_to_give(desk: Desk) -> None:
     answer = problem(asked(desk), 409, "guards-unmet")
-    assert "Chưa có mốc niêm" in answer["detail"]
+    assert "Chưa có điểm kiểm soát" in answer["detail"]
     assert looks(desk) == []
 
 
@@ -70,7 +70,7 @@ def test_the_auditor_takes_a_bundle_home_and_the_chain_knows(desk: Desk) -> None
     first, second = asked(desk, pdfs=True, since=1), asked(desk, LEADER, pdfs=True, since=1)
     assert first.status_code == 200
     assert first.headers["content-type"] == "application/zip"
-    assert first.headers["content-disposition"].endswith(f'bang-chung-{PERIOD}-{size}.zip"')
+    assert first.headers["content-disposition"].endswith(f'goi-chung-cu-{PERIOD}-{size}.zip"')
     assert first.content == second.content
     with zipfile.ZipFile(io.BytesIO(first.content)) as archive:
         scope = json.loads(archive.read("scope.json"))

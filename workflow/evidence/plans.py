@@ -89,7 +89,7 @@ def planned(reading: Reading, request: Request) -> Plan:
     checkpoint = _checkpoint(reading, request.checkpoint)
     since = request.since
     if since is not None and not 1 <= since <= checkpoint.size:
-        why = f"Mốc niêm đang giữ phải có từ 1 đến {checkpoint.size} lá, như mốc được xuất."
+        why = f"Điểm kiểm soát đang giữ phải từ 1 đến {checkpoint.size}."
         raise Invalid([("/since", why)])
     chains = [SYSTEM_CHAIN, *map(str, request.organisation_ids)]
     heads = {chain: transparency.head_of(reading, chain, checkpoint.size) for chain in chains}
@@ -97,8 +97,8 @@ def planned(reading: Reading, request: Request) -> Plan:
     if not found.keys() - {SYSTEM_CHAIN}:
         raise GuardsUnmet(
             [
-                f"Nhật ký của cơ quan chưa có bút toán nào trong mốc niêm {checkpoint.size}."
-                " Hãy chọn mốc sau đó."
+                f"Cơ quan chưa có mục nhật ký nào trong điểm kiểm soát {checkpoint.size}."
+                " Hãy chọn điểm kiểm soát sau đó."
             ]
         )
     return Plan(request, period, definition, checkpoint, found)
@@ -110,11 +110,11 @@ def _checkpoint(reading: Reading, size: int | None) -> Checkpoint:
         found = transparency.checkpoint(reading, stamped) if stamped else None
         found = found or transparency.newest(reading)
         if found is None:
-            raise GuardsUnmet(["Chưa có mốc niêm nhật ký nào được ký. Hãy thử lại sau vài phút."])
+            raise GuardsUnmet(["Chưa có điểm kiểm soát nào được ký. Hãy thử lại sau vài phút."])
         return found
     found = transparency.checkpoint(reading, size)
     if found is None:
-        raise NotFound(f"Mốc niêm {size} lá")
+        raise NotFound(f"Điểm kiểm soát {size}")
     return found
 
 
