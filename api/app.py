@@ -21,6 +21,7 @@ from api.middleware import Answering, BoundedBody
 from api.routes import (
     appraisals,
     audit,
+    conformance,
     councils,
     documents,
     dossier_kinds,
@@ -92,6 +93,7 @@ ROUTERS = (
     work_files.router,
     work.router,
     audit.router,
+    conformance.router,
     log.router,
     indicator.router,
     snapshots.router,
