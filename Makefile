@@ -84,6 +84,9 @@ bench-evidence: .venv/dev.installed ## Measure the bundle of DOCUMENTS=20000 doc
 bench-journal: .venv/dev.installed ## Measure how fast one process appends to the journal, on SQLite
 	$(BIN)/python -m benchmarks.journal
 
+bench-conformance: .venv/dev.installed ## Measure counting violations among 10,000 documents, on both databases
+	$(BIN)/python -m benchmarks.conformance
+
 bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
 	$(BIN)/python -m benchmarks.validation
 

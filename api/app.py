@@ -21,6 +21,7 @@ from api.middleware import Answering, BoundedBody
 from api.routes import (
     appraisals,
     audit,
+    conformance,
     councils,
     documents,
     dossier_kinds,
@@ -93,6 +94,7 @@ ROUTERS = (
     work_files.router,
     work.router,
     audit.router,
+    conformance.router,
     log.router,
     evidence.router,
     indicator.router,
