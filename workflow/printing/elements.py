@@ -44,8 +44,8 @@ class Elements:
             self._line(f"<{name}>{text}</{name}>")
             return
         self.begin(name)
-        for inner, text in content:
-            self.put(inner, text)
+        for inner, held in content:
+            self.put(inner, held)
         self.end()
 
     def _line(self, text: str) -> None:
