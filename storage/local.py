@@ -19,6 +19,7 @@ from uuid import UUID
 
 from storage.errors import ObjectMissing
 from storage.objects import (
+    Listed,
     ObjectRef,
     ObjectStat,
     VerifiedReader,
@@ -83,7 +84,7 @@ class LocalStore:
     def stat(self, ref: ObjectRef) -> ObjectStat:
         with self._asking(ref):
             found = self._path(ref).stat()
-        return ObjectStat(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+        return _stat(found)
 
     def exists(self, ref: ObjectRef) -> bool:
         try:
@@ -97,6 +98,35 @@ class LocalStore:
         with suppress(ObjectMissing), self._asking(ref):
             path.unlink()
             _fsync_folder(path.parent)
+
+    def each(self, after: str = "") -> Iterator[Listed]:
+        with on_disk():
+            self._incoming.stat()  # a disk that is not mounted must not look like an empty store
+        yield from self._below("", os.fsencode(after))
+
+    def _below(self, prefix: str, after: bytes) -> Iterator[Listed]:
+        """What lies in a folder and under it; in memory are the names of one folder a level."""
+        for key in self._names(prefix):
+            place = os.fsencode(key)
+            if place <= after and not (key.endswith("/") and after.startswith(place)):
+                continue
+            if key.endswith("/"):
+                yield from self._below(key, after)
+                continue
+            with on_disk(), suppress(FileNotFoundError):  # it was removed meanwhile
+                found = (self.root / key).lstat()
+                yield Listed(key, _stat(found))
+
+    def _names(self, prefix: str) -> list[str]:
+        """Keys in a folder in the order of their bytes; a folder's own ends with a slash."""
+        with on_disk(), suppress(FileNotFoundError), os.scandir(self.root / prefix) as entries:
+            keys = [
+                f"{prefix}{entry.name}{'/' if entry.is_dir(follow_symlinks=False) else ''}"
+                for entry in entries
+                if entry.path != str(self._incoming)
+            ]
+            return sorted(keys, key=os.fsencode)
+        return []
 
     def ping(self) -> str:
         with self._arrival() as arrival, on_disk():
@@ -152,6 +182,10 @@ class LocalStore:
             with suppress(FileNotFoundError):  # its writer, or another sweep, was quicker
                 if time.time() - leftover.stat().st_mtime > ABANDONED_AFTER_SECONDS:
                     leftover.unlink()
+
+
+def _stat(found: os.stat_result) -> ObjectStat:
+    return ObjectStat(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -53,6 +53,24 @@ class ObjectStat:
     stored_at: datetime
 
 
+@dataclass(frozen=True)
+class Listed:
+    """One thing that lies in a store: `key` relative to its root, like `ObjectRef.key`."""
+
+    key: str
+    stat: ObjectStat
+
+    @property
+    def ref(self) -> ObjectRef | None:
+        """The object it is by its key; None: something that the office never put there."""
+        organisation, _, rest = self.key.partition("/")
+        try:
+            ref = ObjectRef(UUID(organisation), rest.rpartition("/")[2], self.stat.size_bytes)
+        except ValueError:
+            return None
+        return ref if ref.key == self.key else None
+
+
 class ObjectStore(Protocol):
     """A place for objects. Every method raises StoreUnavailable when the place cannot answer."""
 
@@ -91,6 +109,13 @@ class ObjectStore(Protocol):
 
     def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is gone already is no error."""
+        ...
+
+    def each(self, after: str = "") -> Iterator[Listed]:
+        """All that lies here complete, by the bytes of the keys, from the one behind `after`.
+
+        Constant memory. What is put or removed meanwhile may be in it or not.
+        """
         ...
 
     def ping(self) -> str:

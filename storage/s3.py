@@ -23,6 +23,7 @@ from minio.error import MinioException, S3Error
 
 from storage.errors import ObjectCorrupt, ObjectMissing, StoreUnavailable
 from storage.objects import (
+    Listed,
     ObjectRef,
     ObjectStat,
     VerifiedReader,
@@ -125,6 +126,15 @@ class S3Store:
     def delete(self, ref: ObjectRef) -> None:
         with self._asking(ref):
             self._client.remove_object(self._bucket, ref.key)
+
+    def each(self, after: str = "") -> Iterator[Listed]:
+        with self._asking(None):
+            for found in self._client.list_objects(
+                self._bucket, recursive=True, start_after=after or None
+            ):
+                if found.object_name is None or found.size is None or found.last_modified is None:
+                    raise StoreUnavailable("objects: the S3 server lists without size or date")
+                yield Listed(found.object_name, ObjectStat(found.size, found.last_modified))
 
     def ping(self) -> str:
         with self._asking(None):

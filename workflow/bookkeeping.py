@@ -60,7 +60,8 @@ STEPS: Mapping[str, Step] = {
     "number": Step.NUMBERED,
     "issue": Step.ISSUED,
 }
-_REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own (ND 30/2020 Art. 25)
+#: Whose entries count.
+REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own (ND 30/2020 Art. 25)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def restated(session: Session, written: Iterable[Evidence]) -> Iterator[Register
         return
     entries = session.scalars(
         select(RegisterEntry)
-        .where(RegisterEntry.document_id.in_(documents), RegisterEntry.register.in_(_REGISTERS))
+        .where(RegisterEntry.document_id.in_(documents), RegisterEntry.register.in_(REGISTERS))
         .order_by(RegisterEntry.id)
     ).all()
     if not entries:
@@ -103,10 +104,10 @@ def count(session: Session, fact: RegisterFact) -> None:
                 RegisterFact.ordinal == fact.ordinal - 1,
             )
         ).one()
-        where = [getattr(RegisterTally, name) == value for name, value in _key(before).items()]
+        where = [getattr(RegisterTally, name) == value for name, value in key_of(before).items()]
         session.execute(update(RegisterTally).where(*where).values(count=RegisterTally.count - 1))
         session.execute(delete(RegisterTally).where(*where, RegisterTally.count == 0))
-    key = _key(fact)
+    key = key_of(fact)
     where = [getattr(RegisterTally, name) == value for name, value in key.items()]
     more = update(RegisterTally).where(*where).values(count=RegisterTally.count + 1)
     if not session.execute(more).rowcount:  # type: ignore[attr-defined]
@@ -115,7 +116,7 @@ def count(session: Session, fact: RegisterFact) -> None:
         session.flush()
 
 
-def _key(fact: RegisterFact) -> dict[str, Any]:
+def key_of(fact: RegisterFact) -> dict[str, Any]:
     """The tally that a fact is counted in."""
     return {
         "organisation_id": fact.organisation_id,

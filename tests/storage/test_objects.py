@@ -140,6 +140,37 @@ def test_many_at_once_store_one_object(object_store: ObjectStore) -> None:
     verify(object_store, refs.pop())
 
 
+def test_each_lists_what_lies_there_in_order(object_store: ObjectStore) -> None:
+    refs = [put(object_store, b"%d" % n, whose) for n in range(6) for whose in (COMMUNE, PROVINCE)]
+    gone = put(object_store, b"gone")
+    object_store.delete(gone)
+    listed = list(object_store.each())
+    keys = [one.key for one in listed]
+    assert {one.ref for one in listed} >= set(refs)
+    assert gone.key not in keys
+    assert keys == sorted(keys)
+    assert all(object_store.stat(one.ref) == one.stat for one in listed if one.ref in refs)
+    for place in (keys[0], keys[len(keys) // 2], keys[2][:40], keys[-1], "", "~"):
+        assert [one.key for one in object_store.each(place)] == [k for k in keys if k > place]
+
+
+def test_each_names_what_no_office_put_there(
+    object_store: ObjectStore, object_store_url: str
+) -> None:
+    known = put(object_store, b"known")
+    address = urlsplit(object_store_url)
+    strange = f"{known.organisation}/zz/{known.sha256}"
+    if address.scheme == "file":
+        (Path(address.path) / strange).parent.mkdir(parents=True)
+        (Path(address.path) / strange).write_bytes(b"known")
+    else:
+        bucket = address.path.strip("/")
+        s3_client(object_store_url).put_object(bucket, strange, io.BytesIO(b"known"), 5)
+    found = {one.key: one.ref for one in object_store.each()}
+    assert found[known.key] == known
+    assert found[strange] is None  # a digest in the wrong place is no object
+
+
 def test_memory_stays_bounded(object_store: ObjectStore) -> None:
     size_bytes = 6 * PART_BYTES
     tracemalloc.start()

@@ -160,7 +160,7 @@ class Desk:
         return row
 
     def actions(self, document_id: uuid.UUID) -> list[str]:
-        """What the journals say was done to a document, in order."""
+        """What the journals say was done to a document, in order; its facts follow from it."""
         with self.office.reading(None) as reading:
             rows = reading.session.scalars(
                 select(JournalEntry.content)
@@ -168,7 +168,11 @@ class Desk:
                 .order_by(JournalEntry.chain, JournalEntry.sequence)
             )
             entries = [journal.parse(content) for content in rows]
-        return [entry.action for entry in entries if entry.subject == str(document_id)]
+        return [
+            entry.action
+            for entry in entries
+            if entry.subject == str(document_id) and entry.action != "register.restated"
+        ]
 
     def check_journals(self) -> None:
         """Every chain holds from its first entry to its head."""

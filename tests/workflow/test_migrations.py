@@ -20,6 +20,7 @@ from storage.database import Database, UtcDateTime, connect
 from workflow.migrating import head, is_current, migrate, missing_triggers
 from workflow.migrations.triggers import protect, protected_tables
 from workflow.records import AppendOnly, Base, new_id
+from workflow.records.log import LOG_TABLES
 from workflow.rules.errors import Unavailable
 from workflow.settings import Settings
 
@@ -74,7 +75,7 @@ def test_every_table_of_evidence_that_is_written_once_is_on_the_list() -> None:
         for mapper in Base.registry.mappers
         if issubclass(mapper.class_, AppendOnly)
     }
-    assert names | {"journal_entry"} == set(protected_tables())
+    assert names | {"journal_entry", *LOG_TABLES} == set(protected_tables())
     assert {"register_entry", "revision", "signing_outcome"} <= names
 
 

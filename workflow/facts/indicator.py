@@ -6,6 +6,7 @@ in the transactions that stated the facts: a year of a province is some thousand
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +14,22 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import case, func, select
 
-from workflow.bookkeeping import due_text, is_newest
+from workflow.bookkeeping import REGISTERS, due_text, is_newest
 from workflow.office import Reading
-from workflow.records import ChainHead, Issuer, RegisterEntry, RegisterFact, RegisterTally
+from workflow.records import (
+    ChainHead,
+    Issuer,
+    NumberSeries,
+    RegisterEntry,
+    RegisterFact,
+    RegisterTally,
+)
 from workflow.rules import indicator
 from workflow.rules.cells import row_of
-from workflow.rules.errors import NotFound
+from workflow.rules.errors import NotFound, Unavailable
 from workflow.rules.indicator import Row
 
+log = logging.getLogger("vanthu.indicator")
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -85,7 +94,12 @@ def tallied(
 
     Of one register or type where it is named; each month apart if `monthly`, else as of the
     period's first.
+
+    Raises:
+        Unavailable: the tallies are not as many as the numbers given: somebody wrote beside the
+            office, and no figure is better than a wrong one (`vanthu fsck` tells what is wrong).
     """
+    _refuse_books_that_do_not_add_up(reading, organisation_ids)
     tally = RegisterTally
     now = due_text(reading.now)
     # All that matters of a due time is whether it has passed.
@@ -110,6 +124,26 @@ def tallied(
         due_at = None if late is None else overdue if late else running
         on = date(month // 100, month % 100, 1)
         yield Tallied(organisation_id, month, row_of(book, cell, issuer_id, on, due_at), many)
+
+
+def _refuse_books_that_do_not_add_up(
+    reading: Reading, organisation_ids: Collection[uuid.UUID]
+) -> None:
+    """Numbers have no gaps, so the last of each series tell how many rows the registers have."""
+    counted = reading.session.scalar(
+        select(func.coalesce(func.sum(RegisterTally.count), 0)).where(
+            RegisterTally.organisation_id.in_(organisation_ids)
+        )
+    )
+    numbered = reading.session.scalar(
+        select(func.coalesce(func.sum(NumberSeries.last_number), 0)).where(
+            NumberSeries.organisation_id.in_(organisation_ids),
+            NumberSeries.register.in_(REGISTERS),
+        )
+    )
+    if counted != numbered:
+        log.error("the tallies count %s entries, the registers gave %s numbers", counted, numbered)
+        raise Unavailable("Số liệu tổng hợp của sổ đăng ký")
 
 
 def rows_of(

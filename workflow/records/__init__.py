@@ -85,6 +85,7 @@ from workflow.records.reporting import (
     Reconciliation,
     RegisterFact,
     RegisterTally,
+    SnapshotPrint,
     SnapshotReport,
 )
 from workflow.records.signing import (
@@ -177,6 +178,7 @@ __all__ = [
     "SigningIntent",
     "SigningMandate",
     "SigningOutcome",
+    "SnapshotPrint",
     "SnapshotReport",
     "Substitution",
     "Succession",

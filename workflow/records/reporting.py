@@ -108,11 +108,25 @@ class Reconciliation(AppendOnly, Base):
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class SnapshotPrint(AppendOnly, Base):
+    """A report that was set from a frozen indicator: whose bytes speak for it."""
+
+    __tablename__ = "snapshot_print"
+    __table_args__ = (UniqueConstraint("snapshot_id", "sha256"),)
+    snapshot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("indicator_snapshot.id"))
+    sha256: Mapped[str] = mapped_column(String(64))
+    printed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    printed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SnapshotReport(AppendOnly, Base):
-    """The document by which a frozen indicator is reported: numbered and signed like any other."""
+    """The document by which a frozen indicator is reported: numbered and signed like any other.
+
+    The newest of a snapshot counts: one that was cancelled or voided may be followed by another.
+    """
 
     __tablename__ = "snapshot_report"
-    snapshot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("indicator_snapshot.id"), unique=True)
+    snapshot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("indicator_snapshot.id"), index=True)
     document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("document.id"), unique=True)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.rules.law import law_text
+from tests.workflow.rules.rows import ALL_STEPS, RECEIVED, SENT, incoming_rows, outgoing_rows
 from workflow.rules import indicator, reasons
 from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import Fraction, Indicator, Period
@@ -17,38 +18,7 @@ from workflow.rules.reasons import Exclusion, Hold, IncomingRow, OutgoingRow, Re
 DEFINITION = indicator.parse(law_text("indicator"))[0]
 NOVEMBER = indicator.parse_period("2026-11")
 AS_OF = datetime(2026, 11, 30, 9, tzinfo=UTC)
-ALL_STEPS = frozenset(Step)
 
-SENT = OutgoingRow(
-    document_id="1",
-    issuer_id="ubnd",
-    registered_on=date(2026, 11, 20),
-    issued_on=date(2026, 11, 21),
-    voided=False,
-    secret=False,
-    persons=Hold.VALID,
-    agency=Hold.VALID,
-    attachments=Hold.VALID,
-    agency_required=True,
-    development=False,
-    steps=ALL_STEPS,
-)
-RECEIVED = IncomingRow(
-    document_id="1",
-    issuer_id="ubnd",
-    arrived_on=date(2026, 11, 20),
-    secret=False,
-    paper=False,
-    digitised=False,
-    recalled_before_processing=False,
-    duplicate_of=None,
-    transferred=True,
-    due_at=datetime(2026, 11, 25, tzinfo=UTC),
-    completed_at=datetime(2026, 11, 24, tzinfo=UTC),
-    persons=Hold.VALID,
-    agency=Hold.VALID,
-    development=False,
-)
 EXCLUSION = Exclusion("QĐ 12/QĐ-UBND", "chủ tịch", date(2026, 11, 1))
 
 
@@ -318,47 +288,6 @@ def test_issuers_are_counted_apart_and_only_those_named() -> None:
     assert (hdnd.issuer_id, hdnd.outgoing_signed.text) == ("hdnd", "0,00%")
     assert (ubnd.issuer_id, ubnd.outgoing_signed.text) == ("ubnd", "100,00%")
     assert ubnd.outgoing_signed.rows == 1
-
-
-days = st.dates(date(2026, 10, 25), date(2026, 12, 5))
-moments = st.datetimes(datetime(2026, 10, 25), datetime(2026, 12, 5), timezones=st.just(UTC))  # noqa: DTZ001
-holds = st.sampled_from(Hold)
-issuers = st.sampled_from(["ubnd", "hdnd"])
-exclusions = st.none() | st.builds(Exclusion, st.just("x"), st.just("y"), days)
-outgoing_rows = st.builds(
-    OutgoingRow,
-    st.just("1"),
-    issuers,
-    days,
-    st.none() | days,
-    st.just(False),
-    st.booleans(),
-    holds,
-    holds,
-    holds,
-    st.booleans(),
-    st.booleans(),
-    st.frozensets(st.sampled_from(Step)),
-    exclusions,
-)
-incoming_rows = st.builds(
-    IncomingRow,
-    document_id=st.just("1"),
-    issuer_id=issuers,
-    arrived_on=days,
-    secret=st.booleans(),
-    paper=st.booleans(),
-    digitised=st.booleans(),
-    recalled_before_processing=st.booleans(),
-    duplicate_of=st.none() | st.just("0"),
-    transferred=st.booleans(),
-    due_at=st.none() | moments,
-    completed_at=st.none() | moments,
-    persons=holds,
-    agency=holds,
-    development=st.booleans(),
-    exclusion=exclusions,
-)
 
 
 @given(st.lists(outgoing_rows), st.lists(incoming_rows), st.booleans())

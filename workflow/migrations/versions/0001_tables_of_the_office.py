@@ -42,6 +42,7 @@ APPEND_ONLY = (
     "signature_made",
     "signing_intent",
     "signing_outcome",
+    "snapshot_print",
     "snapshot_report",
     "work_file_item",
 )
@@ -1393,6 +1394,27 @@ def upgrade() -> None:
         op.f("ix_signing_mandate_person_id"), "signing_mandate", ["person_id"], unique=False
     )
     op.create_table(
+        "snapshot_print",
+        sa.Column("snapshot_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("printed_by", sa.Uuid(), nullable=False),
+        sa.Column("printed_at", UtcDateTime(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["printed_by"], ["person.id"], name=op.f("fk_snapshot_print_printed_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["indicator_snapshot.id"],
+            name=op.f("fk_snapshot_print_snapshot_id_indicator_snapshot"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot_print")),
+        sa.UniqueConstraint(
+            "snapshot_id", "sha256", name=op.f("uq_snapshot_print_snapshot_id_sha256")
+        ),
+    )
+    op.create_table(
         "snapshot_report",
         sa.Column("snapshot_id", sa.Uuid(), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=False),
@@ -1408,7 +1430,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot_report")),
         sa.UniqueConstraint("document_id", name=op.f("uq_snapshot_report_document_id")),
-        sa.UniqueConstraint("snapshot_id", name=op.f("uq_snapshot_report_snapshot_id")),
+    )
+    op.create_index(
+        op.f("ix_snapshot_report_snapshot_id"), "snapshot_report", ["snapshot_id"], unique=False
     )
     op.create_table(
         "work_file_item",

@@ -1,0 +1,126 @@
+"""The log above the journal as it stands in rows: checkpoints, proofs, what covers an entry.
+
+Proofs are folded from stored hashes of complete subtrees, two queries at most whatever the size.
+Nothing here trusts a row because it is there: whoever checks a proof checks it against a root that
+a key outside the database has signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select, tuple_
+
+from workflow.office import Reading
+from workflow.records import (
+    ChainHead,
+    Checkpoint,
+    CheckpointStamp,
+    LeafHead,
+    LogKey,
+    LogLeaf,
+    LogNode,
+)
+from workflow.rules import merkle
+from workflow.rules.merkle import Node
+
+
+def length(reading: Reading) -> int:
+    """How many leaves the log has, those under no checkpoint yet included."""
+    last = reading.session.scalar(select(func.max(LogLeaf.index)))
+    return 0 if last is None else last + 1
+
+
+def newest(reading: Reading) -> Checkpoint | None:
+    """The largest signed checkpoint."""
+    return reading.session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+
+
+def checkpoint(reading: Reading, size: int) -> Checkpoint | None:
+    """The signed checkpoint over exactly the first `size` leaves."""
+    return reading.session.get(Checkpoint, size)
+
+
+def log_key(reading: Reading, certificate_sha256: str) -> LogKey:
+    """The certificate, with its chain, that a checkpoint names."""
+    return reading.session.get_one(LogKey, certificate_sha256)
+
+
+def stamp_of(reading: Reading, size: int) -> CheckpointStamp | None:
+    """The first time-stamp over the checkpoint of this size or of a larger one."""
+    return reading.session.scalar(
+        select(CheckpointStamp)
+        .where(CheckpointStamp.size >= size)
+        .order_by(CheckpointStamp.size)
+        .limit(1)
+    )
+
+
+def root(reading: Reading, size: int) -> bytes:
+    """The root over the first `size` leaves, from the stored nodes."""
+    return _folded(reading, [merkle.parts(0, size)])[0]
+
+
+def inclusion(reading: Reading, leaf_index: int, size: int) -> list[bytes]:
+    """The path from a leaf to the root over the first `size` leaves.
+
+    Raises ValueError when that tree has no such leaf, or the log not so many leaves.
+    """
+    return _folded(reading, merkle.inclusion_nodes(leaf_index, size))
+
+
+def consistency(reading: Reading, first: int, second: int) -> list[bytes]:
+    """The proof that the tree of `first` leaves is the beginning of that of `second`.
+
+    Raises ValueError unless 0 < first <= second, or when the log has not so many leaves.
+    """
+    return _folded(reading, merkle.consistency_nodes(first, second))
+
+
+def nodes(reading: Reading, wanted: Iterable[Node]) -> dict[Node, bytes]:
+    """The stored hashes of complete subtrees. Raises ValueError when one is not there."""
+    places = set(wanted)
+    found = {
+        Node(level, place): bytes.fromhex(hashed)
+        for level, place, hashed in reading.session.execute(
+            select(LogNode.level, LogNode.index, LogNode.hash).where(
+                tuple_(LogNode.level, LogNode.index).in_(sorted(places))
+            )
+        )
+    }
+    if missing := places - found.keys():
+        raise ValueError(f"the log has no node {min(missing)}")
+    return found
+
+
+def _folded(reading: Reading, path: Sequence[tuple[Node, ...]]) -> list[bytes]:
+    stored = nodes(reading, (node for element in path for node in element))
+    return [merkle.fold([stored[node] for node in element]) for element in path]
+
+
+def head_of(reading: Reading, chain: str, size: int) -> LeafHead | None:
+    """The newest head of a chain among the first `size` leaves."""
+    return reading.session.scalar(
+        select(LeafHead)
+        .where(LeafHead.chain == chain, LeafHead.leaf < size)
+        .order_by(LeafHead.sequence.desc())
+        .limit(1)
+    )
+
+
+def covering(reading: Reading, chain: str, sequence: int) -> LeafHead | None:
+    """The first head in the log that an entry of a chain lies under; None while there is none."""
+    return reading.session.scalar(
+        select(LeafHead)
+        .where(LeafHead.chain == chain, LeafHead.sequence >= sequence)
+        .order_by(LeafHead.sequence)
+        .limit(1)
+    )
+
+
+def uncovered(reading: Reading, chain: str) -> int:
+    """How many entries at the end of a chain are under no signed checkpoint yet."""
+    written = reading.session.scalar(select(ChainHead.sequence).where(ChainHead.chain == chain))
+    signed = newest(reading)
+    covered = head_of(reading, chain, signed.size) if signed else None
+    return (written or 0) - (covered.sequence if covered else 0)
