@@ -25,7 +25,7 @@ class Elements:
         self._open: list[str] = []
         out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
 
-    def begin(self, name: str, **attributes: str) -> None:
+    def begin(self, name: str, /, **attributes: str) -> None:
         """Begin an element that others are put into."""
         said = "".join(f" {key}={quoteattr(allowed(value))}" for key, value in attributes.items())
         self._line(f"<{name}{said}>")
