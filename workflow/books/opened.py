@@ -17,7 +17,7 @@ from workflow.rules.fields import Form, Values
 from workflow.rules.indicator import Period
 
 #: How many entries are read at once, in a constant number of queries.
-BATCH = 500
+BATCH = 200
 #: The keeper of a book, and the compiler of a list or report, sign at its end.
 KEEPER = ("NGƯỜI GIỮ SỔ", "(Ký, ghi rõ họ tên)")
 COMPILER = ("Người lập", "(Ký và ghi rõ họ và tên, chức vụ)")
