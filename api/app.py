@@ -30,7 +30,10 @@ from api.routes import (
     health,
     images,
     incoming,
+    indicator,
     jurisdictions,
+    log,
+    mandates,
     organisations,
     outgoing,
     pending,
@@ -42,6 +45,7 @@ from api.routes import (
     signing_batches,
     snapshots,
     tasks,
+    tokens,
     uploads,
     validations,
     withdrawals,
@@ -60,7 +64,10 @@ _DESCRIPTION = """\
 Văn thư cơ quan: a commune's documents from intake to issue, signed for real.
 
 - Sign in with `POST /sessions`, then send `Authorization: Bearer <token>`.
-- Every POST carries an `Idempotency-Key`; sent again within 24 hours it gets the same answer.
+- `POST /tokens` gives a program a token of its own. One of a narrow scope is told what it lacks:
+  `scope-too-narrow`.
+- Every POST but those for a token carries an `Idempotency-Key`; sent again within 24 hours it gets
+  the same answer.
 - Every change of something carries `If-Match` with the `ETag` it starts from.
 - Every list has pages: send `next` back as `cursor`.
 - A no is a problem document (RFC 9457); its `type` is a page of this server.
@@ -68,6 +75,7 @@ Văn thư cơ quan: a commune's documents from intake to issue, signed for real.
 """
 ROUTERS = (
     sessions.router,
+    tokens.router,
     uploads.router,
     incoming.router,
     tasks.router,
@@ -86,11 +94,14 @@ ROUTERS = (
     work_files.router,
     work.router,
     audit.router,
+    log.router,
+    indicator.router,
     snapshots.router,
     organisations.router,
     jurisdictions.router,
     regulation.router,
     people.router,
+    mandates.router,
     councils.router,
     withdrawals.router,
     images.router,

@@ -1,17 +1,79 @@
-"""Who asks: a bearer token becomes an actor with the roles of this moment."""
+"""Who asks: a bearer token becomes an actor with the roles of this moment.
+
+Every route that knows an actor comes through `actor_of`: it is the one place where the scope of a
+token is held to, where auditors change nothing, and where what they look at is written down before
+it is looked up.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+import re
+from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from workflow import accounts
+from workflow.access import audited, only_audits
+from workflow.accounts import Credential
 from workflow.office import Actor, Office
-from workflow.rules.errors import NotAuthenticated
+from workflow.rules.errors import Forbidden, NotAuthenticated, ScopeTooNarrow
+from workflow.rules.roles import AUDITOR, ROLES, Scope
+from workflow.viewing import record_look
 
-_bearer = HTTPBearer(auto_error=False, description="The token that `POST /sessions` gave.")
+_bearer = HTTPBearer(
+    auto_error=False, description="The token that `POST /sessions` or `POST /tokens` gave."
+)
+_LOOKING: Final = frozenset({"GET", "HEAD"})
+#: What a token of the scope `audit` opens, by the tags of the routes.
+AUDIT_TAGS: Final = frozenset({"audit", "indicator", "log", "evidence", "books", "conformance"})
+#: One's own account: auditors sign out and make tokens as everybody does.
+OWN: Final = frozenset({"sign_out", "me", "make_token", "list_tokens", "end_token"})
+#: What is about no organisation: the law and what ships, who there is, and one's own work.
+ABOUT_NONE: Final = OWN | {
+    "list_tasks",
+    "list_reminders",
+    "list_organisations",
+    "list_document_types",
+    "list_dossier_kinds",
+    "show_dossier_kind",
+    "list_workflows",
+    "show_workflow",
+    "check_annex_vi",
+}
+#: Looks that the route writes itself, document by document (`viewing.record_view`).
+WRITTEN_BY_ROUTE: Final = frozenset(
+    {
+        "show_incoming_document",
+        "show_slip",
+        "show_task",
+        "show_appraisal",
+        "show_criterion_appraisal",
+        "show_outgoing_document",
+        "download_pending",
+        "show_dossier",
+        "download_exhibit",
+        "download_paper",
+        "show_matrix",
+        "download_export",
+        "show_moves",
+        "download",
+        "download_evidence",
+        "show_vote",
+        "show_review",
+    }
+)
+#: What is told of every organisation under the one that is named.
+_BELOW: Final = frozenset({"rank_communes"})
+#: Parameters that say what is asked for; text that somebody searches with is none of them.
+_ASKED: Final = frozenset(
+    {
+        *("organisation", "issuer", "subtree", "period", "year", "register", "type", "chain"),
+        *("from", "to", "on", "checkpoint", "since", "pdfs", "sha256", "state", "kind", "slot"),
+    }
+)
+_IDENTIFIER: Final = re.compile(r"[\w.:/-]{1,80}", re.ASCII)
 
 
 def office_of(request: Request) -> Office:
@@ -28,14 +90,50 @@ def token_of(
     return credentials.credentials
 
 
-def actor_of(
+def credential_of(
     office: Annotated[Office, Depends(office_of)], token: Annotated[str, Depends(token_of)]
-) -> Actor:
-    """The person whose token it is. Raises NotAuthenticated, Unavailable."""
+) -> Credential:
+    """What the token is worth now. Raises NotAuthenticated, Unavailable."""
     with office.reading(None) as reading:
         return accounts.authenticate(reading, token)
 
 
+def actor_of(
+    request: Request,
+    office: Annotated[Office, Depends(office_of)],
+    credential: Annotated[Credential, Depends(credential_of)],
+) -> Actor:
+    """The person whose token it is, allowed to ask this; an auditor's look is written by now.
+
+    Raises:
+        NotAuthenticated. ScopeTooNarrow: the token was made for less. Forbidden: an auditor changes
+        nothing. Unavailable: also when a look cannot be written.
+    """
+    route = cast(APIRoute, request.scope["route"])
+    actor, looking = credential.actor, request.method in _LOOKING
+    if credential.scope is not Scope.FULL:
+        if not looking:
+            raise ScopeTooNarrow(credential.scope, Scope.FULL)
+        if credential.scope is Scope.AUDIT and AUDIT_TAGS.isdisjoint(route.tags):
+            raise ScopeTooNarrow(credential.scope, Scope.READ)
+    if not looking and route.name not in OWN and only_audits(actor):
+        raise Forbidden([role for role in ROLES if role != AUDITOR])
+    if looking and route.name not in ABOUT_NONE | WRITTEN_BY_ROUTE and audited(actor):
+        _write_look(request, office, actor, route.name)
+    return actor
+
+
+def _write_look(request: Request, office: Office, actor: Actor, route: str) -> None:
+    asked = {
+        name: str(value)
+        for name, value in (*request.path_params.items(), *request.query_params.items())
+        if (name in request.path_params or name in _ASKED) and _IDENTIFIER.fullmatch(str(value))
+    }
+    below = route in _BELOW or asked.get("subtree", "").lower() in {"true", "1", "on", "yes", "t"}
+    record_look(office, actor, route, asked, below=below)
+
+
 OfficeHere = Annotated[Office, Depends(office_of)]
 Token = Annotated[str, Depends(token_of)]
+CredentialHere = Annotated[Credential, Depends(credential_of)]
 ActorHere = Annotated[Actor, Depends(actor_of)]

@@ -62,6 +62,7 @@ TABLE: Mapping[type[Refusal], Row] = {
     HeaderInvalid: Row(400, "invalid-header", "Tiêu đề yêu cầu không hợp lệ"),
     errors.NotAuthenticated: Row(401, "not-authenticated", "Chưa đăng nhập"),
     errors.Forbidden: Row(403, "forbidden", "Không có quyền thực hiện"),
+    errors.ScopeTooNarrow: Row(403, "scope-too-narrow", "Mã truy cập không đủ phạm vi"),
     errors.SecretRefused: Row(403, "secret-refused", "Không nhận văn bản mật"),
     errors.NotFound: Row(404, "not-found", "Không tìm thấy"),
     MethodNotAllowed: Row(405, "method-not-allowed", "Phương thức không được nhận"),

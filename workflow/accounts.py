@@ -6,10 +6,10 @@ in as nobody.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import NewType
@@ -18,16 +18,19 @@ import argon2
 from sqlalchemy import select, update
 
 from workflow.administration import one_at_a_time, require_administrator_of
+from workflow.calendars import those_under
 from workflow.office import SYSTEM_CHAIN, Actor, Office, Reading, Transaction
 from workflow.records import (
     AccessToken,
     Account,
     Appointment,
+    AuditMandate,
     Person,
     RoleGrant,
     Substitution,
 )
 from workflow.rules.errors import Duplicate, Invalid, NotAuthenticated, NotFound
+from workflow.rules.roles import AUDITOR, Scope
 
 MIN_PASSWORD_CHARACTERS = 12
 #: Made before a transaction begins, because it is slow on purpose.
@@ -93,7 +96,7 @@ def sign_in(office: Office, username: str, password: str) -> tuple[str, datetime
         expires_at = tx.now + timedelta(hours=office.settings.token_hours)
         tx.add(
             AccessToken(
-                token_sha256=_digest(token),
+                token_sha256=AccessToken.digest_of(token),
                 account_id=account.id,
                 created_at=tx.now,
                 expires_at=expires_at,
@@ -103,36 +106,49 @@ def sign_in(office: Office, username: str, password: str) -> tuple[str, datetime
     return token, expires_at
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def find_account(reading: Reading, username: str) -> Account | None:
     """The account with this name, if any."""
     return reading.session.scalar(select(Account).where(Account.username == username))
 
 
-def authenticate(reading: Reading, token: str) -> Actor:
+@dataclass(frozen=True)
+class Credential:
+    """Who holds a token, and how much of what they may do it opens.
+
+    `named` where a program's token was shown, whose end is `expires_at`; else somebody signed in.
+    """
+
+    actor: Actor
+    scope: Scope
+    named: bool
+    expires_at: datetime
+
+
+def authenticate(reading: Reading, token: str) -> Credential:
     """Who holds this token now, with the roles of today.
 
     Raises:
         NotAuthenticated: unknown, expired or revoked, or the account is disabled.
     """
     row = reading.session.execute(
-        select(Account, Person)
-        .join(AccessToken, AccessToken.account_id == Account.id)
+        select(AccessToken, Account, Person)
+        .join(Account, Account.id == AccessToken.account_id)
         .join(Person, Person.id == Account.person_id)
         .where(
-            AccessToken.token_sha256 == _digest(token),
-            AccessToken.revoked_at.is_(None),
-            AccessToken.expires_at > reading.now,
+            AccessToken.token_sha256 == AccessToken.digest_of(token),
+            AccessToken.holds_at(reading.now),
             Account.disabled_at.is_(None),
         )
     ).one_or_none()
     if row is None:
         raise NotAuthenticated
-    account, person = row
-    return actor_of(reading, account, person)
+    shown, account, person = row
+    return Credential(
+        actor=actor_of(reading, account, person),
+        scope=Scope(shown.scope),
+        named=shown.name is not None,
+        expires_at=shown.expires_at,
+    )
 
 
 def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
@@ -143,6 +159,8 @@ def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
         select(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.holds_on(on))
     ):
         roles.setdefault(grant.organisation_id, set()).add(grant.role)
+    for organisation_id in _audited(reading, person.id):
+        roles.setdefault(organisation_id, set()).add(AUDITOR)
     appointments = reading.session.scalars(
         select(Appointment).where(Appointment.person_id == person.id, Appointment.holds_on(on))
     ).all()
@@ -162,11 +180,23 @@ def actor_of(reading: Reading, account: Account, person: Person) -> Actor:
     )
 
 
+def _audited(reading: Reading, person_id: uuid.UUID) -> set[uuid.UUID]:
+    """Where a mandate makes the person an auditor today, as organisations stand today."""
+    mandates = reading.session.execute(
+        select(AuditMandate.organisation_id, AuditMandate.subtree).where(
+            AuditMandate.person_id == person_id, AuditMandate.holds_on(reading.today)
+        )
+    ).all()
+    tops = {organisation_id for organisation_id, subtree in mandates if subtree}
+    below = those_under(reading.session, tops, reading.today) if tops else frozenset()
+    return {organisation_id for organisation_id, _ in mandates} | below
+
+
 def sign_out(tx: Transaction, token: str) -> None:
     """Revoke one token at once."""
     tx.session.execute(
         update(AccessToken)
-        .where(AccessToken.token_sha256 == _digest(token))
+        .where(AccessToken.token_sha256 == AccessToken.digest_of(token))
         .values(revoked_at=tx.now)
     )
     tx.journal("account.signed_out", SYSTEM_CHAIN, tx.actor.account_id)

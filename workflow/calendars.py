@@ -8,6 +8,7 @@ years up to `LAST_KNOWN_YEAR`; a later year becomes known when the province ente
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import date
 from functools import cache
 
@@ -15,7 +16,7 @@ import holidays
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow.records import CalendarDay, OrganisationName
+from workflow.records import CalendarDay, Organisation, OrganisationName
 from workflow.rules.deadlines import Calendar
 
 FIRST_KNOWN_YEAR = 2013
@@ -42,6 +43,24 @@ def seats(session: Session, organisation_id: uuid.UUID, on: date) -> list[uuid.U
             )
         )
     return found
+
+
+def those_under(
+    session: Session, organisations: Collection[uuid.UUID], on: date
+) -> frozenset[uuid.UUID]:
+    """These organisations and all that are placed under them on a day, at whatever depth."""
+    top = (
+        select(Organisation.id)
+        .where(Organisation.id.in_(organisations))
+        .cte("under", recursive=True)
+    )
+    # `union` and not `union all`: a circle ends.
+    every = top.union(
+        select(OrganisationName.organisation_id).where(
+            OrganisationName.parent_id == top.c.id, OrganisationName.holds_on(on)
+        )
+    )
+    return frozenset(session.scalars(select(every.c.id)))
 
 
 def calendar_of(session: Session, organisation_id: uuid.UUID, on: date) -> Calendar:

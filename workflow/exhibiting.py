@@ -22,6 +22,7 @@ from workflow.parties import parties_of
 from workflow.records import Case, Dossier, DossierPaper, Exhibit, Report
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound
 from workflow.rules.papers import PARTS
+from workflow.rules.roles import AUDITOR
 from workflow.uploads import take_uploads
 
 #: Who links a paper works for the body that issued it.
@@ -189,7 +190,7 @@ def link_paper(
     wrong = body_unmet(tx, case, dossier, wanted, document)
     if wrong is not None:
         raise Invalid([("/document_id", wrong)])
-    if not tx.actor.roles_in(document.organisation_id):
+    if not tx.actor.roles_in(document.organisation_id) - {AUDITOR}:
         raise Forbidden(_ROLES)
     paper = tx.add(
         DossierPaper(

@@ -31,6 +31,7 @@ from workflow.printing.covers import NoticeSheet
 from workflow.printing.description import describe
 from workflow.records import Dossier, DossierExport, DossierExportFile
 from workflow.rules.errors import Forbidden, NotFound, UnreadableDocument
+from workflow.rules.roles import AUDITOR
 
 XML_NAME, XML, PDF = "ho-so.xml", "application/xml", "application/pdf"
 #: One job works so long, or until its piece is so large: well within a job's lease.
@@ -47,8 +48,9 @@ def ask_export(tx: Transaction, dossier_id: uuid.UUID) -> DossierExport:
     """
     dossier = find_dossier(tx, dossier_id)
     parties = parties_of(tx, dossier)
-    if not any(tx.actor.roles_in(one) & SEES_DOSSIERS for one in parties.values()):
-        raise Forbidden(sorted(SEES_DOSSIERS))
+    exporting = SEES_DOSSIERS - {AUDITOR}
+    if not any(tx.actor.roles_in(one) & exporting for one in parties.values()):
+        raise Forbidden(sorted(exporting))
     unfinished = tx.session.scalar(
         select(DossierExport).where(
             DossierExport.dossier_id == dossier.id,

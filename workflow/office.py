@@ -16,10 +16,10 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, select
+from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from storage.errors import Conflict, ObjectTooLarge, StoreUnavailable
 from storage.objects import ObjectRef, ObjectStore, open_store
 from workflow import bookkeeping
 from workflow.lawbook import Lawbook
-from workflow.records import Case, ChainHead, Evidence, JournalEntry
+from workflow.records import Base, Case, Evidence
 from workflow.rules import journal
 from workflow.rules.errors import NotFound, StaleVersion, TooLarge, Unavailable
 from workflow.sealing import Sealing
@@ -39,8 +39,23 @@ from workflow.settings import Settings
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: Definitions, organisations, people, accounts and mandates are journalled here.
 SYSTEM_CHAIN = "system"
+#: A chain that has grown by so many entries does not wait for the next minute's checkpoint.
+CHECKPOINT_ENTRIES = 256
 Row = TypeVar("Row")
 log = logging.getLogger("vanthu.office")
+
+#: Statements of every transaction, built once and about tables: nobody works on these rows.
+_HEADS, _JOURNAL = (Base.metadata.tables[name] for name in ("chain_head", "journal_entry"))
+_NAMED = _HEADS.c.chain == bindparam("named")
+_END = select(_HEADS.c.sequence, _HEADS.c.digest).where(_NAMED).with_for_update()
+_BEGIN, _APPEND, _MOVE = insert(_HEADS), insert(_JOURNAL), update(_HEADS).where(_NAMED)
+
+
+class Head(NamedTuple):
+    """The end of a chain."""
+
+    sequence: int
+    digest: str
 
 
 class Doorbell(Protocol):
@@ -130,13 +145,16 @@ class Transaction(Reading):
         self.enqueued: list[uuid.UUID] = []
         self._unjournalled: dict[Evidence, None] = {}
         self._written: dict[Evidence, None] = {}
+        self._heads: dict[str, Head] = {}
+        self._entries: list[dict[str, Any]] = []
         event.listen(session, "before_flush", self._note_evidence)
 
     def _note_evidence(self, session: Session, *_: object) -> None:
         if any(isinstance(row, Evidence) for row in session.deleted):
             raise RuntimeError("evidence is never deleted")
-        for row in (*session.new, *session.dirty):
-            if isinstance(row, Evidence) and (row in session.new or session.is_modified(row)):
+        changed = (row for row in session.dirty if session.is_modified(row))
+        for row in (*session.new, *changed):
+            if isinstance(row, Evidence):
                 self._unjournalled[row] = self._written[row] = None
 
     def add(self, row: Row) -> Row:
@@ -191,26 +209,36 @@ class Transaction(Reading):
             facts=facts,
             previous=head.digest,
         )
-        self.add(
-            JournalEntry(
-                chain=str(chain),
-                sequence=entry.sequence,
-                content=entry.to_bytes(),
-                digest=entry.digest,
-            )
+        digest = entry.digest
+        self._entries.append(
+            {
+                "chain": entry.chain,
+                "sequence": entry.sequence,
+                "content": entry.to_bytes(),
+                "digest": digest,
+            }
         )
-        head.sequence, head.digest = entry.sequence, entry.digest
+        self._heads[entry.chain] = Head(entry.sequence, digest)
+        # One waits for its minute; a second does not.
+        if entry.sequence % CHECKPOINT_ENTRIES == 0 and self.waiting("append_checkpoint") < 2:
+            self.enqueue("append_checkpoint")
 
-    def lock_chain(self, chain: str) -> ChainHead:
-        """The end of a chain, locked; a chain begins when it is first written to."""
-        end = select(ChainHead).where(ChainHead.chain == chain).with_for_update()
-        head = self.session.scalar(end)
-        if head is None:
-            # Whoever else begins it now is waited for, and then ours is one too many.
-            with suppress(IntegrityError), self.session.begin_nested():
-                self.session.add(ChainHead(chain=chain, sequence=0, digest=journal.genesis(chain)))
-            head = self.session.scalars(end).one()
-        return head
+    def lock_chain(self, chain: str) -> Head:
+        """The end of a chain with what is journalled so far, locked until the transaction ends.
+
+        A chain begins when it is first written to.
+        """
+        if chain not in self._heads:
+            connection = self.session.connection()
+            found = connection.execute(_END, {"named": chain}).first()
+            if found is None:
+                # Whoever else begins it now is waited for, and then ours is one too many.
+                begun = {"chain": chain, "sequence": 0, "digest": journal.genesis(chain)}
+                with suppress(IntegrityError), connection.begin_nested():
+                    connection.execute(_BEGIN, begun)
+                found = connection.execute(_END, {"named": chain}).one()
+            self._heads[chain] = Head(*found)
+        return self._heads[chain]
 
     def enqueue(self, name: str, *, not_before: datetime | None = None, **args: object) -> None:
         """Write a job that runs after this transaction commits, exactly as durable as it."""
@@ -231,9 +259,22 @@ class Transaction(Reading):
                 ordinal=fact.ordinal,
             )
             bookkeeping.count(self.session, fact)
+        self._write_entries()
         if self._unjournalled:
             tables = sorted({type(row).__name__ for row in self._unjournalled})
             raise RuntimeError(f"written but not journalled: {', '.join(tables)}")
+
+    def _write_entries(self) -> None:
+        """The entries in one statement; a chain's head once, however often it moved."""
+        if not self._entries:
+            return
+        connection = self.session.connection()
+        connection.execute(_APPEND, self._entries)
+        moved = sorted({entry["chain"] for entry in self._entries})
+        connection.execute(
+            _MOVE, [{"named": chain, **self._heads[chain]._asdict()} for chain in moved]
+        )
+        self._entries.clear()
 
 
 class Office:
@@ -245,6 +286,7 @@ class Office:
         *,
         database: Database,
         objects: ObjectStore,
+        log_objects: ObjectStore | None = None,
         sealing: Sealing,
         doorbell: Doorbell | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -252,6 +294,7 @@ class Office:
         self.settings = settings
         self.database = database
         self.objects = objects
+        self.log_objects = log_objects or objects
         self.sealing = sealing
         self.doorbell: Doorbell = doorbell or NoDoorbell()
         self.clock = clock
@@ -273,6 +316,7 @@ class Office:
                 settings,
                 database=connect(settings.database),
                 objects=open_store(settings.objects),
+                log_objects=open_store(settings.log_objects),
                 sealing=Sealing.open(settings),
                 clock=clock,
             )
@@ -305,6 +349,17 @@ class Office:
         limit = self.settings.upload_max_bytes if max_bytes is None else max_bytes
         with _unavailable():
             return self.objects.put(organisation_id, source, max_bytes=limit)
+
+    def retain(self, organisation_id: uuid.UUID, content: bytes, until: datetime) -> None:
+        """Store bytes under retention where the log's are kept: nobody removes them before then.
+
+        Raises:
+            Unavailable: also where the place cannot promise that; the log says which it is.
+        """
+        with _unavailable():
+            self.log_objects.put(
+                organisation_id, BytesIO(content), max_bytes=len(content), retain_until=until
+            )
 
     def keep_evidence(self, organisation_id: uuid.UUID, judgement: Judgement) -> SignatureReport:
         """Store what a report was judged by, and give the report: its row may name it now.

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, union
 
-from workflow.access import SEES_ALL, find_document, find_dossier
+from workflow.access import SEES_ALL, audited, find_document, find_dossier
 from workflow.appraisals import find_criterion, find_part
 from workflow.office import Actor, Reading
 from workflow.records import Case, Document, Dossier, Involvement, Move, Person, Reminder
@@ -111,7 +111,7 @@ def _mine(reading: Reading) -> list[Branch]:
     ]
     by_role = [
         _branch(Case.holder_id == organisation_id, Case.holder_role == role)
-        for organisation_id, roles in actor.roles.items()
+        for organisation_id, roles in _working(actor)
         for role in sorted(roles)
     ]
     return own + passed_on + by_role
@@ -129,6 +129,12 @@ def _unit(reading: Reading, involved: Branch) -> list[Branch]:
     return branches
 
 
+def _working(actor: Actor) -> Iterator[tuple[uuid.UUID, frozenset[str]]]:
+    """The actor's roles where there is work for them: an auditor has none."""
+    theirs = audited(actor)
+    return ((one, roles) for one, roles in actor.roles.items() if one not in theirs)
+
+
 def _sees_everything(actor: Actor) -> bool:
     return len(actor.organisations_where(SEES_ALL)) == len(actor.roles)
 
@@ -136,11 +142,14 @@ def _sees_everything(actor: Actor) -> bool:
 def _seen(reading: Reading, involved: Branch) -> list[Branch]:
     """What else the actor may see: in an organisation that is seen whole what others owe it and it
     owes others, elsewhere what the actor took part in."""
-    whole = reading.actor.organisations_where(SEES_ALL)
-    branches = [_branch(Case.holder_id == organisation_id) for organisation_id in whole]
+    theirs = audited(reading.actor)
+    whole = [one for one in reading.actor.organisations_where(SEES_ALL) if one not in theirs]
+    # A province's auditor has hundreds of them: one scan of all, or the query outgrows SQLite.
+    groups = [*([one] for one in whole), *([sorted(theirs)] if theirs else [])]
+    branches = [_branch(Case.holder_id.in_(group)) for group in groups]
     branches += [
-        _branch(Case.organisation_id == organisation_id, Case.holder_id != Case.organisation_id)
-        for organisation_id in whole
+        _branch(Case.organisation_id.in_(group), Case.holder_id != Case.organisation_id)
+        for group in groups
     ]
     if not _sees_everything(reading.actor):
         branches.append(involved)
@@ -163,7 +172,7 @@ def _waiting(reading: Reading, involved: Branch, after: Place | None, limit: int
     actor = reading.actor
     by_role = [
         and_(Case.holder_id == organisation_id, Case.holder_role.in_(sorted(roles)))
-        for organisation_id, roles in actor.roles.items()
+        for organisation_id, roles in _working(actor)
     ]
     query = (
         involved.where(
@@ -199,7 +208,7 @@ def reminders(reading: Reading, *, after: uuid.UUID | None = None, limit: int = 
     addressed += [Reminder.unit_id == unit_id for unit_id in sorted(actor.headed_units)]
     addressed += [
         and_(Reminder.organisation_id == organisation_id, Reminder.role == role)
-        for organisation_id, roles in actor.roles.items()
+        for organisation_id, roles in _working(actor)
         for role in sorted(roles)
     ]
     theirs = _reminders(reading, after).limit(limit)

@@ -10,13 +10,17 @@ from sqlalchemy import select
 from storage.objects import ObjectRef
 from workflow.office import Reading, Transaction
 from workflow.records import Upload
-from workflow.rules.errors import NotFound
+from workflow.rules.errors import Forbidden, NotFound
+from workflow.rules.roles import AUDITOR, ROLES
 
 
 def may_upload(reading: Reading, organisation_id: uuid.UUID) -> None:
-    """Raises NotFound unless the actor holds a role in the organisation."""
-    if not reading.actor.roles_in(organisation_id):
+    """Raises NotFound unless the actor holds a role in the organisation, Forbidden for auditors."""
+    roles = reading.actor.roles_in(organisation_id)
+    if not roles:
         raise NotFound("Cơ quan")
+    if roles == {AUDITOR}:
+        raise Forbidden([role for role in ROLES if role != AUDITOR])
 
 
 def record_upload(tx: Transaction, organisation_id: uuid.UUID, ref: ObjectRef) -> Upload:

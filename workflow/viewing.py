@@ -1,4 +1,4 @@
-"""Looking at documents: their bytes of today and before, and the log of who looked.
+"""Looking: the bytes of documents of today and before, and the log of who looked at what.
 
 The log is a chain of its own beside the organisation's (ND 30/2020 Annex VI: access and view
 history): looking must not wait for work, and a destroyed document's readers stay known.
@@ -7,15 +7,28 @@ history): looking must not wait for work, and a destroyed document's readers sta
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from signing.report import EvidencePiece, SignatureReport
-from workflow.access import access_chain, find_document, main_case
+from workflow.access import access_chain, audited, find_document, main_case
+from workflow.calendars import those_under
 from workflow.office import Actor, Office, Reading
-from workflow.records import Document, File, Report, Revision
+from workflow.records import (
+    Case,
+    Council,
+    Document,
+    Dossier,
+    File,
+    Issuer,
+    Report,
+    Revision,
+    SigningBatch,
+    WorkFile,
+)
 from workflow.rules.errors import NotFound
 
 
@@ -32,6 +45,75 @@ def record_view(
         tx.journal(
             "document.viewed", access_chain(organisation_id), document_id, what=what, sha256=sha256
         )
+
+
+#: Of which organisation a thing is, by the name of the parameter that names it.
+_WHOSE: Final[Mapping[str, Callable[[uuid.UUID], Select[*tuple[Any, ...]]]]] = {
+    "document_id": lambda one: select(Document.organisation_id).where(Document.id == one),
+    "case_id": lambda one: select(Case.organisation_id).where(Case.id == one),
+    "issuer_id": lambda one: select(Issuer.organisation_id).where(Issuer.id == one),
+    "issuer": lambda one: select(Issuer.organisation_id).where(Issuer.id == one),
+    "work_file_id": lambda one: select(WorkFile.organisation_id).where(WorkFile.id == one),
+    "batch_id": lambda one: select(SigningBatch.organisation_id).where(SigningBatch.id == one),
+    "council_id": lambda one: select(Council.organisation_id).where(Council.id == one),
+    # Each that takes part in a dossier may be the one as whose auditor it is seen.
+    "dossier_id": lambda one: select(
+        Dossier.organisation_id, Dossier.office_id, Dossier.province_id, Dossier.district_id
+    ).where(Dossier.id == one),
+}
+_ORGANISATION: Final = ("organisation_id", "organisation")
+
+
+def record_look(
+    office: Office,
+    actor: Actor,
+    route: str,
+    asked: Mapping[str, str],
+    *,
+    below: bool,
+) -> None:
+    """Write down that an auditor asks this, in the access chain of each organisation it is about.
+
+    Only where the actor is an auditor and nothing else: what others look at is written by document.
+    `asked` are the parameters by their names. Where none of them names a thing it is about all that
+    the actor audits, with `below` about those under the one that is named too.
+
+    Raises:
+        Unavailable: it cannot be written, and so is not shown.
+    """
+    theirs = audited(actor)
+    if not theirs:
+        return
+    with office.transaction(actor) as tx:
+        subject, about = _about(tx, asked, theirs)
+        if below and about:
+            about |= those_under(tx.session, about, tx.today)
+        for organisation_id in sorted(about & theirs):  # one order, so that nobody waits in a ring
+            tx.journal(
+                "organisation.audited",
+                access_chain(organisation_id),
+                subject or organisation_id,
+                route=route,
+                asked=dict(asked),
+            )
+
+
+def _about(
+    reading: Reading, asked: Mapping[str, str], theirs: frozenset[uuid.UUID]
+) -> tuple[uuid.UUID | None, frozenset[uuid.UUID]]:
+    """The first thing that is named, and whose it is: nobody's when there is no such thing."""
+    for name, text in asked.items():
+        if name not in _WHOSE and name not in _ORGANISATION:
+            continue
+        try:
+            one = uuid.UUID(text)
+        except ValueError:
+            return None, frozenset()  # the route will refuse it
+        if name in _ORGANISATION:
+            return one, frozenset({one})
+        row = reading.session.execute(_WHOSE[name](one)).one_or_none()
+        return one, frozenset(filter(None, row or ()))
+    return None, theirs
 
 
 def find_revision(

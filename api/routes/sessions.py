@@ -10,7 +10,7 @@ from api.problems import documented
 from api.schemas.sessions import Me, Membership, Session, SignIn
 from workflow import accounts
 from workflow.office import Transaction
-from workflow.organisations import current_name
+from workflow.parties import names_of_organisations
 from workflow.rules.errors import Invalid, NotAuthenticated, Unavailable
 from workflow.rules.roles import ROLE_LABELS
 
@@ -43,10 +43,11 @@ def sign_out(changing: Replacing, token: Token) -> Response:
 def me(actor: ActorHere, office: OfficeHere) -> Response:
     """Who I am, and what I may do where."""
     with office.reading(actor) as reading:
+        names = names_of_organisations(reading, list(actor.roles))
         memberships = [
             Membership(
                 organisation_id=organisation_id,
-                name=current_name(reading, organisation_id).name,
+                name=names[organisation_id],
                 roles=sorted(roles),
                 role_labels=[ROLE_LABELS[role] for role in sorted(roles)],
             )

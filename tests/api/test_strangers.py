@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.api.dossier_desk import DossierDesk
 from tests.api.holding import waiting
 from tests.staff import PROVINCE
 
+DAY = timedelta(days=1)
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: A commune's dossier is the coordination office's to check: others have no part in it.
 OUTSIDE = ("sonnmt.giamdoc", "sokhcn.chuyenvien", "xa.quantri", "tinh.quantri")
@@ -24,7 +26,7 @@ DOSSIERS = "/dossiers/{dossier_id}"
 #: What an administrator of the province above may know of the commune: its people and rules.
 GOVERNED = re.compile(
     r"/(organisations|units|issuers|handling-rules"
-    r"|councils|appointments|roles|mandates|keepers|certificates|signature-images"
+    r"|councils|appointments|roles|mandates|audit-mandates|keepers|certificates|signature-images"
     r"|substitutions)/"
 )
 #: What is nobody's secret: what an agency is called, its units and who issues.
@@ -38,6 +40,7 @@ PUBLIC = {
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
     ("GET", "/dossier-kinds/{code}/{version}"),
+    ("GET", "/log/checkpoints/{size}"),
 }
 #: Of what everybody may know, changing is forbidden instead.
 KNOWN = {
@@ -90,6 +93,18 @@ BODIES: dict[str, Any] = {
     },
     "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
     "/organisations/{organisation_id}/indicator-snapshots": {"period": "2026-11"},
+    "/organisations/{organisation_id}/reconciliations": {
+        "month": "2026-11",
+        "register": "outgoing",
+        "source": "paper",
+        "listed": 1,
+        "matched": 0,
+    },
+    "/organisations/{organisation_id}/indicator-exclusions": {
+        "register": "outgoing",
+        "type_code": "giay_moi",
+        "basis": "x",
+    },
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
     "/signing-batches/{batch_id}/resume": None,
@@ -179,7 +194,12 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "basis": "x",
         "members": [{"person_id": desk.person(who), "part": part} for who, part in sitting],
     }
+    task = {"person_id": desk.person("xa.kiemtoan"), "subtree": True, "basis": "x"}
+    audits = made(admin.post(f"/organisations/{seat}/audit-mandates", json=task))
+    program = {"name": "x", "scope": "audit", "expires_at": f"{datetime.now(UTC) + DAY:%FT%TZ}"}
     return {
+        "audit_mandate_id": audits["id"],
+        "token_id": made(counter[CLERK].post("/tokens", json=program))["id"],
         "council_id": made(counter[CLERK].post("/councils", json=council))["id"],
         "dossier_id": dossier.id,
         "exhibit_id": exhibit["id"],
@@ -221,12 +241,12 @@ def test_a_stranger_finds_nothing(
     ids = dict(things)
     if path.startswith("/incoming-documents"):
         ids["document_id"] = ids["incoming_id"]
-    body = BODIES.get(path, _body(path, things))
+    body = BODIES.get(path, _body(method, path, things))
     answer = founded_counter[username](
         method,
         path.format(**ids),
         etag='"1"',
-        params={"period": "2026-11"},
+        params={"period": "2026-11", "from": "2026-10", "to": "2026-11", "sequence": 1},
         headers={"Pending-Token": "A" * 43},
         **({} if method == "GET" or body is None else {"json": body}),
     )
@@ -236,7 +256,7 @@ def test_a_stranger_finds_nothing(
         problem(answer, 404, "not-found")
 
 
-def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
+def _body(method: str, path: str, things: dict[str, str]) -> dict[str, Any]:
     """A body that would be right if the thing were one's own."""
     person, document = things["case_id"], things["document_id"]
     image = {"image": "AAAA", "width_mm": 36, "height_mm": 36}
@@ -254,6 +274,9 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "archived_by": "x",
             "secrecy": "none",
         }
+    snapshot = "/organisations/{organisation_id}/indicator-snapshots/{snapshot_id}"
+    if path == f"{snapshot}/report":
+        return {"signer_id": person} if method == "POST" else {"document_id": document}
     return {
         f"{DOSSIERS}/exhibits": {
             "items": [{"slot": "component/to_trinh", "document_id": document}]
@@ -292,6 +315,11 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
         },
         "/organisations/{organisation_id}/roles": {"person_id": person, "role": "clerk"},
         "/organisations/{organisation_id}/keepers": {"person_id": person},
+        "/organisations/{organisation_id}/audit-mandates": {
+            "person_id": person,
+            "subtree": False,
+            "basis": "x",
+        },
         "/issuers/{issuer_id}/mandates": {
             "person_id": person,
             "capacity": "TM",

@@ -17,11 +17,13 @@ from workflow.accounts import (
     sign_in,
     sign_out,
 )
+from workflow.api_tokens import make_token
 from workflow.appointments import Post, add_person, end_appointment, end_role, grant_role
 from workflow.founding import found
 from workflow.office import Actor, Office
 from workflow.records import AccessToken, Account, Appointment, RoleGrant
 from workflow.rules.errors import Duplicate, Forbidden, Invalid, NotAuthenticated, NotFound
+from workflow.rules.roles import Scope
 
 Acting = Callable[[str], Actor]
 
@@ -33,7 +35,7 @@ def password(office: Office) -> str:
 
 def _who(office: Office, token: str) -> Actor:
     with office.reading(None) as reading:
-        return authenticate(reading, token)
+        return authenticate(reading, token).actor
 
 
 def test_a_token_names_its_holder_and_nothing_else(
@@ -177,3 +179,27 @@ def test_roles_and_units_are_those_of_today(office: Office, acting: Acting, cloc
     clock.advance(timedelta(days=1))
     gone = acting("xa.truongphong")
     assert (gone.roles, gone.units, gone.headed_units) == ({}, frozenset(), frozenset())
+
+
+def test_a_new_password_ends_the_tokens_of_programs_too(
+    office: Office, acting: Acting, clock: Clock
+) -> None:
+    def program(username: str) -> str:
+        expires_at = clock.now + timedelta(days=1)
+        with office.transaction(acting(username)) as tx:
+            return make_token(tx, name="x", scope=Scope.READ, expires_at=expires_at)[1]
+
+    changed, disabled, kept = program("xa.vanthu"), program("xa.chutich"), program("xa.theodoi")
+    with office.transaction(acting("xa.quantri")) as tx:
+        set_password(tx, "xa.vanthu", hash_password("mat-khau-moi-2026"))
+        disable_account(tx, "xa.chutich")
+    for token in (changed, disabled):
+        with pytest.raises(NotAuthenticated):
+            _who(office, token)
+    assert _who(office, kept) == acting("xa.theodoi")
+    with office.reading(None) as reading:
+        credential = authenticate(reading, kept)
+        assert (credential.scope, credential.named) == (Scope.READ, True)
+    clock.advance(timedelta(days=1))
+    with pytest.raises(NotAuthenticated):
+        _who(office, kept)

@@ -42,7 +42,7 @@ from workflow.records.dossiers import (
     Succession,
     WithdrawalReview,
 )
-from workflow.records.evidence import AppendOnly, Evidence, new_id
+from workflow.records.evidence import AppendOnly, Evidence, digested, new_id
 from workflow.records.ledger import (
     ChainHead,
     IdempotencyKey,
@@ -188,6 +188,7 @@ __all__ = [
     "WithdrawalReview",
     "WorkFile",
     "WorkFileItem",
+    "digested",
     "job",
     "new_id",
 ]

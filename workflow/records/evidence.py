@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import LargeBinary, inspect
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 from uuid_utils.compat import uuid7
 
 from workflow.rules import journal
@@ -43,11 +44,7 @@ class Evidence(Identified):
 
     def row_digest(self) -> str:
         """The salted digest of this version of the row: every column but the salt."""
-        columns = {
-            attribute.key: getattr(self, attribute.key)
-            for attribute in inspect(type(self)).column_attrs
-            if attribute.key != "salt"
-        }
+        columns = {name: getattr(self, name) for name in digested(type(self))}
         return journal.row_digest(self.salt, self.__tablename__, columns)
 
     def destroy(self, *columns: str) -> None:
@@ -58,6 +55,16 @@ class Evidence(Identified):
         for column in columns:
             setattr(self, column, None)
         self.salt = _new_salt()
+
+
+def digested(kind: type[Evidence]) -> tuple[str, ...]:
+    """The columns that the digest of such a row is taken over: all but its salt."""
+    return _columns(inspect(kind))
+
+
+@cache
+def _columns(mapper: Mapper[Any]) -> tuple[str, ...]:
+    return tuple(one.key for one in mapper.column_attrs if one.key != "salt")
 
 
 class AppendOnly(Evidence):

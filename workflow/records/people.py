@@ -7,6 +7,7 @@ chain.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import date, datetime
 
@@ -45,7 +46,7 @@ class OrganisationName(Evidence, EffectiveDated, Base):
     """What an organisation was called, coded and placed under during a period."""
 
     __tablename__ = "organisation_name"
-    __table_args__ = (Index(None, "code"),)
+    __table_args__ = (Index(None, "code"), Index(None, "parent_id"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     code: Mapped[str] = mapped_column(String(35))  # QD 20/2020: at most 35 characters
     name: Mapped[str] = mapped_column(String(200))
@@ -164,6 +165,16 @@ class AccessToken(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @staticmethod
+    def digest_of(token: str) -> str:
+        """What is kept of a token."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    @classmethod
+    def holds_at(cls, moment: datetime) -> ColumnElement[bool]:
+        """A condition: the token opens the door at this moment."""
+        return and_(cls.revoked_at.is_(None), cls.expires_at > moment)
 
 
 class HandlingRule(Evidence, EffectiveDated, Base):

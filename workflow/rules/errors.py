@@ -43,6 +43,19 @@ class Forbidden(Refusal):
         return {"needed_roles": list(self.needed_roles)}
 
 
+class ScopeTooNarrow(Refusal):
+    """The token opens less than this; its holder may do it with another one."""
+
+    def __init__(self, scope: str, needed: str) -> None:
+        self.scope, self.needed = scope, needed
+        super().__init__(
+            f"Mã truy cập này chỉ có phạm vi “{scope}”; việc này cần mã có phạm vi “{needed}”."
+        )
+
+    def details(self) -> dict[str, object]:
+        return {"scope": self.scope, "needed_scope": self.needed}
+
+
 class TransitionNotAllowed(Refusal):
     """The workflow has no such step from the present state.
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 VERSION = 1
@@ -33,6 +34,10 @@ _GENESIS = b"vanthu journal genesis 1\x00"
 _NAME = re.compile(r"[!-~]{1,200}")
 _FACT = re.compile(r"\S{0,200}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_MOMENT = re.compile(  # as `_moment` writes it
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+)
+_NAMES = ("chain", "actor", "action", "subject")
 _FIELDS = frozenset(
     "version chain sequence at actor action subject rows facts previous".split()  # noqa: SIM905
 )
@@ -50,40 +55,12 @@ def plain(value: object) -> object:
     Raises NotCanonical for anything else: floats, naive datetimes, integers beyond ±(2^53 - 1),
     lone surrogates, keys that are not text or meet after normalisation.
     """
-    match value:
-        case None | bool():
-            return value
-        case int():
-            if abs(value) > _LARGEST_INT:
-                raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
-            return int(value)
-        case str():
-            return _text(value)
-        case UUID():
-            return str(value)
-        case datetime():
-            return _moment(value)
-        case date():
-            return value.isoformat()
-        case bytes():
-            return value.hex()
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case Mapping():
-            result = {_key(key): plain(item) for key, item in value.items()}
-            if len(result) != len(value):
-                raise NotCanonical("two keys are the same text after normalisation")
-            return result
-        case _:
-            raise NotCanonical(f"{type(value).__name__} has no canonical form")
+    return _PLAINLY.get(type(value), _by_likeness)(value)
 
 
 def canonical(value: object) -> bytes:
     """Return the one canonical encoding of `value`. Raises NotCanonical (see `plain`)."""
-    text = json.dumps(
-        plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
-    return text.encode("utf-8")
+    return _ENCODER.encode(plain(value)).encode("utf-8")
 
 
 def row_digest(salt: bytes, table: str, columns: Mapping[str, object]) -> str:
@@ -135,7 +112,7 @@ class Entry:
             raise NotCanonical(f"unknown version {self.version!r}")
         if type(self.sequence) is not int or not 1 <= self.sequence <= _LARGEST_INT:
             raise NotCanonical("the sequence starts at 1")
-        for name in ("chain", "actor", "action", "subject"):
+        for name in _NAMES:
             _match(_NAME, getattr(self, name), name)
         _match(_DIGEST, self.previous, "previous")
         _moment(self.at)
@@ -153,12 +130,16 @@ class Entry:
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes, which are what is stored, hashed and handed to auditors."""
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
         return canonical({name: getattr(self, name) for name in _FIELDS})
 
     @property
     def digest(self) -> str:
         """Hexadecimal SHA-256(0x00 || bytes)."""
-        return entry_digest(self.to_bytes())
+        return entry_digest(self._encoded)
 
 
 def entry_digest(data: bytes) -> str:
@@ -167,18 +148,49 @@ def entry_digest(data: bytes) -> str:
 
 
 def parse(data: bytes) -> Entry:
-    """Return the entry that encodes to exactly `data`. Raises NotCanonical for any other bytes."""
+    """Return the entry that encodes to exactly `data`. Raises NotCanonical for any other bytes.
+
+    What is decoded and encodes to the same text again has its one form as JSON; so only what JSON
+    leaves open is looked at piece by piece. An auditor reads millions of these.
+    """
     try:
-        fields = json.loads(
-            data.decode("utf-8"), parse_float=_refuse_number, parse_constant=_refuse_number
-        )
+        text = data.decode("utf-8")
+        fields = _DECODER.decode(text)
         if not isinstance(fields, dict) or fields.keys() != _FIELDS:
             raise NotCanonical("not the fields of an entry")
-        entry = Entry(**{**fields, "at": datetime.fromisoformat(fields["at"])})
+        # Quotes part the strings and compose with nothing: the text is normal when each of them is.
+        if _ENCODER.encode(fields) != text or not unicodedata.is_normalized("NFC", text):
+            raise NotCanonical("not the canonical bytes of this entry")
+        return _as_read(fields)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise NotCanonical(f"not an entry: {error}") from error
-    if entry.to_bytes() != data:
-        raise NotCanonical("not the canonical bytes of this entry")
+
+
+def _as_read(fields: dict[str, Any]) -> Entry:
+    """The entry with these fields, as the decoder gives them; refuses what `Entry` refuses."""
+    version, sequence, at, facts = (fields[name] for name in ("version", "sequence", "at", "facts"))
+    if type(version) is not int or version != VERSION:
+        raise NotCanonical(f"unknown version {version!r}")
+    if type(sequence) is not int or not 1 <= sequence <= _LARGEST_INT:
+        raise NotCanonical("the sequence starts at 1")
+    if not isinstance(facts, dict) or not isinstance(fields["rows"], list):
+        raise NotCanonical("facts have names, and rows are a list")
+    for name in _NAMES:
+        _match(_NAME, fields[name], name)
+    _match(_DIGEST, fields["previous"], "previous")
+    _match(_MOMENT, at, "at")
+    if not all(isinstance(row, list) for row in fields["rows"]):
+        raise NotCanonical("a row is a list")
+    rows = tuple([RowDigest(*row) for row in fields["rows"]])
+    for table, row_id, digest in rows:
+        _match(_NAME, table, "table")
+        _match(_NAME, row_id, "row id")
+        _match(_DIGEST, digest, "row digest")
+    _refuse_prose(facts)
+    entry = object.__new__(Entry)
+    entry.__dict__.update(
+        fields, at=datetime.fromisoformat(at), rows=rows, facts=MappingProxyType(facts)
+    )
     return entry
 
 
@@ -280,7 +292,49 @@ def _later(stream: Iterable[Stored], sequence: int, previous: str) -> bool:
     return False
 
 
+def _integer(value: int) -> int:
+    if not -_LARGEST_INT <= value <= _LARGEST_INT:
+        raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
+    return int(value)
+
+
+def _sequence(value: list[object] | tuple[object, ...]) -> list[object]:
+    return [plain(item) for item in value]
+
+
+def _mapping(value: Mapping[object, object]) -> dict[str, object]:
+    result = {_key(key): plain(item) for key, item in value.items()}
+    if len(result) != len(value):
+        raise NotCanonical("two keys are the same text after normalisation")
+    return result
+
+
+def _by_likeness(value: object) -> object:
+    """Of a type that only resembles one with a form: an enumeration, a named tuple, a proxy."""
+    match value:
+        case int():
+            return _integer(value)
+        case str():
+            return _text(value)
+        case UUID():
+            return str(value)
+        case datetime():
+            return _moment(value)
+        case date():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+        case list() | tuple():
+            return _sequence(value)
+        case Mapping():
+            return _mapping(value)
+        case _:
+            raise NotCanonical(f"{type(value).__name__} has no canonical form")
+
+
 def _text(value: str) -> str:
+    if value.isascii():
+        return value
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -297,7 +351,7 @@ def _key(value: object) -> str:
 def _moment(value: object) -> str:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise NotCanonical("a moment needs its offset")
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def _match(pattern: re.Pattern[str], value: object, name: str) -> None:
@@ -310,6 +364,8 @@ def _refuse_prose(value: object) -> None:
     match value:
         case str():
             _match(_FACT, value, "fact")
+        case int() if abs(value) > _LARGEST_INT:
+            raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
         case list():
             for item in value:
                 _refuse_prose(item)
@@ -321,3 +377,29 @@ def _refuse_prose(value: object) -> None:
 
 def _refuse_number(literal: str) -> NoReturn:
     raise NotCanonical(f"{literal} is not an integer")
+
+
+_DECODER = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
+#: What is written most, by its exact type: a journal is made of these.
+_PLAINLY: Mapping[type, Callable[[Any], object]] = {
+    type(None): lambda value: value,
+    bool: lambda value: value,
+    int: _integer,
+    str: _text,
+    UUID: str,
+    datetime: _moment,
+    date: date.isoformat,
+    bytes: bytes.hex,
+    list: _sequence,
+    tuple: _sequence,
+    RowDigest: _sequence,
+    dict: _mapping,
+    MappingProxyType: _mapping,
+}
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False,
+    allow_nan=False,
+    sort_keys=True,
+    separators=(",", ":"),
+    check_circular=False,  # what is written was just made anew, by `plain` or the decoder
+)

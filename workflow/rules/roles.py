@@ -7,6 +7,7 @@ Signing capacity is not a role: it belongs to a signing (ND 30/2020 Art. 13).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -25,6 +26,20 @@ ROLE_LABELS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 ROLES: Final[tuple[str, ...]] = tuple(ROLE_LABELS)
+
+AUDITOR: Final = "auditor"
+"""Who reads everything of an organisation and changes nothing."""
+
+
+class Scope(StrEnum):
+    """How much of what its holder may do a token opens."""
+
+    FULL = "full"
+    READ = "read"
+    """What may be looked at."""
+    AUDIT = "audit"
+    """Of that, what an auditor's program asks: indicator, journal, evidence, books, conformance."""
+
 
 #: The organisations that take part in a dossier beside the one a case belongs to. A role in one of
 #: them is written `office:specialist`.

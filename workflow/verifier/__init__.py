@@ -1,1 +1,13 @@
-"""Verifies an evidence bundle offline, with the law and the seal alone."""
+"""The verifier: an auditor's bundle, read offline by the law and the seal alone.
+
+Needs no database, no settings and no network. It believes nothing that the bundle says of itself:
+every entry is linked to the signed checkpoint, every row to its entry, every fact to its evidence,
+every fraction to its facts; and the files, where they are there, to their reports.
+"""
+
+from __future__ import annotations
+
+from workflow.verifier.checking import Progress, examine, verify
+from workflow.verifier.findings import Finding, Note, Rule, Verdict
+
+__all__ = ["Finding", "Note", "Progress", "Rule", "Verdict", "examine", "verify"]

@@ -1,6 +1,7 @@
 """The journal: one encoding per value, and no byte of a chain changes unseen."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -244,6 +245,57 @@ def test_an_entry_cannot_be_changed_through_its_facts() -> None:
 def test_only_the_canonical_bytes_are_read(data: bytes) -> None:
     with pytest.raises(NotCanonical):
         journal.parse(data)
+
+
+def the_long_way(data: bytes) -> Entry | None:
+    """What `parse` promises, by writing again what was read: slow, and short enough to believe."""
+    try:
+        fields = json.loads(data.decode("utf-8"))
+        entry = Entry(**{**fields, "at": datetime.fromisoformat(fields["at"])})
+        return entry if entry.to_bytes() == data else None
+    except (TypeError, ValueError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def read_quickly(data: bytes) -> Entry | None:
+    try:
+        return journal.parse(data)
+    except NotCanonical:
+        return None
+
+
+LONG_DIGEST = b"9e2eb1bc6d2da4b4b4d44ecc1e2c98a94b7b7be8a8b5c41b1a6a5f0d6d0c9a11"
+PLANTED = (
+    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b" ", b"0", b"9007199254740992", b"1e3", b"-1",
+    b"true", b"null", b'"\\u0041"', b'"\xcc\x81"', b'"\xed\xa0\x80"', b"\xff", b'""', b"{}", b"[]",
+    b'{"a":1,"b":2}', b'{"a":1,"' + LONG_DIGEST + b'":1,"b":2}', b'["a","b","c"]', b'"a b"',
+    b'"24:00:00.000000Z"', b'"2026-11-21T24:00:00.000000Z"', b'"2026-02-30T00:00:00.000000Z"',
+)  # fmt: skip
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[-0-9a-z.]+|[\[\]{},:]')
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(PLANTED))
+def test_reading_quickly_refuses_what_the_long_way_refuses(chance: Any, planted: bytes) -> None:
+    tokens = TOKEN.findall(GOLDEN_BYTES)
+    assert b"".join(tokens) == GOLDEN_BYTES
+    place = chance.randrange(len(tokens))
+    tokens[place : place + chance.randrange(3)] = [planted] * chance.randrange(1, 3)
+    for data in (
+        b"".join(tokens),
+        GOLDEN_BYTES.replace(tokens[place - 1], planted, 1),
+        GOLDEN_BYTES.replace(b'"facts":{', b'"facts":{"a":' + planted + b",", 1),
+    ):
+        assert read_quickly(data) == the_long_way(data), data
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [b'""', b"{}", b"null", b'{"a":1}', b'[{"' + LONG_DIGEST + b'":1,"a":2,"b":3}]', b'["abc"]'],
+)
+def test_rows_are_a_list_of_lists(rows: bytes) -> None:
+    start, end = GOLDEN_BYTES.index(b"[["), GOLDEN_BYTES.index(b"]]") + 2
+    with pytest.raises(NotCanonical):
+        journal.parse(GOLDEN_BYTES[:start] + rows + GOLDEN_BYTES[end:])
 
 
 # Chains.

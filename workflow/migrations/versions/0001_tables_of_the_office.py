@@ -517,6 +517,9 @@ def upgrade() -> None:
         ["organisation_id"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_organisation_name_parent_id"), "organisation_name", ["parent_id"], unique=False
+    )
     op.create_table(
         "reconciliation",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -553,13 +556,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "register_tally",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("due", sa.String(length=32), nullable=False),
         sa.Column("register", sa.String(length=16), nullable=False),
         sa.Column("issuer_id", sa.String(length=36), nullable=False),
-        sa.Column("type_code", sa.String(length=32), nullable=False),
         sa.Column("cell", sa.String(length=32), nullable=False),
-        sa.Column("due", sa.String(length=32), nullable=False),
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("type_code", sa.String(length=32), nullable=False),
+        sa.Column("register_year", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
@@ -567,13 +572,15 @@ def upgrade() -> None:
             name=op.f("fk_register_tally_organisation_id_organisation"),
         ),
         sa.PrimaryKeyConstraint(
+            "year",
             "organisation_id",
-            "month",
+            "due",
             "register",
             "issuer_id",
-            "type_code",
             "cell",
-            "due",
+            "month",
+            "type_code",
+            "register_year",
             name=op.f("pk_register_tally"),
         ),
         sqlite_with_rowid=False,
@@ -1723,6 +1730,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
         sa.Column("register", sa.String(length=16), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("issuer_id", sa.String(length=36), nullable=False),
         sa.Column("type_code", sa.String(length=32), nullable=False),
         sa.Column("counted_on", sa.Date(), nullable=False),

@@ -1,0 +1,313 @@
+"""The auditor's bundle: whole, the same bytes again, and nothing in it but what the chains say."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import make_url, select
+
+from signing.sandbox import Sandbox
+from tests import servers
+from tests.workflow.conftest import Clock, Founded
+from tests.workflow.desk import COMMUNE, OFFICE, Desk
+from tests.workflow.marking import mark
+from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
+from workflow import evidence, registration
+from workflow.accounts import actor_of
+from workflow.evidence import Request
+from workflow.evidence.chains import SELECTED
+from workflow.evidence.plans import planned
+from workflow.facts.indicator import measured
+from workflow.office import SYSTEM_CHAIN, Actor, Office
+from workflow.records import Account, JournalEntry, OrganisationName, Person
+from workflow.rules import journal, merkle
+from workflow.rules.checkpoints import parse_head, parse_leaf
+from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
+from workflow.rules.statements import parse
+from workflow.settings import Settings
+
+
+@dataclass(frozen=True)
+class Told:
+    """An office in which something happened, and what was exported of it in the meantime."""
+
+    desk: Desk
+    period: str
+    seats: tuple[uuid.UUID, uuid.UUID]
+    sent: uuid.UUID
+    came: uuid.UUID
+    early: bytes
+    early_with_pdfs: bytes
+
+    def bundle(self, **changes: Any) -> bytes:
+        return bundle(self.desk.office, self.seats, self.period, **changes)
+
+
+def bundle(office: Office, seats: tuple[uuid.UUID, ...], period: str, **changes: Any) -> bytes:
+    out = io.BytesIO()
+    manifest = evidence.export(office, Request(seats, period, **changes), out)
+    with zipfile.ZipFile(out) as archive:
+        assert archive.testzip() is None
+        assert hashlib.sha256(archive.read("manifest.json")).hexdigest() == manifest
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def desk(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    sandbox: Sandbox,
+) -> Iterator[Desk]:
+    """One desk for all tests of a database: they only read."""
+    founded: Founded = request.getfixturevalue(f"founded_on_{request.param}")
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copytree(founded.data_dir, folder / "office")
+    with ExitStack() as stack:
+        url = ""
+        if founded.database is not None:
+            server: str = request.getfixturevalue("postgres_server")
+            template = make_url(founded.database).database
+            assert template is not None
+            url = stack.enter_context(servers.postgres_database(server, template))
+        settings = Settings(data_dir=folder / "office", database_url=SecretStr(url))
+        office = Office.open(settings, clock=Clock())
+        stack.callback(office.close)
+        office.sealing.sandbox = sandbox
+
+        def acting(username: str) -> Actor:
+            with office.reading(None) as reading:
+                account, person = reading.session.execute(
+                    select(Account, Person)
+                    .join(Person, Person.id == Account.person_id)
+                    .where(Account.username == username)
+                ).one()
+                return actor_of(reading, account, person)
+
+        def seat(code: str) -> uuid.UUID:
+            with office.reading(None) as reading:
+                return reading.session.scalars(
+                    select(OrganisationName.organisation_id).where(OrganisationName.code == code)
+                ).one()
+
+        yield Desk(office, acting, seat, folder)
+
+
+@pytest.fixture(scope="module")
+def told(desk: Desk) -> Told:
+    with desk.office.reading(None) as reading:
+        period = str(reading.today.year)
+    sent, came = delivered(desk)
+    desk.registered()
+    desk.do(THEIR_CLERK, registration.register, came, desk.case(came).version)
+    desk.run_jobs()
+    seats = (desk.seat(COMMUNE), desk.seat(OFFICE))
+    mark(desk.office)
+    early = bundle(desk.office, seats, period)
+    with_pdfs = bundle(desk.office, seats, period, pdfs=True)
+    recall(desk, sent)
+    desk.run_jobs()
+    mark(desk.office)
+    return Told(desk, period, seats, sent, came, early, with_pdfs)
+
+
+def opened(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def lines(content: bytes) -> list[Any]:
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def of_chain(held: dict[str, bytes], folder: str, chain: object) -> list[bytes]:
+    return [
+        line
+        for name in sorted(held)
+        if name.startswith(f"{folder}/{chain}/")
+        for line in held[name].splitlines()
+    ]
+
+
+def test_it_holds_every_entry_and_every_selected_row_that_they_digest(told: Told) -> None:
+    held = opened(told.bundle())
+    scope = json.loads(held["scope.json"])
+    heads = {SYSTEM_CHAIN: scope["system"]} | {
+        one["id"]: one["chain"] for one in scope["organisations"]
+    }
+    tables = set()
+    for chain, head in heads.items():
+        with told.desk.office.reading(None) as reading:
+            stored = reading.session.scalars(
+                select(JournalEntry.content)
+                .where(JournalEntry.chain == chain, JournalEntry.sequence <= head)
+                .order_by(JournalEntry.sequence)
+            ).all()
+        assert of_chain(held, "chains", chain) == list(stored)
+        assert len(stored) == head > 0
+        named = [
+            row
+            for content in stored
+            for row in journal.parse(content).rows
+            if row.table in SELECTED
+        ]
+        rows = [json.loads(line) for line in of_chain(held, "rows", chain)]
+        assert [(row["table"], row["id"]) for row in rows] == [row[:2] for row in named]
+        for row, digested in zip(rows, named, strict=True):
+            salt = bytes.fromhex(row["salt"])
+            assert journal.row_digest(salt, row["table"], row["columns"]) == digested.digest
+        tables |= {row["table"] for row in rows}
+    assert {"register_entry", "register_fact", "report", "revision", "relation"} <= tables
+
+
+def test_the_manifest_lists_every_other_member_in_order(told: Told) -> None:
+    content = told.bundle(pdfs=True)
+    held = opened(content)
+    listed = json.loads(held["manifest.json"])["members"]
+    assert [one["name"] for one in listed] == list(held)[:-1]
+    for one in listed:
+        data = held[one["name"]]
+        assert (one["sha256"], one["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for info in archive.infolist():
+            assert (info.date_time, info.external_attr >> 16) == ((1980, 1, 1, 0, 0, 0), 0o100644)
+
+
+def test_the_same_request_gives_the_same_bytes_whatever_was_done_since(told: Told) -> None:
+    assert told.bundle(checkpoint=1) == told.early
+    assert told.bundle() == told.bundle()
+    assert told.bundle() != told.early
+
+
+def test_the_proofs_lead_from_the_heads_to_the_signed_checkpoint(told: Told) -> None:
+    held = opened(told.bundle(since=1))
+    tree = parse_head(held["log/checkpoint.txt"])
+    scope = json.loads(held["scope.json"])
+    assert (tree.size, tree.origin) == (scope["checkpoint"], scope["log"])
+    assert scope["as_of"] == journal.plain(tree.at)
+    for line in lines(held["log/heads.jsonl"]):
+        leaf = parse_leaf(line["content"].encode())
+        assert (line["chain"], line["sequence"], line["digest"]) in leaf.heads
+        merkle.verify_inclusion(
+            merkle.leaf_hash(line["content"].encode()),
+            line["leaf"],
+            tree.size,
+            [bytes.fromhex(one) for one in line["path"]],
+            tree.root,
+        )
+        last = of_chain(held, "chains", line["chain"])[-1]
+        assert journal.entry_digest(last) == line["digest"]
+    since = json.loads(held["log/since.json"])
+    before = parse_head(opened(told.early)["log/checkpoint.txt"])
+    path = [bytes.fromhex(one) for one in since["path"]]
+    merkle.verify_consistency(since["first"], since["second"], before.root, tree.root, path)
+    assert "log/since.json" not in opened(told.early)
+
+
+def test_what_is_claimed_is_what_the_office_shows(told: Told) -> None:
+    claims = json.loads(opened(told.bundle())["indicator.json"])
+    for seat, claim in zip(told.seats, claims["organisations"], strict=True):
+        with told.desk.office.reading(None) as reading:
+            report = measured(reading, seat, told.period)
+        assert claim["id"] == str(seat)
+        assert len(claim["issuers"]) == len(report.issuers)
+        for one, (issuer, found) in zip(claim["issuers"], report.issuers, strict=True):
+            assert one["issuer_id"] == str(issuer.id)
+            assert one["completed_on_time"] == found.completed_on_time
+            for name, fraction in one["fractions"].items():
+                shown = getattr(found, name)
+                assert (fraction["rows"], fraction["counting"]) == (shown.rows, shown.counting)
+                assert fraction["reasons"] == dict(shown.reasons)
+    early = json.loads(opened(told.early)["indicator.json"])
+    assert early["organisations"] != claims["organisations"]
+
+
+def test_the_evidence_of_the_reports_and_the_files_are_in(told: Told) -> None:
+    held = opened(told.early_with_pdfs)
+    assert json.loads(held["scope.json"])["pdfs"] is True
+    reports = {}
+    newest = {}
+    for seat in told.seats:
+        for line in of_chain(held, "rows", seat):
+            row = json.loads(line)
+            content = bytes.fromhex(row["columns"].get("content", ""))
+            if row["table"] == "report":
+                reports[row["id"]] = json.loads(content)
+            elif row["table"] == "register_fact":
+                newest[row["columns"]["document_id"]] = parse(content)
+    files = {file.sha256 for statement in newest.values() for file in statement.files}
+    named = {
+        piece["sha256"]
+        for statement in newest.values()
+        for report in statement.reports()
+        for signature in reports[report]["signatures"]
+        for piece in signature["evidence"]
+    }
+    assert len(files) > 1
+    assert named
+    folders = {
+        "objects": {f"objects/{one}" for one in named},
+        "pdfs": {f"pdfs/{one}.pdf" for one in files},
+    }
+    for folder, names in folders.items():
+        assert {name for name in held if name.startswith(f"{folder}/")} == names
+    for name, content in held.items():
+        if name.startswith(("objects/", "pdfs/", "trust/", "definitions/")):
+            digest = Path(name).name.split(".")[0]
+            assert hashlib.sha256(content).hexdigest() == digest
+    anchors = {name for name in held if name.startswith("trust/")}
+    assert len(anchors) == len(told.desk.office.sealing.trust.anchors)
+    assert held["destroyed.jsonl"] == held["missing.jsonl"] == b""
+    assert not any(name.startswith("pdfs/") for name in opened(told.early))
+
+
+def test_what_was_destroyed_after_a_recall_has_a_tombstone(told: Told) -> None:
+    held = opened(bundle(told.desk.office, (told.seats[1],), told.period, pdfs=True))
+    (line,) = lines(held["destroyed.jsonl"])
+    assert (line["chain"], line["document"]) == (str(told.seats[1]), str(told.came))
+    entry = journal.parse(of_chain(held, "chains", told.seats[1])[line["sequence"] - 1])
+    assert (entry.action, entry.subject) == ("incoming.recalled", line["document"])
+    facts: dict[str, Any] = dict(entry.facts)
+    assert line["sha256"] in facts["destroyed"]
+    file = f"pdfs/{line['sha256']}.pdf"
+    assert file not in held
+    assert held["missing.jsonl"] == b""
+    both = opened(told.bundle(pdfs=True))  # the sender still holds what it sent
+    assert file in both
+    assert both["destroyed.jsonl"] == b""
+
+
+def test_what_was_destroyed_since_the_checkpoint_names_the_later_entry(told: Told) -> None:
+    alone = bundle(told.desk.office, (told.seats[1],), told.period, checkpoint=1, pdfs=True)
+    held = opened(alone)
+    (line,) = lines(held["destroyed.jsonl"])
+    (head,) = [one["chain"] for one in json.loads(held["scope.json"])["organisations"]]
+    assert line["sequence"] > head
+    assert f"pdfs/{line['sha256']}.pdf" not in held
+    assert held["missing.jsonl"] == b""
+
+
+def test_what_cannot_be_bounded_is_refused(told: Told) -> None:
+    def refused(**changes: Any) -> str:
+        asked = {"organisation_ids": told.seats, "period": told.period, **changes}
+        with told.desk.office.reading(None) as reading, pytest.raises(Exception) as no:  # noqa: PT011
+            planned(reading, Request(**asked))
+        assert isinstance(no.value, NotFound | Invalid | GuardsUnmet)
+        return str(no.value)
+
+    assert "9" in refused(checkpoint=9)
+    assert refused(since=3)
+    assert refused(since=0)
+    assert refused(period="2026-13")
+    assert refused(organisation_ids=[uuid.uuid4()])

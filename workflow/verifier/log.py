@@ -1,0 +1,265 @@
+"""The checkpoint of a bundle: its text, who signed it and when, and which chain ends it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signing.witness import WitnessInvalid, check_chain, check_signature, check_stamp
+from workflow.rules import checkpoints, merkle
+from workflow.verifier.archive import Archive
+from workflow.verifier.findings import Found, Note, Rule
+from workflow.verifier.scope import SYSTEM, Scope, digests, read_json
+
+_TEXT, _HEADS = "log/checkpoint.txt", "log/heads.jsonl"
+Ends = Mapping[str, tuple[int, str]]
+"""The length and the last digest of each chain, as the checkpoint's tree says."""
+
+
+@dataclass
+class Log:
+    """What is checked against the checkpoint. `anchors` are DER: whom the auditor trusts."""
+
+    archive: Archive
+    scope: Scope
+    anchors: Sequence[bytes]
+    found: Found
+    notes: list[Note]
+
+    def check(self, kept: Path | None) -> Ends:
+        """Check everything under log/; `kept` is a checkpoint's text that the auditor has."""
+        text = self.archive.content(_TEXT)
+        head = self._head(text, _TEXT)
+        if head is not None and (head.origin, head.size, head.at) != (
+            self.scope.log,
+            self.scope.checkpoint,
+            self.scope.as_of,
+        ):
+            self.found.add(Rule.CHECKPOINT_WRONG, "scope.json", detail="not of this checkpoint")
+        self._signed(text, head)
+        self._stamped(text, head)
+        earlier = self._kept(kept)
+        self._since(head, earlier)
+        return self._ends(head)
+
+    def _head(self, text: bytes, name: str) -> checkpoints.TreeHead | None:
+        try:
+            return checkpoints.parse_head(text)
+        except ValueError as fault:
+            self.found.add(Rule.CHECKPOINT_WRONG, name, detail=str(fault))
+            return None
+
+    def _signed(self, text: bytes, head: checkpoints.TreeHead | None) -> None:
+        certificate = self.archive.content("log/certificate.der")
+        signature = self.archive.content("log/checkpoint.sig")
+        issuers = self.archive.content("log/issuers.der")
+        try:
+            check_signature(certificate, text, signature)
+        except WitnessInvalid as fault:
+            self.found.add(Rule.CHECKPOINT_UNSIGNED, "log/checkpoint.sig", detail=str(fault))
+        try:
+            others = split_certificates(issuers)
+        except ValueError as fault:
+            self.found.add(Rule.MEMBER_UNREADABLE, "log/issuers.der", detail=str(fault))
+            others = []
+        if head is None:
+            return
+        try:
+            if not check_chain(certificate, others, self.anchors, head.at):
+                self.found.add(Rule.CHECKPOINT_UNTRUSTED, "log/certificate.der")
+        except WitnessInvalid as fault:
+            self.found.add(Rule.CHECKPOINT_UNTRUSTED, "log/certificate.der", detail=str(fault))
+
+    def _stamped(self, text: bytes, head: checkpoints.TreeHead | None) -> None:
+        """A stamp over a later checkpoint speaks for this one, which the later one continues."""
+        if "log/stamp.der" not in self.archive:
+            for name in ("log/stamped.txt", "log/stamped.json"):
+                if name in self.archive:
+                    self.found.add(Rule.MEMBER_EXTRA, name, detail="no stamp")
+            self.notes.append(
+                Note("no_stamp", "Điểm kiểm soát chưa có dấu thời gian của bên thứ ba.")
+            )
+            return
+        token = self.archive.content("log/stamp.der")
+        if "log/stamped.txt" not in self.archive:
+            self.found.add(Rule.MEMBER_MISSING, "log/stamped.txt")
+            return
+        stamped = self.archive.content("log/stamped.txt")
+        later = self._head(stamped, "log/stamped.txt")
+        if stamped != text:
+            self._consistent("log/stamped.json", head, later)
+        elif "log/stamped.json" in self.archive:
+            self.found.add(Rule.MEMBER_EXTRA, "log/stamped.json", detail="not later")
+        try:
+            stamp = check_stamp(token, stamped, self.anchors)
+        except WitnessInvalid as fault:
+            self.found.add(Rule.STAMP_WRONG, "log/stamp.der", detail=str(fault))
+            return
+        if not stamp.trusted:
+            self.found.add(Rule.STAMP_UNTRUSTED, "log/stamp.der")
+        self.notes.append(
+            Note("stamped", f"Dấu thời gian: điểm kiểm soát đã có vào lúc {stamp.at.isoformat()}.")
+        )
+
+    def _kept(self, path: Path | None) -> checkpoints.TreeHead | None:
+        if path is None:
+            self.notes.append(
+                Note(
+                    "no_checkpoint_kept",
+                    "Chưa so với điểm kiểm soát đã lưu trước đó (--checkpoint). Hãy lưu"
+                    " log/checkpoint.txt của gói này để so lần sau.",
+                )
+            )
+            return None
+        try:
+            with path.open("rb") as file:
+                return self._head(file.read(1 << 16), path.name)
+        except OSError as fault:
+            self.found.add(Rule.CHECKPOINT_WRONG, path.name, detail=str(fault.strerror))
+            return None
+
+    def _since(self, head: checkpoints.TreeHead | None, kept: checkpoints.TreeHead | None) -> None:
+        name = "log/since.json"
+        if (self.scope.since is None) != (name not in self.archive):
+            rule = Rule.MEMBER_EXTRA if self.scope.since is None else Rule.MEMBER_MISSING
+            self.found.add(rule, name)
+        if kept is not None and head is not None and kept.size != self.scope.since:
+            if kept.origin != head.origin:
+                self.found.add(Rule.LOG_REWRITTEN, _TEXT, detail="a checkpoint of another log")
+            elif kept.size == head.size:
+                if kept.root != head.root:
+                    self.found.add(Rule.LOG_REWRITTEN, _TEXT, detail="two roots for one size")
+            else:
+                self.found.add(
+                    Rule.LOG_REWRITTEN,
+                    _TEXT,
+                    detail=f"no proof from {kept.size} to {head.size} here: ask for one"
+                    f" (since={min(kept.size, head.size)})",
+                )
+        if name in self.archive:
+            other = kept is None or kept.size != self.scope.since
+            self._consistent(name, None if other else kept, head, first_known=not other)
+            if kept is None:
+                self.notes.append(
+                    Note(
+                        "since_unchecked",
+                        "Gói có chứng minh nối tiếp nhưng chưa có điểm kiểm soát cũ để so"
+                        " (--checkpoint).",
+                    )
+                )
+
+    def _consistent(
+        self,
+        name: str,
+        first: checkpoints.TreeHead | None,
+        second: checkpoints.TreeHead | None,
+        *,
+        first_known: bool = True,
+    ) -> None:
+        """The proof in a member leads from one tree head to the other."""
+        value = self._proof(name)
+        if value is None or second is None or (first_known and first is None):
+            return
+        sizes = (value["first"], value["second"])
+        if sizes != (first.size if first else self.scope.since, second.size):
+            self.found.add(Rule.LOG_REWRITTEN, name, detail=f"a proof for {sizes}")
+            return
+        if first is None:
+            return
+        try:
+            if first.origin != second.origin:
+                raise merkle.ProofInvalid("of another log")
+            merkle.verify_consistency(
+                first.size, second.size, first.root, second.root, value["path"]
+            )
+        except merkle.ProofInvalid as fault:
+            self.found.add(Rule.LOG_REWRITTEN, name, detail=str(fault))
+
+    def _proof(self, name: str) -> dict[str, Any] | None:
+        content = self.archive.content(name)
+        try:
+            value = read_json(content)
+            if value.keys() != {"first", "second", "path"}:
+                raise ValueError("not the fields of a proof")
+            return {**value, "path": digests(value["path"])}
+        except (ValueError, TypeError, AttributeError) as fault:
+            if name in self.archive:
+                self.found.add(Rule.MEMBER_UNREADABLE, name, detail=str(fault))
+            else:
+                self.found.add(Rule.MEMBER_MISSING, name)
+            return None
+
+    def _ends(self, head: checkpoints.TreeHead | None) -> Ends:
+        """The chains' ends: each in its leaf, and the leaf in the tree."""
+        ends: dict[str, tuple[int, str]] = {}
+        wanted = {chain: length for chain, length, _ in self.scope.chains()}
+        for line in self.archive.lines(_HEADS):
+            try:
+                value = read_json(line)
+                if value.keys() != {"chain", "sequence", "digest", "leaf", "content", "path"}:
+                    raise ValueError("not the fields of a head")
+                end = checkpoints.Head(value["chain"], value["sequence"], value["digest"])
+                content = value["content"].encode()
+                leaf = checkpoints.parse_leaf(content)
+                path = digests(value["path"])
+            except (ValueError, TypeError, AttributeError, json.JSONDecodeError) as fault:
+                self.found.add(Rule.MEMBER_UNREADABLE, _HEADS, detail=str(fault))
+                continue
+            place, owner = f"{_HEADS} {end.chain}", "" if end.chain == SYSTEM else str(end.chain)
+            if end.chain in ends or end.chain not in wanted:
+                self.found.add(Rule.MEMBER_UNREADABLE, place, owner, "not a chain of this bundle")
+                continue
+            ends[end.chain] = (end.sequence, end.digest)
+            if end not in leaf.heads or leaf.index != value["leaf"]:
+                self.found.add(Rule.LEAF_WRONG, place, owner)
+            if head is None:
+                continue
+            try:
+                merkle.verify_inclusion(
+                    merkle.leaf_hash(content), leaf.index, head.size, path, head.root
+                )
+            except merkle.ProofInvalid as fault:
+                self.found.add(Rule.LEAF_NOT_IN_TREE, place, owner, str(fault))
+        for chain, length in wanted.items():
+            sequence = ends.get(chain, (0, ""))[0]
+            if sequence != length:
+                owner = "" if chain == SYSTEM else chain
+                self.found.add(
+                    Rule.CHAIN_HEAD,
+                    f"{_HEADS} {chain}",
+                    owner,
+                    f"the scope says {length}, the checkpoint {sequence}",
+                )
+        return ends
+
+
+def trusted(archive: Archive, found: Found) -> list[bytes]:
+    """The certificates that the bundle itself trusts."""
+    anchors = []
+    for name in archive.under("trust/"):
+        content = archive.content(name)
+        if f"trust/{hashlib.sha256(content).hexdigest()}.der" != name:
+            found.add(Rule.MEMBER_ALTERED, name, detail="not the certificate it is named after")
+        anchors.append(content)
+    return anchors
+
+
+def split_certificates(concatenated: bytes) -> list[bytes]:
+    """DER values that stand one after the other. Raises ValueError for anything between them."""
+    found, place = [], 0
+    while place < len(concatenated):
+        head = concatenated[place : place + 6]
+        if len(head) < 2 or head[0] != 0x30:
+            raise ValueError("not certificates, one after the other")
+        wide = head[1] & 0x7F if head[1] & 0x80 else 0
+        length = int.from_bytes(head[2 : 2 + wide], "big") if wide else head[1]
+        end = place + 2 + wide + length
+        if wide > 4 or (wide == 0 and head[1] & 0x80) or end > len(concatenated):
+            raise ValueError("not certificates, one after the other")
+        found.append(concatenated[place:end])
+        place = end
+    return found

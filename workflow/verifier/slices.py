@@ -1,0 +1,347 @@
+"""One slice of a chain with its rows, read by whichever process is free.
+
+Every entry is parsed in its one canonical form and linked to the one before, every row digested as
+its entry says. What the books need of it is told in short; the rest is dropped here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from workflow.rules import journal
+from workflow.verifier.archive import Archive, Listed, Members
+from workflow.verifier.findings import Finding, Found, Rule
+from workflow.verifier.scope import SYSTEM
+
+SELECTED = frozenset(
+    """register_entry number_void register_fact report revision signing_intent signing_outcome
+    relation reconciliation indicator_exclusion indicator_snapshot
+    snapshot_report""".split()  # noqa: SIM905
+)
+"""The tables whose rows are in a bundle: written once, and what the indicator is stated from."""
+
+_LONGEST_ENTRY = 1 << 20
+_BEGIN = b'{"columns":'
+_END = re.compile(
+    rb',"id":"(?P<id>[!#-\[\]-~]{1,200})","salt":"(?P<salt>(?:[0-9a-f]{2}){16,64})"'
+    rb',"table":"(?P<table>[a-z_]{1,64})"\}\Z'
+)
+_LONGEST_END = 500
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What to read: `count` entries of a chain from `first` on; no rows where they are not in.
+
+    `whole`: the reports are wanted as they are, to judge files again.
+    """
+
+    chain: str
+    first: int
+    count: int
+    entries: str
+    rows: str | None
+    whole: bool = False
+
+    @property
+    def organisation(self) -> str:
+        """Whose it is; "" for the system's."""
+        return "" if self.chain == SYSTEM else self.chain
+
+
+class Signature(NamedTuple):
+    """What the law asks of a signature in a report (`rules.signed.FoundSignature`)."""
+
+    field: str
+    kind: str
+    indication: str
+    intact: bool | None
+    trusted: bool
+    certificate_sha256: str | None
+    revision_bytes: int | None
+
+    @property
+    def reasons(self) -> tuple[()]:
+        """Sentences are for clerks; they decide nothing."""
+        return ()
+
+
+class Reported(NamedTuple):
+    """What the law asks of a report (`rules.signed.FoundReport`), and the evidence it names;
+    `packed` is all of it, deflated, where that is wanted."""
+
+    sha256: str
+    integrity: str
+    verdict: str
+    development: bool
+    signatures: tuple[Signature, ...]
+    evidence: tuple[str, ...]
+    packed: bytes | None
+
+
+class Row(NamedTuple):
+    """A row of evidence that digests to what its entry says. `content` of a report is `Reported`,
+    that of a fact its bytes; what is kept of others are their columns."""
+
+    table: str
+    id: str
+    columns: Mapping[str, Any]
+    content: Any = None
+
+
+class Event(NamedTuple):
+    """An entry that the books look at, with the rows it digests as far as they are there.
+
+    `named` are (table, id) of what it digests where the rows are not in the bundle.
+    """
+
+    sequence: int
+    at: datetime
+    action: str
+    subject: str
+    facts: Mapping[str, Any]
+    rows: list[Row]
+    named: list[tuple[str, str]]
+
+
+@dataclass
+class Read:
+    """A slice as it was read: where it links, and what the books need of it."""
+
+    previous: str = ""
+    last: str = ""
+    count: int = 0
+    rows: int = 0
+    at: datetime | None = None
+    broken: bool = False
+    events: list[Event] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read(members: Members, listed: Mapping[str, Listed], asked: Slice) -> Read:
+    """Read one slice. Whatever is wrong with it is in the answer."""
+    found = Found()
+    archive = Archive(members, listed, found)
+    answer = Read()
+    entries = list(_entries(archive, asked, answer))
+    if asked.rows is None:
+        answer.events = [
+            _event(entry, [], [row[:2] for row in entry.rows if row.table in SELECTED])
+            for entry in entries
+            if _matters(entry.action) or any(row.table in SELECTED for row in entry.rows)
+        ]
+    else:
+        _with_rows(archive, asked, asked.rows, entries, answer)
+    answer.findings = list(found.kept)
+    return answer
+
+
+def _entries(archive: Archive, asked: Slice, answer: Read) -> Iterator[journal.Entry]:
+    """The entries that are entries; whether each stands where it should is in `answer`."""
+    last = None
+    for data in archive.lines(asked.entries, asked.organisation):
+        answer.count += 1
+        if answer.count > asked.count or len(data) > _LONGEST_ENTRY:
+            answer.broken = True
+            continue  # the rest is still compared with the manifest
+        try:
+            entry = journal.parse(data)
+        except journal.NotCanonical:
+            answer.broken, last = True, None
+            continue
+        if last is None:
+            answer.previous = answer.previous or entry.previous
+        answer.broken |= (
+            entry.sequence != asked.first + answer.count - 1
+            or entry.chain != asked.chain
+            or (last is not None and entry.previous != last)
+        )
+        last = journal.entry_digest(data)
+        yield entry
+        answer.at = entry.at
+    answer.last = last or ""
+    answer.broken |= answer.count != asked.count
+
+
+_EVENTS = ("outgoing.", "incoming.")
+_SINGLE = frozenset({"certificate.added", "issuer.added", "register.restated"})
+
+
+def _matters(action: str) -> bool:
+    return action.startswith(_EVENTS) or action in _SINGLE
+
+
+def _event(entry: journal.Entry, rows: list[Row], named: list[tuple[str, str]]) -> Event:
+    return Event(
+        entry.sequence, entry.at, entry.action, entry.subject, dict(entry.facts), rows, named
+    )
+
+
+def _with_rows(
+    archive: Archive, asked: Slice, name: str, entries: list[journal.Entry], answer: Read
+) -> None:
+    """Every selected row that the entries digest, exactly once and in their order."""
+    wanted = [
+        (entry.sequence, row) for entry in entries for row in entry.rows if row.table in SELECTED
+    ]
+    told: dict[int, list[Row]] = {}
+    there: list[tuple[str, str]] = []
+    digests = {(row.table, row.id): (sequence, row.digest) for sequence, row in wanted}
+    owner = asked.organisation
+    for line in archive.lines(name, owner):
+        answer.rows += 1
+        if len(there) > len(wanted):
+            continue  # compared with the manifest, and told of below
+        end = _END.search(line, max(len(line) - _LONGEST_END, 0))
+        if end is None or not line.startswith(_BEGIN):
+            archive.found.add(Rule.ROW_EDITED, name, owner, f"line {answer.rows} is no row")
+            there.append(("", str(answer.rows)))
+            continue
+        table, row_id = end["table"].decode(), end["id"].decode()
+        there.append((table, row_id))
+        sequence, digest = digests.get((table, row_id), (0, ""))
+        if not sequence:
+            continue  # told of below
+        columns = line[len(_BEGIN) : end.start()]
+        # As `journal.row_digest`, over the very bytes: they are canonical if the digest is right.
+        salted = b'["vanthu.row.1","%b","%b",%b]' % (end["salt"], end["table"], columns)
+        place = f"{table} {row_id}"
+        if sha256(salted).hexdigest() != digest:
+            archive.found.add(Rule.ROW_EDITED, place, owner, f"{asked.chain}#{sequence}")
+            continue
+        try:
+            row = _row(table, row_id, columns, whole=asked.whole)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+            rule = Rule.REPORT_WRONG if table == "report" else Rule.ENTRY_WRONG
+            archive.found.add(rule, place, owner, f"{type(fault).__name__}: {fault}")
+            continue
+        if row is not None:
+            told.setdefault(sequence, []).append(row)
+    _compare([(row.table, row.id) for _, row in wanted], there, archive.found, name, owner)
+    answer.events = [
+        _event(entry, told.get(entry.sequence, []), [])
+        for entry in entries
+        if _matters(entry.action) or entry.sequence in told
+    ]
+
+
+def _row(table: str, row_id: str, columns: bytes, *, whole: bool) -> Row | None:
+    """What is told of a row, if anything. Raises what malformed columns make a reader raise."""
+    if table not in _TOLD:
+        return None
+    values = json.loads(columns)
+    return (
+        _report(row_id, values, whole=True)
+        if whole and table == "report"
+        else _TOLD[table](row_id, values)
+    )
+
+
+def _compare(
+    wanted: list[tuple[str, str]],
+    there: list[tuple[str, str]],
+    found: Found,
+    name: str,
+    owner: str,
+) -> None:
+    if wanted == there:
+        return
+    missing, more = Counter(wanted) - Counter(there), Counter(there) - Counter(wanted)
+    for table, row_id in missing:
+        found.add(Rule.ROW_MISSING, f"{table} {row_id}", owner, name)
+    for table, row_id in more:
+        found.add(Rule.ROW_INSERTED, f"{table} {row_id}".strip(), owner, name)
+    if not missing and not more:
+        place = next(b for a, b in zip(wanted, there, strict=True) if a != b)
+        found.add(Rule.ROW_REORDERED, f"{place[0]} {place[1]}", owner, name)
+
+
+# What is told of the rows of each table.
+
+
+def _columns(table: str, *names: str) -> Callable[[str, dict[str, Any]], Row]:
+    """These columns. Raises KeyError when one is not there, ValueError for the id of another."""
+
+    def row(row_id: str, columns: dict[str, Any]) -> Row:
+        if columns["id"] != row_id:
+            raise ValueError("the id of another row")
+        return Row(table, row_id, {name: columns[name] for name in names})
+
+    return row
+
+
+_report_columns = _columns("report", "organisation_id", "sha256")
+_fact_columns = _columns(
+    "register_fact",
+    *("organisation_id", "document_id", "ordinal", "sequence", "entry_id", "register"),
+    *("issuer_id", "type_code", "counted_on", "month", "cell", "due_at"),
+)
+
+
+def _report(row_id: str, columns: dict[str, Any], *, whole: bool = False) -> Row:
+    row = _report_columns(row_id, columns)
+    content = bytes.fromhex(columns["content"])
+    told = json.loads(content)
+    signatures = tuple([_signature(one) for one in told["signatures"]])
+    development = any(one["development"] for one in told["signatures"])
+    if told["sha256"] != columns["sha256"] or told["development"] is not development:
+        raise ValueError("the report contradicts itself")
+    evidence = {piece["sha256"] for one in told["signatures"] for piece in one["evidence"]}
+    reported = Reported(
+        told["sha256"],
+        told["integrity"],
+        told["verdict"],
+        development,
+        signatures,
+        tuple(sorted(evidence)),
+        zlib.compress(content, 1) if whole else None,
+    )
+    return row._replace(content=reported)
+
+
+def _signature(told: Mapping[str, Any]) -> Signature:
+    return Signature(*[told[name] for name in Signature._fields])
+
+
+def _fact(row_id: str, columns: dict[str, Any]) -> Row:
+    return _fact_columns(row_id, columns)._replace(content=bytes.fromhex(columns["content"]))
+
+
+def _relation(row_id: str, columns: dict[str, Any]) -> Row | None:
+    row = _columns("relation", "document_id", "kind", "other_id")(row_id, columns)
+    return row if row.columns["kind"] == "duplicates" else None
+
+
+def _outcome(row_id: str, columns: dict[str, Any]) -> Row | None:
+    row = _columns("signing_outcome", "intent_id", "refusal")(row_id, columns)
+    return None if row.columns["refusal"] is None else row
+
+
+_TOLD: Mapping[str, Callable[[str, dict[str, Any]], Row | None]] = {
+    "register_entry": _columns(
+        "register_entry",
+        *("series_id", "organisation_id", "issuer_key", "register", "year", "number", "code"),
+        *("document_id", "entered_on", "entered_at"),
+    ),
+    "number_void": _columns("number_void", "entry_id"),
+    "register_fact": _fact,
+    "report": _report,
+    "revision": _columns("revision", "file_id", "ordinal", "sha256"),
+    "signing_intent": _columns(
+        "signing_intent", "case_id", "file_id", "field", "person_id", "capacity"
+    ),
+    "signing_outcome": _outcome,
+    "relation": _relation,
+    "indicator_exclusion": _columns(
+        "indicator_exclusion",
+        *("organisation_id", "register", "type_code", "decided_by", "decided_on"),
+    ),
+}
