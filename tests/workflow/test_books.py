@@ -330,6 +330,7 @@ def test_a_value_that_does_not_fit_refuses_the_xml_alone(desk: Desk) -> None:
         (sentence,) = refused.value.unmet
         assert sentence.startswith(f"{what}: trường “Mã định danh của cơ quan")
         assert "dài 21 ký tự, chỉ được nhiều nhất 13 ký tự" in sentence
+        assert "hãy dùng bản XLSX hoặc PDF" in sentence
         assert len(table(desk, book, YEAR, issuer_id=issuer)) == 1
 
 

@@ -16,6 +16,11 @@ from workflow.rules.fields import Fitted, fit
 
 #: So many sentences are enough to know what to mend first.
 _MOST_SENTENCES = 50
+#: QĐ 20/2020 gave agencies codes of up to 35 characters; the annex of the same year still has 13.
+_ABOUT_CODES = (
+    "Mã định danh theo QĐ 20/2020/QĐ-TTg được dài đến 35 ký tự nên không ghi được vào trường này:"
+    " hãy dùng bản XLSX hoặc PDF, hoặc hỏi nơi nhận tệp XML cần mã nào rồi sửa mã của cơ quan."
+)
 
 
 def describe(opened: Opened, out: BinaryIO) -> None:
@@ -36,7 +41,7 @@ class _Description:
     def write(self) -> None:
         opened, xml = self._opened, self._xml
         sheet = opened.sheet
-        xml.begin(
+        xml.start(
             "Book",
             name=opened.book.name,
             title=opened.book.title,
@@ -49,9 +54,9 @@ class _Description:
             self._tables()
         else:
             if opened.holder is not None:
-                self._begin("File", opened.holder)
+                self._start("File", opened.holder)
             for record in opened.records():
-                self._begin(opened.record, record)
+                self._start(opened.record, record)
                 xml.end()
             if opened.holder is not None:
                 xml.end()
@@ -59,26 +64,28 @@ class _Description:
         if self._unmet:
             raise GuardsUnmet(self._unmet)
 
-    def _begin(self, name: str, record: Record) -> None:
+    def _start(self, name: str, record: Record) -> None:
         """The record's element, left open for what lies in it."""
         fitted = fit(record.form, record.values)
         self._refuse(record, fitted)
         # What the System should fill and cannot yet is told, not made up.
         unfilled = {"unfilled": " ".join(fitted.unfilled)} if fitted.unfilled else {}
-        self._xml.begin(name, **record.attributes, **unfilled)
+        self._xml.start(name, **record.attributes, **unfilled)
         for inner, content in fitted.elements:
             self._xml.put(inner, content)
 
     def _refuse(self, record: Record, fitted: Fitted) -> None:
-        self._unmet += [f"{record.what}: trường {one.sentence}" for one in fitted.unfit]
+        for one in fitted.unfit:
+            advice = f" {_ABOUT_CODES}" if one.field.name == "OrganId" else ""
+            self._unmet.append(f"{record.what}: trường {one.sentence}{advice}")
         if len(self._unmet) >= _MOST_SENTENCES:
             raise GuardsUnmet([*self._unmet[:_MOST_SENTENCES], "Có thể còn lỗi khác nữa."])
 
     def _tables(self) -> None:
         for section in self._opened.sheet.sections:
-            self._xml.begin("Table", **({"title": section.title} if section.title else {}))
+            self._xml.start("Table", **({"title": section.title} if section.title else {}))
             for row in section.rows:
-                self._xml.begin("Row")
+                self._xml.start("Row")
                 for column, cell in zip(section.columns, row, strict=True):
                     self._xml.put(column.name, _text(cell))
                 self._xml.end()

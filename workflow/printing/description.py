@@ -159,7 +159,9 @@ def _fill(element: ET.Element, form: Form, values: Values) -> tuple[str, ...]:
     _put(element, fitted.elements)
     problems = []
     for one in fitted.unfit:
-        problems.append(f"Trường {one.path} để trống, giá trị là “{one.value}”: {one.sentence}")
+        problems.append(
+            f"Trường {one.path} để trống: giá trị “{one.value}” {one.why} theo Phụ lục VI."
+        )
         _ours(element, "Unfitting", one.value, field=one.path, reason=problems[-1])
     return tuple(problems)
 

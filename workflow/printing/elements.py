@@ -18,21 +18,21 @@ def allowed(text: str) -> str:
 
 
 class Elements:
-    """Writes to `out`; what was begun is ended in turn."""
+    """Writes to `out`; what was started is ended in turn."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._open: list[str] = []
         out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
 
-    def begin(self, name: str, /, **attributes: str) -> None:
-        """Begin an element that others are put into."""
+    def start(self, name: str, /, **attributes: str) -> None:
+        """Start an element that others are put into."""
         said = "".join(f" {key}={quoteattr(allowed(value))}" for key, value in attributes.items())
         self._line(f"<{name}{said}>")
         self._open.append(name)
 
     def end(self) -> None:
-        """End what was begun last."""
+        """End what was started last."""
         name = self._open.pop()
         self._line(f"</{name}>")
 
@@ -43,7 +43,7 @@ class Elements:
             text = escape(allowed(content), {"\r": "&#13;"})
             self._line(f"<{name}>{text}</{name}>")
             return
-        self.begin(name)
+        self.start(name)
         for inner, held in content:
             self.put(inner, held)
         self.end()

@@ -109,15 +109,7 @@ class Unfit:
     @property
     def sentence(self) -> str:
         """Without its subject, which only the caller knows."""
-        said = f"“{self.field.title}” ({self.path}) {self.why} theo Phụ lục VI."
-        return f"{said} {_ABOUT_CODES}" if self.field.name == "OrganId" else said
-
-
-#: QĐ 20/2020 gave agencies codes of up to 35 characters; the annex of the same year still has 13.
-_ABOUT_CODES = (
-    "Mã định danh theo QĐ 20/2020/QĐ-TTg được dài đến 35 ký tự nên không ghi được vào trường này:"
-    " hãy dùng bản XLSX hoặc PDF, hoặc hỏi nơi nhận tệp XML cần mã nào rồi sửa mã của cơ quan."
-)
+        return f"“{self.field.title}” ({self.path}) {self.why} theo Phụ lục VI."
 
 
 @dataclass
