@@ -84,6 +84,9 @@ bench-books: .venv/dev.installed ## Measure what a register of 10,000 entries co
 bench-journal: .venv/dev.installed ## Measure how fast one process appends to the journal, on SQLite
 	$(BIN)/python -m benchmarks.journal
 
+bench-conformance: .venv/dev.installed ## Measure counting violations among 10,000 documents, on both databases
+	$(BIN)/python -m benchmarks.conformance
+
 bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
 	$(BIN)/python -m benchmarks.validation
 

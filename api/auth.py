@@ -70,7 +70,19 @@ _BELOW: Final = frozenset({"rank_communes"})
 _ASKED: Final = frozenset(
     {
         *("organisation", "issuer", "subtree", "period", "year", "register", "type", "chain"),
-        *("from", "to", "on", "checkpoint", "since", "pdfs", "sha256", "state", "kind", "slot"),
+        *(
+            "from",
+            "to",
+            "on",
+            "month",
+            "sequence",
+            "checkpoint",
+            "since",
+            "pdfs",
+            "sha256",
+            "state",
+        ),
+        *("kind", "slot"),
     }
 )
 _IDENTIFIER: Final = re.compile(r"[\w.:/-]{1,80}", re.ASCII)

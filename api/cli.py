@@ -123,6 +123,7 @@ def parser() -> argparse.ArgumentParser:
         help="the largest file that is read (%(default)s)",
     )
 
+    _verify(commands)
     _token_sign(commands)
     _workflows(commands)
     _organisations(commands)
@@ -147,6 +148,29 @@ def parser() -> argparse.ArgumentParser:
         "walk every chain and compare every row with it",
     )
     return top
+
+
+def _verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = _command(
+        commands,
+        "verify",
+        "api.commands.verifying:verify",
+        "check an auditor's evidence bundle; needs no office and no network",
+    )
+    verify.add_argument("bundle", type=Path, metavar="BUNDLE")
+    verify.add_argument(
+        "--pdfs", type=Path, metavar="DIR", help="folder with the files, to judge them again"
+    )
+    verify.add_argument(
+        "--anchors",
+        type=Path,
+        metavar="DIR",
+        help="folder of certificates to trust (PEM, DER) in place of the bundle's own",
+    )
+    verify.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that you kept from before"
+    )
+    verify.add_argument("--json", action="store_true", help="the verdict as one JSON object")
 
 
 def _token_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

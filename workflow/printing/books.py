@@ -9,7 +9,7 @@ from datetime import datetime
 from workflow.printing import tables
 from workflow.printing.composition import COUNTRY, MOTTO
 from workflow.printing.flow import Flow
-from workflow.printing.pages import LANDSCAPE, PORTRAIT, Face, Measure, Page
+from workflow.printing.pages import LANDSCAPE, PORTRAIT, Face, Measure, Page, Word
 from workflow.printing.tables import Row, Table
 from workflow.rules.books import Cell, Column
 
@@ -59,10 +59,12 @@ def lay(sheet: BookSheet, measure: Measure, put: Callable[[Page], None]) -> None
     else:
         _head(flow, sheet)
     for section in sheet.sections:
+        table = _table(section)
         if section.title:
-            flow.keep(100)
-            flow.paragraph([(word, "B") for word in section.title.split()], 0)
-        tables.draw(flow, _table(section))
+            title: list[Word] = [(word, "B") for word in section.title.split()]
+            flow.keep(flow.height(title, 0) + tables.beginning(flow, table))
+            flow.paragraph(title, 0)
+        tables.draw(flow, table)
     for line in sheet.closing:
         flow.paragraph([(word, "") for word in line.split()], 0)
     _hands(flow, sheet, sheet.keeper)

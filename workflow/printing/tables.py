@@ -50,6 +50,11 @@ def draw(flow: Flow, table: Table) -> None:
     _Drawing(flow, table).draw()
 
 
+def beginning(flow: Flow, table: Table) -> float:
+    """How high the first piece of a table is: what a heading over it has to stay with."""
+    return _Drawing(flow, table).beginning
+
+
 class _Drawing:
     def __init__(self, flow: Flow, table: Table) -> None:
         self._flow, self._table = flow, table
@@ -62,9 +67,13 @@ class _Drawing:
         self._header = self._cells(titles) if table.headed else []
         self._header_height = self._height(max(map(len, self._header))) if table.headed else 0
 
+    @property
+    def beginning(self) -> float:
+        """A header never stands alone at the foot of a page."""
+        return self._header_height + self._height(2)
+
     def draw(self) -> None:
-        # A header never stands alone at the foot of a page.
-        self._flow.keep(self._header_height + self._height(2))
+        self._flow.keep(self.beginning)
         self._begin()
         for row in self._table.rows:
             self._row(row)
