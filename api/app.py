@@ -21,6 +21,7 @@ from api.middleware import Answering, BoundedBody
 from api.routes import (
     appraisals,
     audit,
+    books,
     conformance,
     councils,
     documents,
@@ -91,6 +92,7 @@ ROUTERS = (
     documents.router,
     validations.router,
     registers.router,
+    books.router,
     work_files.router,
     work.router,
     audit.router,

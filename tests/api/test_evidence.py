@@ -104,15 +104,16 @@ def test_the_work_stops_when_the_client_hangs_up(desk: Desk) -> None:
         actor = authenticate(reading, token).actor
     whole = len(asked(desk, pdfs=True).content)
     answer = export_evidence(seat, office, actor, PERIOD, pdfs=True)
-    taken: list[int] = []
+    taken, begun = [], asyncio.Event()
 
     async def receive() -> Message:
-        while not any(taken):
-            await asyncio.sleep(0)
+        await begun.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         taken.append(len(message.get("body", b"")))
+        if taken[-1]:
+            begun.set()
 
     asyncio.run(answer({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send))
     assert 0 < sum(taken) < whole - LARGE_BYTES // 2
