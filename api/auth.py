@@ -69,20 +69,9 @@ _BELOW: Final = frozenset({"rank_communes"})
 #: Parameters that say what is asked for; text that somebody searches with is none of them.
 _ASKED: Final = frozenset(
     {
-        *("organisation", "issuer", "subtree", "period", "year", "register", "type", "chain"),
-        *(
-            "from",
-            "to",
-            "on",
-            "month",
-            "sequence",
-            "checkpoint",
-            "since",
-            "pdfs",
-            "sha256",
-            "state",
-        ),
-        *("kind", "slot"),
+        *("organisation", "issuer", "subtree", "period", "month", "year", "from", "to", "on"),
+        *("register", "type", "state", "kind", "slot", "chain", "sequence", "sha256"),
+        *("checkpoint", "since", "pdfs"),
     }
 )
 _IDENTIFIER: Final = re.compile(r"[\w.:/-]{1,80}", re.ASCII)
