@@ -42,7 +42,7 @@ ABOUT_NONE: Final = OWN | {
     "show_workflow",
     "check_annex_vi",
 }
-#: Looks that the route writes itself, document by document (`viewing.record_view`).
+#: Looks that the route writes itself, with what was shown: documents one by one, books, bundles.
 WRITTEN_BY_ROUTE: Final = frozenset(
     {
         "show_incoming_document",
@@ -63,6 +63,8 @@ WRITTEN_BY_ROUTE: Final = frozenset(
         "export_evidence",
         "show_vote",
         "show_review",
+        "export_book",
+        "export_contents",
     }
 )
 #: What is told of every organisation under the one that is named.

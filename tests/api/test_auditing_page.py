@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def places(counter: Counter) -> dict[str, str]:
+def places(counter: Counter, tmp_path: Path) -> dict[str, str]:
     """An office with something to see in it, as the examples name it."""
     desk = Desk(counter)
     desk.receive(sender_kind="citizen", sender_name="Ông A")
@@ -45,6 +46,7 @@ def places(counter: Counter) -> dict[str, str]:
         "AUDITOR": OUTSIDER,
         "PASSWORD": counter.password,
         "UNTIL": f"{now + timedelta(days=30):%FT%TZ}",
+        "BUNDLE": str(tmp_path / "bundle.zip"),
         "YEAR": f"{now + timedelta(hours=7):%Y}",
     }
 
@@ -60,6 +62,7 @@ def test_the_commands_can_be_typed(counter: Counter, places: dict[str, str]) -> 
     assert '"scope-too-narrow"' not in run.stdout
     assert '"state":"covered"' in run.stdout
     assert '"requirements"' in run.stdout
+    assert zipfile.is_zipfile(places["BUNDLE"])
 
 
 def test_the_program_runs(counter: Counter, places: dict[str, str]) -> None:
