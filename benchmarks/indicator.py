@@ -31,7 +31,7 @@ from workflow.facts.indicator import measured as of_a_seat
 from workflow.office import Office
 from workflow.records import RegisterFact
 from workflow.rules import indicator
-from workflow.rules.cells import row_of
+from workflow.rules.cells import alike
 from workflow.rules.indicator import Count, Definition, Indicator, Period
 
 RESULTS = Path(__file__).parent / "results" / "indicator.json"
@@ -167,9 +167,7 @@ def _one_by_one(database: str, office: Office, seats: Sequence[uuid.UUID], year:
             period,
             now,
             (
-                Tallied(
-                    seat, now.year * 100 + 1, row_of(book, cell, "", period.first_on, due), many
-                )
+                Tallied(seat, "", now.year * 100 + 1, alike(book, cell, due), many)
                 for seat, book, cell, due, many in rows
             ),
         )

@@ -85,9 +85,11 @@ def fill(
     pooled.invalidate()
     fact = RegisterFact
     with office.database.write() as session:
-        like = [fact.organisation_id, fact.month, fact.register, fact.issuer_id]
-        like += [fact.type_code, fact.cell, _due_as_text(session.connection())]
-        names = ["organisation_id", "month", "register", "issuer_id", "type_code", "cell", "due"]
+        like = [fact.year, fact.year, fact.month, fact.organisation_id]
+        like += [fact.register, fact.issuer_id, fact.type_code, fact.cell]
+        like.append(_due_as_text(session.connection()))
+        names = ["year", "register_year", "month", "organisation_id"]
+        names += ["register", "issuer_id", "type_code", "cell", "due"]
         counted = select(*like, func.count()).group_by(*like)
         session.execute(insert(RegisterTally).from_select([*names, "count"], counted))
         for seat, register, last in session.execute(
@@ -166,6 +168,7 @@ def _facts(
             "sequence": 1,
             "entry_id": document_id,
             "register": "outgoing" if isinstance(row, OutgoingRow) else "incoming",
+            "year": row.counted_on.year,
             "issuer_id": issuer,
             "type_code": chance.choice(_TYPES),
             "counted_on": row.counted_on,

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session, aliased
@@ -62,6 +62,8 @@ STEPS: Mapping[str, Step] = {
 }
 #: Whose entries count.
 REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own (ND 30/2020 Art. 25)
+
+E = TypeVar("E", bound=Evidence)
 
 
 @dataclass(frozen=True)
@@ -119,13 +121,15 @@ def count(session: Session, fact: RegisterFact) -> None:
 def key_of(fact: RegisterFact) -> dict[str, Any]:
     """The tally that a fact is counted in."""
     return {
+        "year": fact.counted_on.year,
         "organisation_id": fact.organisation_id,
-        "month": fact.month,
+        "due": due_text(fact.due_at),
         "register": fact.register,
         "issuer_id": fact.issuer_id,
-        "type_code": fact.type_code,
         "cell": fact.cell,
-        "due": due_text(fact.due_at),
+        "month": fact.month,
+        "type_code": fact.type_code,
+        "register_year": fact.year,
     }
 
 
@@ -164,6 +168,7 @@ def _fact(entry: RegisterEntry, stated: Stated, content: bytes, ordinal: int) ->
         ordinal=ordinal,
         entry_id=entry.id,
         register=entry.register,
+        year=entry.year,
         issuer_id=stated.statement.issuer,
         type_code=stated.statement.type_code,
         counted_on=row.counted_on,
@@ -237,6 +242,8 @@ class _Held:
     @classmethod
     def read(cls, session: Session, entries: Sequence[RegisterEntry]) -> _Held:
         ids = [entry.document_id for entry in entries]
+        sent = [entry.document_id for entry in entries if entry.register == "outgoing"]
+        came = [entry.document_id for entry in entries if entry.register == "incoming"]
         seats = {entry.organisation_id for entry in entries}
         files = _files(session, ids)
         reports = _reports(session, seats, files)
@@ -249,36 +256,33 @@ class _Held:
         moves: dict[uuid.UUID, list[Move]] = {case.id: [] for case in cases.values()}
         for move in session.scalars(select(Move).where(Move.case_id.in_(moves)).order_by(Move.id)):
             moves[move.case_id].append(move)
+        signers: dict[uuid.UUID, list[Signer]] = {}
+        for signer in _all(session, Signer, Signer.document_id, sent, Signer.ordinal):
+            if not signer.dropped:
+                signers.setdefault(signer.document_id, []).append(signer)
+        voided = _all(session, NumberVoid, NumberVoid.entry_id, [e.id for e in entries if sent])
+        related = _all(session, Relation, Relation.document_id, came)
         return cls(
-            documents=_by_id(session, Document, Document.id, ids),
-            outgoings=_by_id(session, Outgoing, Outgoing.document_id, ids),
-            incomings=_by_id(session, Incoming, Incoming.document_id, ids),
-            signers=_signers(session, ids),
+            documents={one.id: one for one in _all(session, Document, Document.id, ids)},
+            outgoings={
+                one.document_id: one for one in _all(session, Outgoing, Outgoing.document_id, sent)
+            },
+            incomings={
+                one.document_id: one for one in _all(session, Incoming, Incoming.document_id, came)
+            },
+            signers=signers,
             files=files,
             reports=reports,
             known=Signatories.read(
                 session,
                 [report for _, report in reports.values()],
-                [held[0][0].id for held in files.values()],
+                [files[document][0][0].id for document in sent if document in files],
             ),
             cases=cases,
             moves=moves,
-            voided=frozenset(
-                session.scalars(
-                    select(NumberVoid.entry_id).where(
-                        NumberVoid.entry_id.in_([entry.id for entry in entries])
-                    )
-                )
-            ),
-            duplicates={
-                relation.document_id: relation.other_id
-                for relation in session.scalars(
-                    select(Relation)
-                    .where(Relation.document_id.in_(ids), Relation.kind == DUPLICATES)
-                    .order_by(Relation.id)
-                )
-            },
-            issuers=_first_issuers(session, seats),
+            voided=frozenset(one.entry_id for one in voided),
+            duplicates={one.document_id: one.other_id for one in related if one.kind == DUPLICATES},
+            issuers=_first_issuers(session, seats) if came else {},
             exclusions=_exclusions(session, seats),
         )
 
@@ -372,11 +376,15 @@ class _Held:
         return dict(vars(common)), found
 
 
-def _by_id(
-    session: Session, kind: type[Any], column: Any, ids: Sequence[uuid.UUID]
-) -> dict[uuid.UUID, Any]:
-    rows = session.scalars(select(kind).where(column.in_(ids)))
-    return {getattr(row, column.key): row for row in rows}
+def _all(
+    session: Session, kind: type[E], column: Any, ids: Sequence[uuid.UUID], order: Any = None
+) -> Sequence[E]:
+    """The rows that belong to these, in an order (of their ids); nothing is asked for none."""
+    if not ids:
+        return ()
+    return session.scalars(
+        select(kind).where(column.in_(ids)).order_by(kind.id if order is None else order)
+    ).all()
 
 
 def _files(
@@ -401,6 +409,8 @@ def _reports(
 ) -> dict[tuple[uuid.UUID, str], tuple[str, SignatureReport]]:
     """The report that counts for each of these bytes in each seat: the latest one."""
     digests = {revision.sha256 for held in files.values() for _, revision in held}
+    if not digests:
+        return {}
     newest: dict[tuple[uuid.UUID, str], Report] = {}
     for row in session.scalars(
         select(Report)
@@ -411,15 +421,6 @@ def _reports(
     return {
         key: (str(row.id), SignatureReport.from_json(row.content)) for key, row in newest.items()
     }
-
-
-def _signers(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Signer]]:
-    signers: dict[uuid.UUID, list[Signer]] = {}
-    for signer in session.scalars(
-        select(Signer).where(Signer.document_id.in_(ids), ~Signer.dropped).order_by(Signer.ordinal)
-    ):
-        signers.setdefault(signer.document_id, []).append(signer)
-    return signers
 
 
 def _first_issuers(session: Session, seats: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

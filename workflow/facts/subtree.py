@@ -169,7 +169,7 @@ def ranking_of(
     }
     counts = {one: _count(reading, period) for one in ids}
     for row in tallied(reading, ids, period):
-        if row.row.issuer_id in issuers:
+        if row.issuer_id in issuers:
             counts[row.organisation_id].add(row.row, row.many)
     seats = [issuer.organisation_id for issuer in issuers.values()]
     found = [(one, counts[one.organisation_id].indicator(issuer_kind, period)) for one in communes]
@@ -217,7 +217,7 @@ class _Kinds:
             self._seats.setdefault(issuer.kind, set())
 
     def add(self, one: Tallied, period: Period) -> None:
-        issuer = self._issuers.get(one.row.issuer_id)
+        issuer = self._issuers.get(one.issuer_id)
         kind = NOBODY if issuer is None else issuer.kind
         if kind not in self._counts:
             self._counts[kind] = _count(self._reading, period)
