@@ -158,6 +158,22 @@ def test_a_stamp_that_was_changed_is_none(
         check_stamp(changed(token, change), TEXT, [office.ca.root.certificate])
 
 
+def test_a_stamp_that_names_no_certificate_is_none(authorities: pki.Pki) -> None:
+    """RFC 3161 §2.4.1: or another certificate of the same key could be put in its place."""
+    stamper, anchors = TimeStampAuthority(authorities.tsa), [authorities.root.certificate]
+    made = tsa.settled(stamper.async_timestamp(hashlib.sha256(TEXT).digest(), "sha256"))
+
+    def unnamed(data: cms.SignedData) -> None:
+        _unnamed(data)
+        (signer,) = data["signer_infos"]
+        signed = signer["signed_attrs"].untag().dump(force=True)
+        signer["signature"] = authorities.tsa.sign(signed, "sha256")
+
+    assert check_stamp(made.dump(), TEXT, anchors).trusted
+    with pytest.raises(WitnessInvalid, match="name its certificate"):
+        check_stamp(changed(made.dump(), unnamed), TEXT, anchors)
+
+
 def test_a_certificate_leads_to_an_anchor_at_a_time(office: Office, authorities: pki.Pki) -> None:
     key, root = office.agency, office.ca.root.certificate
     assert check_chain(key.certificate, key.chain, [root], now())

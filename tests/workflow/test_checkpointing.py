@@ -100,7 +100,7 @@ def test_the_log_keeps_the_time_when_a_clock_goes_back(office: Office, clock: Cl
 def test_two_offices_append_at_once(office: Office, clock: Clock) -> None:
     other = Office.open(office.settings, clock=clock)
     other.sealing.sandbox = office.sealing.sandbox
-    rounds, barrier = 8, Barrier(2)
+    rounds, barrier = 8, Barrier(2, timeout=30)
 
     def append(one: Office, name: str) -> None:
         for n in range(rounds):
