@@ -60,6 +60,7 @@ WRITTEN_BY_ROUTE: Final = frozenset(
         "show_moves",
         "download",
         "download_evidence",
+        "export_evidence",
         "show_vote",
         "show_review",
     }

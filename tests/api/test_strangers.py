@@ -208,6 +208,8 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "paper_id": paper["id"],
         "export_id": export["id"],
         "name": "tap-1.pdf",
+        "book": "incoming-register",
+        "form": "xlsx",
         "part": "criterion",
         "code": "1",
         "organisation_id": seat,
