@@ -10,15 +10,25 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction as Exact
+from itertools import groupby
 
 from sqlalchemy import select
 
-from workflow.facts.completeness import JournalPlace, journal_places
+from workflow.facts.completeness import (
+    EnteredLast,
+    JournalPlace,
+    Reconciled,
+    begun,
+    compared,
+    entered_last,
+    journal_places,
+)
 from workflow.facts.indicator import Tallied, issuers_of, tallied
 from workflow.facts.placement import Placed, beneath
 from workflow.office import Reading
 from workflow.records import Issuer
 from workflow.rules import indicator
+from workflow.rules.completeness import REGISTERS
 from workflow.rules.errors import Invalid, NotFound
 from workflow.rules.identifiers import fold
 from workflow.rules.indicator import Count, Fraction, Indicator, Period
@@ -62,16 +72,22 @@ class Point:
     period: Period
     definition_version: int
     found: Sequence[tuple[Issuer | KindSum, Indicator]]
+    reconciled: Sequence[Reconciled]
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A commune's place by one fraction; none where there is nothing to divide by (N/A)."""
+    """A commune's place by one fraction; none where there is nothing to divide by (N/A).
+
+    `reconciled` is what it entered of lists from outside, of every register and source.
+    """
 
     rank: int | None
     placed: Placed
     issuers: int
     indicator: Indicator
+    journal: JournalPlace
+    reconciled: Sequence[Reconciled]
 
 
 def subtree_of(
@@ -117,7 +133,7 @@ def series_of(
     type_code: str | None = None,
     subtree: bool = False,
 ) -> list[Point]:
-    """Each month by its own definition, of one query over the tallies. Raises NotFound, Invalid."""
+    """Each month by its own definition. Raises NotFound, Invalid."""
     span = Period(f"{months[0].label}..{months[-1].label}", months[0].first_on, months[-1].last_on)
     for month in months:
         indicator.definition_for(reading.office.law.indicator, month)
@@ -128,30 +144,47 @@ def series_of(
         ids = [organisation_id]
         issuers = {str(issuer.id): issuer for issuer in issuers_of(reading, organisation_id)}
     by_month: dict[int, list[Tallied]] = {}
-    for one in tallied(reading, ids, span, register=register, type_code=type_code, monthly=True):
-        by_month.setdefault(one.month, []).append(one)
+    for year in _years(months):
+        for one in tallied(
+            reading, ids, year, register=register, type_code=type_code, monthly=True
+        ):
+            by_month.setdefault(one.month, []).append(one)
+    seats = {issuer.organisation_id for issuer in issuers.values()}
+    begun_months = begun(reading, span)
+    entered = entered_last(reading, seats, begun_months)
+    books = [register] if register else [*REGISTERS]
     points = []
     for month in months:
-        rows = by_month.get(month.first_on.year * 100 + month.first_on.month, [])
+        month_number = month.first_on.year * 100 + month.first_on.month
+        rows = by_month.get(month_number, [])
         definition = indicator.definition_for(reading.office.law.indicator, month)
         found: list[tuple[Issuer | KindSum, Indicator]]
         if subtree:
-            count = _Kinds(reading, issuers)
+            kinds = _Kinds(reading, issuers)
             for one in rows:
-                count.add(one, month)
-            found = [(one, one.indicator) for one in count.sums(month)]
+                kinds.add(one, month)
+            found = [(one, one.indicator) for one in kinds.sums(month)]
         else:
-            indicators = indicator.compute(
-                definition,
-                month,
-                list(issuers),
-                ((one.row, one.many) for one in rows),
-                as_of=reading.now,
-                production=not reading.office.settings.development,
-            )
-            found = list(zip(issuers.values(), indicators, strict=True))
-        points.append(Point(month, definition.version, found))
+            counts = {issuer: _count(reading, month) for issuer in issuers}
+            for one in rows:
+                if one.issuer_id in counts:
+                    counts[one.issuer_id].add(one.row, one.many)
+            found = [(issuers[one], count.indicator(one, month)) for one, count in counts.items()]
+        here = [one for one in entered if one.month == month_number]
+        begun_now = [month_number] if month_number in begun_months else []
+        points.append(
+            Point(month, definition.version, found, compared(here, len(seats), begun_now, books))
+        )
     return points
+
+
+def _years(months: Sequence[Period]) -> list[Period]:
+    """The months year by year: tallies are kept so."""
+    return [
+        Period(f"{year}", held[0].first_on, held[-1].last_on)
+        for year, in_it in groupby(months, key=lambda month: month.first_on.year)
+        for held in [list(in_it)]
+    ]
 
 
 def ranking_of(
@@ -175,12 +208,19 @@ def ranking_of(
     found = [(one, counts[one.organisation_id].indicator(issuer_kind, period)) for one in communes]
     found.sort(key=lambda pair: (*_order(getattr(pair[1], by)), fold(pair[0].name), pair[0].code))
     shares = [_share(getattr(reached, by)) for _, reached in found]
+    places = journal_places(reading, ids)
+    months = begun(reading, period)
+    entered: dict[uuid.UUID, list[EnteredLast]] = {one: [] for one in ids}
+    for said in entered_last(reading, ids, months):
+        entered[said.organisation_id].append(said)
     return [
         Ranked(
             None if share is None else shares.index(share) + 1,
             placed,
             seats.count(placed.organisation_id),
             reached,
+            places[placed.organisation_id],
+            compared(entered[placed.organisation_id], 1, months),
         )
         for (placed, reached), share in zip(found, shares, strict=True)
     ]
