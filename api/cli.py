@@ -129,6 +129,8 @@ def parser() -> argparse.ArgumentParser:
     _accounts(commands)
     _jobs(commands)
 
+    _command(commands, "log", "api.commands.log:state", "say how the log above the journal stands")
+
     openapi = _command(
         commands, "openapi", "api.commands.checking:openapi", "write the API's description"
     )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from asn1crypto import cms
+from asn1crypto import cms, parser
 from cryptography import x509
 
 from signing.algorithms import strong_key, strongly_digested
@@ -123,6 +123,29 @@ def check_chain(
     """
     _certificate(certificate)
     return _leads(certificate, others, anchors, at, SIGNING)
+
+
+@_hostile
+def expires_at(certificate: bytes) -> datetime:
+    """When a certificate (DER) ends. Raises WitnessInvalid."""
+    return _certificate(certificate).not_valid_after_utc
+
+
+@_hostile
+def certificates_in(chain: bytes) -> list[bytes]:
+    """The certificates in a row of DER, one directly after the other; their order stays.
+
+    Raises WitnessInvalid.
+    """
+    found: list[bytes] = []
+    while chain:
+        if len(found) == _MOST_CERTIFICATES:
+            raise WitnessInvalid("too many certificates")
+        size = parser.peek(chain)
+        found.append(chain[:size])
+        _certificate(found[-1])
+        chain = chain[size:]
+    return found
 
 
 def _leads(

@@ -7,6 +7,8 @@ bytes. Anything else that leaves this package is a fault in a program.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class StorageError(Exception):
     """Root of everything this package raises on purpose."""
@@ -45,3 +47,11 @@ class ObjectTooLarge(StorageError):  # noqa: N818  it states a fact
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         super().__init__(f"more than {limit_bytes} bytes")
+
+
+class ObjectRetained(StorageError):  # noqa: N818  it states a fact
+    """The object is under retention and must not be removed before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__(f"retained until {until.isoformat()}")

@@ -1,7 +1,8 @@
 """Objects in a folder of this machine: the embedded office's store.
 
 A file appears under its name only when it is complete and on disk (`link` creates, never replaces).
-A folder is not write-once storage: whoever is root here can delete; only S3 object lock refuses.
+A folder is not write-once storage: what is retained is refused to this program only; whoever is
+root here can delete. Only S3 object lock refuses everybody.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from storage.errors import ObjectMissing
+from storage.errors import ObjectMissing, ObjectRetained
 from storage.objects import (
     Listed,
     ObjectRef,
@@ -38,6 +39,7 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._incoming = root / "incoming"
+        self._retained = root / "retained"
         with on_disk():
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._incoming.mkdir(mode=0o700, exist_ok=True)
@@ -58,10 +60,13 @@ class LocalStore:
         *,
         max_bytes: int,
         expected_sha256: str | None = None,
+        retain_until: datetime | None = None,
     ) -> ObjectRef:
         with self._arrival() as arrival:
             ref = ObjectRef(organisation, *receive(source, arrival, max_bytes=max_bytes))
             expect(ref, expected_sha256)
+            if retain_until is not None:
+                self._retain(ref, retain_until)
             with on_disk():
                 os.fchmod(arrival.fileno(), 0o400)
                 os.fsync(arrival.fileno())
@@ -94,6 +99,9 @@ class LocalStore:
         return True
 
     def delete(self, ref: ObjectRef) -> None:
+        until = self._retained_until(ref)
+        if until is not None and until > datetime.now(UTC):
+            raise ObjectRetained(until)
         path = self._path(ref)
         with suppress(ObjectMissing), self._asking(ref):
             path.unlink()
@@ -123,7 +131,7 @@ class LocalStore:
             keys = [
                 f"{prefix}{entry.name}{'/' if entry.is_dir(follow_symlinks=False) else ''}"
                 for entry in entries
-                if entry.path != str(self._incoming)
+                if entry.path not in (str(self._incoming), str(self._retained))
             ]
             return sorted(keys, key=os.fsencode)
         return []
@@ -136,6 +144,26 @@ class LocalStore:
 
     def _path(self, ref: ObjectRef) -> Path:
         return self.root / ref.key
+
+    def _retain(self, ref: ObjectRef, until: datetime) -> None:
+        """Note, beside the objects, until when one is kept; a later time stays."""
+        held = self._retained_until(ref)
+        if held is not None and held >= until:
+            return
+        note = self._retained / ref.key
+        with self._arrival() as arrival, on_disk():
+            arrival.write(until.astimezone(UTC).isoformat().encode())
+            arrival.flush()
+            os.fsync(arrival.fileno())
+            note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.replace(arrival.name, note)
+            for folder in (note.parent, note.parent.parent, self._retained, self.root):
+                _fsync_folder(folder)
+
+    def _retained_until(self, ref: ObjectRef) -> datetime | None:
+        with on_disk(), suppress(FileNotFoundError):
+            return datetime.fromisoformat((self._retained / ref.key).read_text())
+        return None
 
     @contextmanager
     def _asking(self, ref: ObjectRef) -> Iterator[None]:

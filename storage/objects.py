@@ -81,10 +81,13 @@ class ObjectStore(Protocol):
         *,
         max_bytes: int,
         expected_sha256: str | None = None,
+        retain_until: datetime | None = None,
     ) -> ObjectRef:
         """Store a stream or file and return its name once the bytes are durable.
 
         Constant memory. Never overwrites: storing the same bytes again changes nothing.
+        `retain_until`: nobody removes them before then, on S3 not even whoever administers the
+        store; it is never shortened. A store that cannot promise that raises StoreUnavailable.
 
         Raises ObjectTooLarge beyond `max_bytes`, and ObjectCorrupt when the source is not what
         `expected_sha256` announced or when damaged bytes are already stored under this name.
@@ -108,7 +111,10 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, ref: ObjectRef) -> None:
-        """Remove the object; one that is gone already is no error."""
+        """Remove the object; one that is gone already is no error.
+
+        Raises ObjectRetained while its time has not come.
+        """
         ...
 
     def each(self, after: str = "") -> Iterator[Listed]:

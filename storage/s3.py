@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,9 +20,11 @@ from uuid import UUID
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import COMPLIANCE
 from minio.error import MinioException, S3Error
+from minio.retention import Retention
 
-from storage.errors import ObjectCorrupt, ObjectMissing, StoreUnavailable
+from storage.errors import ObjectCorrupt, ObjectMissing, ObjectRetained, StoreUnavailable
 from storage.objects import (
     Listed,
     ObjectRef,
@@ -38,6 +41,15 @@ PART_BYTES = 16 * 1024 * 1024
 
 # A store that hangs must be reported within five seconds (docs: reliability goals).
 CONNECT_SECONDS, ANSWER_SECONDS = 2, 4
+
+# What servers call a bucket, or an object in it, without a lock.
+_UNLOCKED = {
+    "InvalidRequest",
+    "MethodNotAllowed",
+    "NoSuchObjectLockConfiguration",
+    "NotImplemented",
+    "ObjectLockConfigurationNotFoundError",
+}
 
 _BUCKET = re.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -77,6 +89,7 @@ class S3Store:
         *,
         max_bytes: int,
         expected_sha256: str | None = None,
+        retain_until: datetime | None = None,
     ) -> ObjectRef:
         # The key is the digest, known only at the end of the stream: it waits in a file that has
         # no name, so that nothing is left of it when this process is killed.
@@ -93,6 +106,8 @@ class S3Store:
         finally:
             with suppress(OSError):
                 spool.close()
+        if retain_until is not None:
+            self._retain(ref, retain_until)
         return ref
 
     def open(self, ref: ObjectRef) -> BinaryIO:
@@ -124,6 +139,10 @@ class S3Store:
         return True
 
     def delete(self, ref: ObjectRef) -> None:
+        # A locked bucket would take the request, keep the bytes and show them no more.
+        until = self._retained_until(ref)
+        if until is not None and until > datetime.now(UTC):
+            raise ObjectRetained(until)
         with self._asking(ref):
             self._client.remove_object(self._bucket, ref.key)
 
@@ -142,6 +161,33 @@ class S3Store:
         if not found:
             raise StoreUnavailable(f"objects: bucket {self._bucket!r} does not exist")
         return f"S3 bucket {self._bucket}"
+
+    def _retain(self, ref: ObjectRef, until: datetime) -> None:
+        """Lock the object for everybody (COMPLIANCE); a time that is later already stays."""
+        held = self._retained_until(ref)
+        if held is not None and held >= until:
+            return
+        with self._asking(ref):
+            try:
+                self._client.set_object_retention(
+                    self._bucket, ref.key, Retention(COMPLIANCE, until)
+                )
+            except S3Error as error:
+                if error.code not in _UNLOCKED:
+                    raise
+                raise StoreUnavailable(
+                    f"objects: bucket {self._bucket!r} was not made with object lock"
+                ) from error
+
+    def _retained_until(self, ref: ObjectRef) -> datetime | None:
+        with self._asking(ref):
+            try:
+                found = self._client.get_object_retention(self._bucket, ref.key)
+            except S3Error as error:
+                if error.code in _UNLOCKED or error.code == "NoSuchKey":
+                    return None
+                raise
+        return found.retain_until_date if found and found.mode == COMPLIANCE else None
 
     def _upload(self, ref: ObjectRef, spool: BinaryIO) -> None:
         """Send what is spooled. Two writers of one key send the same bytes, so neither can harm."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
@@ -30,6 +31,8 @@ from workflow.rules.roles import AUDITOR
 SEES_ALL = frozenset({"clerk", "leader", "follow_up", AUDITOR})
 #: Checks the form of every draft (ND 30/2020 Art. 12.2), so sees what goes out.
 SEES_OUTGOING = frozenset({"format_checker"})
+#: Reads the chains of their organisation.
+JOURNAL_ROLES = frozenset({"auditor", "leader", "administrator"})
 
 
 def audited(actor: Actor) -> frozenset[uuid.UUID]:
@@ -146,6 +149,17 @@ def require_role(reading: Reading, organisation_id: uuid.UUID, roles: frozenset[
 def access_chain(organisation_id: uuid.UUID) -> str:
     """The name of an organisation's access chain."""
     return f"access:{organisation_id}"
+
+
+class Chain(StrEnum):
+    """The chains of an organisation: what was done, and who looked at what."""
+
+    ACTS = "acts"
+    ACCESS = "access"
+
+    def named(self, organisation_id: uuid.UUID) -> str:
+        """The chain's name in the journal."""
+        return access_chain(organisation_id) if self is Chain.ACCESS else str(organisation_id)
 
 
 #: Roles whose holders see every dossier that their organisation takes part in.

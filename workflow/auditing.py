@@ -5,28 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import select
 
-from workflow.access import access_chain, require_role
+from workflow.access import JOURNAL_ROLES, Chain, require_role
 from workflow.office import Reading
 from workflow.records import Base, ChainHead, Evidence, JournalEntry
 from workflow.rules import journal
 
-JOURNAL_ROLES = frozenset({"auditor", "leader", "administrator"})
 _BATCH = 1000
-
-
-class Chain(StrEnum):
-    """The chains of an organisation: what was done, and who looked at what."""
-
-    ACTS = "acts"
-    ACCESS = "access"
-
-    def named(self, organisation_id: uuid.UUID) -> str:
-        """The chain's name in the journal."""
-        return access_chain(organisation_id) if self is Chain.ACCESS else str(organisation_id)
 
 
 def entries(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -285,11 +285,12 @@ class _Held:
     def outgoing(self, entry: RegisterEntry) -> Stated:
         document_id = entry.document_id
         outgoing = self.outgoings[document_id]
-        common, reports = self._entered(entry, entry.issuer_key)
+        issued_on = outgoing.issued_at.astimezone(VIETNAM).date() if outgoing.issued_at else None
+        common, reports = self._entered(entry, entry.issuer_key, issued_on or entry.entered_on)
         held, moves = self.files.get(document_id, ()), self._moves(entry)
         statement = OutgoingStatement(
             **common,
-            issued_on=outgoing.issued_at.astimezone(VIETNAM).date() if outgoing.issued_at else None,
+            issued_on=issued_on,
             voided=entry.id in self.voided,
             seal_required=outgoing.seal_required,
             steps=tuple(sorted({STEPS[one.trigger] for one in moves if one.trigger in STEPS})),
@@ -311,7 +312,8 @@ class _Held:
     def incoming(self, entry: RegisterEntry) -> Stated:
         document_id = entry.document_id
         incoming = self.incomings[document_id]
-        common, reports = self._entered(entry, self.issuers[entry.organisation_id])
+        issuer = self.issuers[entry.organisation_id]
+        common, reports = self._entered(entry, issuer, entry.entered_on)
         reached = {move.target: move.at for move in self._moves(entry)}
         duplicate_of = self.duplicates.get(document_id)
         statement = IncomingStatement(
@@ -330,7 +332,7 @@ class _Held:
         return self.moves[self.cases[entry.document_id].id]
 
     def _entered(
-        self, entry: RegisterEntry, issuer: str
+        self, entry: RegisterEntry, issuer: str, counted_on: date
     ) -> tuple[dict[str, Any], dict[str, FoundReport]]:
         held: list[HeldFile] = []
         found: dict[str, FoundReport] = {}
@@ -342,6 +344,10 @@ class _Held:
             if report_id is not None and report is not None:
                 found[report_id] = report
         type_code = self.documents[entry.document_id].type_code or ""
+        # One that was decided on later is not named: what is stated stays true after it.
+        exclusion = self.exclusions.get((entry.organisation_id, entry.register, type_code))
+        if exclusion is not None and not exclusion.reaches(counted_on):
+            exclusion = None
         digests = {
             finding.certificate_sha256
             for report in found.values()
@@ -361,7 +367,7 @@ class _Held:
             owners={
                 digest: str(self.known.owners[digest]) for digest in sorted(filter(None, digests))
             },
-            exclusion=self.exclusions.get((entry.organisation_id, entry.register, type_code)),
+            exclusion=exclusion,
         )
         return dict(vars(common)), found
 

@@ -16,10 +16,11 @@ from sqlalchemy import select
 
 from workflow.access import find_dossier
 from workflow.dossier_contents import seen_of
-from workflow.facts.about import about_of, organisation_on
+from workflow.facts.about import about_of
 from workflow.facts.appraisals import AppraisalState, CriterionLine, appraisal_state
 from workflow.facts.dossier import answers_of, component_slot
 from workflow.facts.exhibits import exhibits_of
+from workflow.facts.letterhead import hand_of, issuing, title_of
 from workflow.facts.votes import MemberLine, VoteState, points_of, vote_state
 from workflow.kinds import kind_of
 from workflow.office import VIETNAM, Reading
@@ -34,8 +35,7 @@ from workflow.printing.appraisals import (
 )
 from workflow.printing.composition import Hand
 from workflow.printing.minutes import Member, MinutesSheet, RatingCount, VoteCount, short
-from workflow.records import Appointment, Dossier, Person, RegisterEntry
-from workflow.rules.actors import signature_block, stack_of
+from workflow.records import Dossier, RegisterEntry
 from workflow.rules.council import CHOICE_LABELS, PART_LABELS, RATED
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid
 from workflow.rules.kinds import Confidence, Kind
@@ -95,7 +95,7 @@ def matrix_of(reading: Reading, dossier_id: uuid.UUID) -> MatrixSheet:
     dossier = find_dossier(reading, dossier_id)
     kind, cases = kind_of(reading, dossier), seen_of(reading, dossier).cases
     state = appraisal_state(reading, dossier, kind)
-    superior, issuer = _issuer(reading, parties_of(reading, dossier)["office"])
+    superior, issuer = issuing(reading, parties_of(reading, dossier)["office"])
     return MatrixSheet(
         superior=superior,
         issuer=issuer,
@@ -119,8 +119,8 @@ def report_of(reading: Reading, dossier_id: uuid.UUID, words: ReportWords) -> Re
     if not state.appraisals or state.open:
         raise GuardsUnmet(["Chưa đủ ý kiến thẩm định của các cơ quan."])
     about = about_of(reading, dossier, kind)
-    superior, issuer = _issuer(reading, office_id)
-    signer = _hand(reading, words.signer_id, office_id, words.capacity, words.head)
+    superior, issuer = issuing(reading, office_id)
+    signer = hand_of(reading, words.signer_id, office_id, words.capacity, words.head)
     submitted = dossier.submitted_at and dossier.submitted_at.astimezone(VIETNAM).date()
     when = f"{date_text(submitted).capitalize()}, " if submitted else ""
     return ReportSheet(
@@ -161,7 +161,7 @@ def minutes_of(reading: Reading, dossier_id: uuid.UUID, words: MinutesWords) -> 
     secretary = _seated(vote, words.secretary_id, "secretary")
     if chair.member.person_id == secretary.member.person_id:
         raise Invalid([("/secretary_id", "Thư ký và chủ tọa phải là hai người.")])
-    superior, issuer = _issuer(reading, office_id)
+    superior, issuer = issuing(reading, office_id)
     about = about_of(reading, dossier, kind)
     return MinutesSheet(
         superior=superior,
@@ -180,14 +180,6 @@ def minutes_of(reading: Reading, dossier_id: uuid.UUID, words: MinutesWords) -> 
         secretary=_meeting_hand(reading, secretary, office_id, "THƯ KÝ"),
         recipients=words.recipients or ("Thành viên Hội đồng", "Lưu: VT, hồ sơ"),
     )
-
-
-def _issuer(reading: Reading, organisation_id: uuid.UUID) -> tuple[str | None, tuple[str, ...]]:
-    """The agency above, which may be abbreviated (Annex I, II.2.b), and the agency itself."""
-    own = organisation_on(reading, organisation_id, reading.today)
-    above = own.parent_id and organisation_on(reading, own.parent_id, reading.today)
-    superior = above.name.upper().replace("ỦY BAN NHÂN DÂN", "UBND") if above else None
-    return superior, (own.name.upper(),)
 
 
 def _found(kind: Kind, lines: Sequence[CriterionLine]) -> list[Found]:
@@ -276,41 +268,6 @@ def _grounds(kind: Kind) -> tuple[str, ...]:
     return (f"Căn cứ {kind.source.legal_basis}",)
 
 
-def _hand(
-    reading: Reading, person_id: uuid.UUID, office_id: uuid.UUID, capacity: str, head: str
-) -> Hand:
-    """The signer's block. Raises Invalid for one that the decree does not know."""
-    person = reading.get(Person, person_id, "Người ký")
-    stack = stack_of(capacity)
-    try:
-        if stack is None:
-            raise ValueError(capacity)
-        lines = signature_block(
-            stack, title=_title(reading, person_id, office_id), head=head, body=head
-        )
-    except ValueError:
-        raise Invalid(
-            [("/capacity", "Thể thức ký không đúng, hoặc thiếu chức vụ của người đứng đầu.")]
-        ) from None
-    return Hand(lines, person.full_name)
-
-
-def _title(reading: Reading, person_id: uuid.UUID, organisation_id: uuid.UUID) -> str:
-    """A person's post in an organisation today; none where they have none."""
-    return (
-        reading.session.scalars(
-            select(Appointment.title)
-            .where(
-                Appointment.person_id == person_id,
-                Appointment.organisation_id == organisation_id,
-                Appointment.holds_on(reading.today),
-            )
-            .order_by(Appointment.id)
-        ).first()
-        or ""
-    )
-
-
 def _seated(vote: VoteState, person_id: uuid.UUID | None, part: str) -> MemberLine:
     """The member who signs the minutes as this. Raises Invalid: none such sits there."""
     for line in vote.members:
@@ -321,7 +278,7 @@ def _seated(vote: VoteState, person_id: uuid.UUID | None, part: str) -> MemberLi
 
 def _meeting_hand(reading: Reading, line: MemberLine, office_id: uuid.UUID, role: str) -> Hand:
     """As what they sign the minutes (form 1.9), with the post by which the place is found."""
-    post = _title(reading, line.member.person_id, office_id) or PART_LABELS[line.member.part]
+    post = title_of(reading, line.member.person_id, office_id) or PART_LABELS[line.member.part]
     return Hand((role, post.upper()), line.full_name)
 
 

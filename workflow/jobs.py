@@ -19,6 +19,7 @@ from storage.errors import LeaseLost
 from workflow import (
     archiving,
     batches,
+    checkpointing,
     delivery,
     digitising,
     exhibiting,
@@ -101,6 +102,8 @@ JOBS: Mapping[str, Kind] = {
     "discard_pieces": Kind(exporting.discard_pieces),
     "hand_over": Kind(jurisdictions.hand_over),
     "hand_over_dossier": Kind(jurisdictions.hand_over_dossier),
+    "append_checkpoint": Kind(checkpointing.append_checkpoint, checkpointing.append_again),
+    "stamp_checkpoint": Kind(checkpointing.stamp_checkpoint, checkpointing.stamp_again),
     "remind": Kind(reminding.remind, reminding.look_again),
     "remind_organisation": Kind(reminding.remind_organisation),
 }
@@ -111,6 +114,7 @@ def begin(office: Office) -> None:
     with office.transaction(None) as tx:
         archiving.keep_looking(tx)
         reminding.keep_reminding(tx)
+        checkpointing.keep_appending(tx)
 
 
 def policy_of(office: Office) -> outbox.RetryPolicy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -79,10 +80,16 @@ class Lawbook:
     deadlines: tuple[deadlines.DeadlineRule, ...]
     levels: tuple[levels.LevelRule, ...]
     indicator: tuple[indicator.Definition, ...]
+    indicator_text: str
     workflows: Mapping[str, machine.Workflow]
     texts: Mapping[str, str]
     kinds: tuple[Kind, ...]
     """Kinds of dossier, every version."""
+
+    @property
+    def indicator_sha256(self) -> str:
+        """The digest of the text that says what the indicator counts, every version of it."""
+        return hashlib.sha256(self.indicator_text.encode()).hexdigest()
 
     @classmethod
     def read(cls, own_kinds: Path | None = None) -> Lawbook:
@@ -109,6 +116,7 @@ class Lawbook:
             deadlines=deadlines.parse(text("deadlines.toml")),
             levels=levels.parse(text("signing_levels.toml"), types),
             indicator=indicator.parse(text("indicator.toml")),
+            indicator_text=text("indicator.toml"),
             workflows=workflows,
             texts=texts,
             kinds=_kinds(kind_texts(own_kinds), types, workflows),

@@ -39,6 +39,8 @@ from workflow.settings import Settings
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: Definitions, organisations, people, accounts and mandates are journalled here.
 SYSTEM_CHAIN = "system"
+#: A chain that has grown by so many entries does not wait for the next minute's checkpoint.
+CHECKPOINT_ENTRIES = 256
 Row = TypeVar("Row")
 log = logging.getLogger("vanthu.office")
 
@@ -217,6 +219,9 @@ class Transaction(Reading):
             }
         )
         self._heads[entry.chain] = Head(entry.sequence, digest)
+        # One waits for its minute; a second does not.
+        if entry.sequence % CHECKPOINT_ENTRIES == 0 and self.waiting("append_checkpoint") < 2:
+            self.enqueue("append_checkpoint")
 
     def lock_chain(self, chain: str) -> Head:
         """The end of a chain with what is journalled so far, locked until the transaction ends.
@@ -281,6 +286,7 @@ class Office:
         *,
         database: Database,
         objects: ObjectStore,
+        log_objects: ObjectStore | None = None,
         sealing: Sealing,
         doorbell: Doorbell | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -288,6 +294,7 @@ class Office:
         self.settings = settings
         self.database = database
         self.objects = objects
+        self.log_objects = log_objects or objects
         self.sealing = sealing
         self.doorbell: Doorbell = doorbell or NoDoorbell()
         self.clock = clock
@@ -309,6 +316,7 @@ class Office:
                 settings,
                 database=connect(settings.database),
                 objects=open_store(settings.objects),
+                log_objects=open_store(settings.log_objects),
                 sealing=Sealing.open(settings),
                 clock=clock,
             )
@@ -341,6 +349,17 @@ class Office:
         limit = self.settings.upload_max_bytes if max_bytes is None else max_bytes
         with _unavailable():
             return self.objects.put(organisation_id, source, max_bytes=limit)
+
+    def retain(self, organisation_id: uuid.UUID, content: bytes, until: datetime) -> None:
+        """Store bytes under retention where the log's are kept: nobody removes them before then.
+
+        Raises:
+            Unavailable: also where the place cannot promise that; the log says which it is.
+        """
+        with _unavailable():
+            self.log_objects.put(
+                organisation_id, BytesIO(content), max_bytes=len(content), retain_until=until
+            )
 
     def keep_evidence(self, organisation_id: uuid.UUID, judgement: Judgement) -> SignatureReport:
         """Store what a report was judged by, and give the report: its row may name it now.

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from signing import fields, pades
+from signing import fields, pades, tsa
 from signing.appearance import Stamp
 from signing.archive import archive
 from signing.devca import DevelopmentCA
@@ -34,6 +34,7 @@ from signing.sandbox import Sandbox
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
 from signing.volumes import Added, Volume
+from signing.witness import check_chain
 from workflow.rules.errors import GuardsUnmet, Refusal, Unavailable, UnreadableDocument
 from workflow.rules.signed import AGENCY_FIELD, person_field
 from workflow.settings import Settings
@@ -138,6 +139,15 @@ def _reaching(trust: Trust, settings: Settings) -> Trust:
     )
 
 
+@dataclass(frozen=True)
+class SignedText:
+    """A detached signature, and the certificate (DER) and chain it was made under."""
+
+    signature: bytes
+    certificate: bytes
+    chain: tuple[bytes, ...]
+
+
 class Sealing:
     """The keys this office can reach, the anchors it trusts, and the sandbox that opens files.
 
@@ -182,6 +192,12 @@ class Sealing:
             self._authority.issue_agency(str(organisation_id), name).certificate,
             f"devca:agency/{organisation_id}",
         )
+
+    def log_key(self, settings: Settings) -> str:
+        """The address of the key that signs tree heads; development has one of its own."""
+        if not settings.log_key:
+            self._authority.issue_agency("log", "Nhật ký Vanthu")
+        return settings.log_key or "devca:agency/log"
 
     @property
     def _authority(self) -> DevelopmentCA:
@@ -234,6 +250,30 @@ class Sealing:
                 box=box,
                 moment=moment,
             )
+
+    def sign_text(self, text: bytes, *, key_url: str, now: datetime) -> SignedText:
+        """The key's signature over a text, by SHA-256 with RSA (PKCS#1 v1.5) or ECDSA.
+
+        Raises:
+            KeyRefusal: the key says no, or its certificate is not to sign with now.
+            KeyAway: it does not answer now.
+        """
+        with _refusing():
+            key = self.keyring.open(key_url)
+            if not check_chain(key.certificate, (), [key.certificate], now):
+                raise KeyRefusal("key_unusable", "chứng thư số của khóa hết hạn hoặc không để ký.")
+            return SignedText(key.sign(text, "sha256"), key.certificate, key.chain)
+
+    def time_stamp(self, text: bytes, *, now: datetime) -> bytes:
+        """A time-stamp token (RFC 3161) over a text, from an authority that is trusted.
+
+        Raises:
+            SigningRefusal: the authority is not to be believed.
+            TrustAway: it does not answer now, or there is none.
+        """
+        with _refusing():
+            digest = hashlib.sha256(text).digest()
+            return tsa.time_stamp(digest, trust=self.trust, now=now).token
 
     def archive(self, source: Path, target: Path) -> pades.SignedRevision:
         """Write `source` plus validation data and a time-stamp over all of it to `target`.

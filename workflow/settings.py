@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workflow.rules.checkpoints import ORIGIN
+
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+_KEY = re.compile("key:[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _SECRET_CHARACTERS = 32
 
 
@@ -55,6 +58,15 @@ class Settings(BaseSettings):
     revocation_networks: str = ""
     #: A TOML file naming the keys that jobs may sign with; see docs/signing.md.
     signing_keys: Path | None = None
+    #: The key that signs the tree heads of the log above the journal, such as `key:log`: nobody's
+    #: own and no seal's. Empty: development's own.
+    log_key: str = ""
+    #: What the log calls itself in every tree head, for good: a URL without its scheme. Empty:
+    #: development's own.
+    log_origin: str = ""
+    #: Where signed tree heads are kept under retention, see `objects_url`; empty: there.
+    log_objects_url: SecretStr = SecretStr("")
+    log_retention_years: int = Field(default=20, gt=0, le=100)
     #: Authenticates pending signatures; one for all servers of an office. Empty: a file in
     #: `data_dir`.
     secret: SecretStr = SecretStr("")
@@ -69,6 +81,20 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"must have {_SECRET_CHARACTERS} characters, e.g. openssl rand -hex 32"
             )
+        return value
+
+    @field_validator("log_key")
+    @classmethod
+    def _refuse_what_is_no_key_of_ours(cls, value: str) -> str:
+        if value and not _KEY.fullmatch(value):
+            raise ValueError("must be key: and a name of the signing keys, such as key:log")
+        return value
+
+    @field_validator("log_origin")
+    @classmethod
+    def _refuse_what_cannot_name_a_log(cls, value: str) -> str:
+        if value and not ORIGIN.fullmatch(value):
+            raise ValueError("must be a URL without its scheme, such as vanthu.example/log")
         return value
 
     @field_validator("tsa_url")
@@ -105,6 +131,8 @@ class Settings(BaseSettings):
                     "trust_anchors",
                     "secret",
                     "tsa_url",
+                    "log_key",
+                    "log_origin",
                 )
                 if not _given(getattr(self, name))
             ]
@@ -123,6 +151,14 @@ class Settings(BaseSettings):
     @property
     def objects(self) -> str:
         return self.objects_url.get_secret_value() or f"file:{self.data_dir / 'objects'}"
+
+    @property
+    def log_objects(self) -> str:
+        return self.log_objects_url.get_secret_value() or self.objects
+
+    @property
+    def log_name(self) -> str:
+        return self.log_origin or "vanthu.invalid/development"
 
     @property
     def listed_revocation_hosts(self) -> tuple[str, ...]:

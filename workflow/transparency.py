@@ -7,7 +7,10 @@ a key outside the database has signed.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 
@@ -22,6 +25,7 @@ from workflow.records import (
     LogNode,
 )
 from workflow.rules import merkle
+from workflow.rules.journal import canonical
 from workflow.rules.merkle import Node
 
 
@@ -44,6 +48,36 @@ def checkpoint(reading: Reading, size: int) -> Checkpoint | None:
 def log_key(reading: Reading, certificate_sha256: str) -> LogKey:
     """The certificate, with its chain, that a checkpoint names."""
     return reading.session.get_one(LogKey, certificate_sha256)
+
+
+def key_of(certificate: bytes, chain: Iterable[bytes]) -> LogKey:
+    """The row of a certificate (DER) and its chain."""
+    digest = hashlib.sha256(certificate).hexdigest()
+    return LogKey(certificate_sha256=digest, certificate=certificate, chain=b"".join(chain))
+
+
+#: Whose the checkpoints are among the objects: of no organisation.
+LOG = UUID(int=0)
+
+
+def kept(checkpoint: Checkpoint, key: LogKey) -> bytes:
+    """What is stored of a checkpoint under retention: all that it takes to check it, as JSON.
+
+    Canonical, so that rows tell which object must be there.
+    """
+    return canonical(
+        {
+            "version": 1,
+            "text": checkpoint.content.decode("ascii"),
+            "signature": _base64(checkpoint.signature),
+            "certificate": _base64(key.certificate),
+            "chain": _base64(key.chain),
+        }
+    )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def stamp_of(reading: Reading, size: int) -> CheckpointStamp | None:

@@ -1,9 +1,8 @@
-"""What an auditor asks: the indicator with the reason of every row, and the journal."""
+"""What an auditor asks of the journal: its entries, and whether they hold."""
 
 from __future__ import annotations
 
 import uuid
-from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -11,114 +10,18 @@ from fastapi import APIRouter, Query, Response
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import shown
 from api.problems import documented
-from api.schemas.indicator import FractionOut
-from api.schemas.values import Moment, Page, Paging, Shape
-from workflow import auditing, reporting
+from api.schemas.values import Page, Paging, Shape
+from workflow import auditing
+from workflow.access import Chain
 from workflow.records import JournalEntry
 from workflow.rules import journal
 from workflow.rules.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Unavailable
-from workflow.rules.indicator import Indicator
 
 router = APIRouter(
     prefix="/organisations/{organisation_id}",
     tags=["audit"],
     responses=documented(NotAuthenticated, Forbidden, NotFound, Invalid, Unavailable),
 )
-Period = Annotated[
-    str, Query(max_length=10, description="A month, quarter or year.", examples=["2026-11"])
-]
-
-
-class IssuerIndicator(Shape):
-    issuer_id: uuid.UUID
-    issuer: str
-    achieved: bool
-    outgoing_processed: FractionOut
-    outgoing_signed: FractionOut
-    incoming_processed: FractionOut
-    incoming_signed: FractionOut
-    completed_on_time: int
-
-
-class IndicatorOut(Shape):
-    """The four fractions of every issuer of a seat, never pooled (see docs/indicator.md)."""
-
-    period: str
-    definition_version: int
-    as_of: Moment
-    journal_sequence: int
-    journal_digest: str
-    issuers: list[IssuerIndicator]
-
-
-@router.get("/indicator", response_model=IndicatorOut)
-def measure_indicator(
-    organisation_id: uuid.UUID, office: OfficeHere, actor: ActorHere, period: Period
-) -> Response:
-    """How much was processed and signed online, as exact fractions with reasons."""
-    with office.reading(actor) as reading:
-        report = reporting.measure(reading, organisation_id, period)
-        return shown(
-            IndicatorOut(
-                period=period,
-                definition_version=report.definition.version,
-                as_of=report.as_of,
-                journal_sequence=report.journal_sequence,
-                journal_digest=report.journal_digest,
-                issuers=[_measured(issuer.name, found) for issuer, found in report.issuers],
-            )
-        )
-
-
-def _measured(name: str, found: Indicator) -> IssuerIndicator:
-    return IssuerIndicator(
-        issuer_id=uuid.UUID(found.issuer_id),
-        issuer=name,
-        achieved=found.achieved,
-        outgoing_processed=FractionOut.of(found.outgoing_processed),
-        outgoing_signed=FractionOut.of(found.outgoing_signed),
-        incoming_processed=FractionOut.of(found.incoming_processed),
-        incoming_signed=FractionOut.of(found.incoming_signed),
-        completed_on_time=found.completed_on_time,
-    )
-
-
-class RowReasonOut(Shape):
-    """Why a row of a register counts, or why it does not."""
-
-    document_id: uuid.UUID
-    register_name: str
-    number: int
-    code: str | None
-    processed: str
-    signed: str
-
-
-@router.get("/indicator/reasons", response_model=Page[RowReasonOut])
-def explain_indicator(
-    organisation_id: uuid.UUID,
-    office: OfficeHere,
-    actor: ActorHere,
-    period: Period,
-    paging: Paging,
-) -> Response:
-    """The reason of every row, so that anybody can add the fractions up again."""
-    after = paging.after(uuid.UUID)
-    with office.reading(actor) as reading:
-        rows = reporting.explain(reading, organisation_id, period, after=after)
-        found = list(islice(rows, paging.limit + 1))
-        return shown(paging.page(found, lambda row: row.entry_id, _reason))
-
-
-def _reason(row: reporting.RowReasons) -> RowReasonOut:
-    return RowReasonOut(
-        document_id=row.document_id,
-        register_name=row.register,
-        number=row.number,
-        code=row.code,
-        processed=row.processed.value,
-        signed=row.signed.value,
-    )
 
 
 class JournalEntryOut(Shape):
@@ -136,7 +39,7 @@ class JournalEntryOut(Shape):
 
 
 ChainAsked = Annotated[
-    auditing.Chain, Query(description="`acts`: what was done; `access`: who looked at what.")
+    Chain, Query(description="`acts`: what was done; `access`: who looked at what.")
 ]
 
 
@@ -146,7 +49,7 @@ def read_journal(
     office: OfficeHere,
     actor: ActorHere,
     paging: Paging,
-    chain: ChainAsked = auditing.Chain.ACTS,
+    chain: ChainAsked = Chain.ACTS,
 ) -> Response:
     """A chain of entries in order, as the canonical text that was hashed."""
     with office.reading(actor) as reading:
@@ -180,7 +83,7 @@ def verify_journal(
     organisation_id: uuid.UUID,
     office: OfficeHere,
     actor: ActorHere,
-    chain: ChainAsked = auditing.Chain.ACTS,
+    chain: ChainAsked = Chain.ACTS,
 ) -> Response:
     """Walk the chain from its beginning to its head; the first break, if there is one."""
     with office.reading(actor) as reading:

@@ -40,6 +40,7 @@ PUBLIC = {
     ("GET", "/workflows/{name}"),
     ("GET", "/problems/{slug}"),
     ("GET", "/dossier-kinds/{code}/{version}"),
+    ("GET", "/log/checkpoints/{size}"),
 }
 #: Of what everybody may know, changing is forbidden instead.
 KNOWN = {
@@ -92,6 +93,18 @@ BODIES: dict[str, Any] = {
     },
     "/organisations/{organisation_id}/handling-rules": {"basis": "x"},
     "/organisations/{organisation_id}/indicator-snapshots": {"period": "2026-11"},
+    "/organisations/{organisation_id}/reconciliations": {
+        "month": "2026-11",
+        "register": "outgoing",
+        "source": "paper",
+        "listed": 1,
+        "matched": 0,
+    },
+    "/organisations/{organisation_id}/indicator-exclusions": {
+        "register": "outgoing",
+        "type_code": "giay_moi",
+        "basis": "x",
+    },
     "/organisations/{organisation_id}/people": {"full_name": "x", "title": "x"},
     "/work-files/{work_file_id}/close": None,
     "/signing-batches/{batch_id}/resume": None,
@@ -226,12 +239,12 @@ def test_a_stranger_finds_nothing(
     ids = dict(things)
     if path.startswith("/incoming-documents"):
         ids["document_id"] = ids["incoming_id"]
-    body = BODIES.get(path, _body(path, things))
+    body = BODIES.get(path, _body(method, path, things))
     answer = founded_counter[username](
         method,
         path.format(**ids),
         etag='"1"',
-        params={"period": "2026-11"},
+        params={"period": "2026-11", "from": "2026-10", "to": "2026-11", "sequence": 1},
         headers={"Pending-Token": "A" * 43},
         **({} if method == "GET" or body is None else {"json": body}),
     )
@@ -241,7 +254,7 @@ def test_a_stranger_finds_nothing(
         problem(answer, 404, "not-found")
 
 
-def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
+def _body(method: str, path: str, things: dict[str, str]) -> dict[str, Any]:
     """A body that would be right if the thing were one's own."""
     person, document = things["case_id"], things["document_id"]
     image = {"image": "AAAA", "width_mm": 36, "height_mm": 36}
@@ -259,6 +272,9 @@ def _body(path: str, things: dict[str, str]) -> dict[str, Any]:
             "archived_by": "x",
             "secrecy": "none",
         }
+    snapshot = "/organisations/{organisation_id}/indicator-snapshots/{snapshot_id}"
+    if path == f"{snapshot}/report":
+        return {"signer_id": person} if method == "POST" else {"document_id": document}
     return {
         f"{DOSSIERS}/exhibits": {
             "items": [{"slot": "component/to_trinh", "document_id": document}]

@@ -80,11 +80,16 @@ class DyingStore:
         *,
         max_bytes: int,
         expected_sha256: str | None = None,
+        retain_until: datetime | None = None,
     ) -> ObjectRef:
         if self._step == "before_bytes_stored":
             die()
         ref = self._store.put(
-            organisation, source, max_bytes=max_bytes, expected_sha256=expected_sha256
+            organisation,
+            source,
+            max_bytes=max_bytes,
+            expected_sha256=expected_sha256,
+            retain_until=retain_until,
         )
         if self._step == "bytes_stored":
             die()

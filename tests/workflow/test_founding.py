@@ -302,6 +302,8 @@ def test_production_founds_nothing(office: Office, tmp_path: Path, clock: Clock)
         trust_anchors=tmp_path,
         secret=SecretStr("x" * 32),
         tsa_url="http://tsa.invalid/",
+        log_key="key:log",
+        log_origin="vanthu.invalid/log",
     )
     other = Office(
         production,

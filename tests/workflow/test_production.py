@@ -26,6 +26,8 @@ def test_production_names_every_value_it_lacks() -> None:
     assert "VANTHU_TRUST_ANCHORS" in message
     assert "VANTHU_SECRET" in message
     assert "VANTHU_TSA_URL" in message
+    assert "VANTHU_LOG_KEY" in message
+    assert "VANTHU_LOG_ORIGIN" in message
     assert "VANTHU_OBJECTS_URL" not in message
 
 
@@ -72,6 +74,20 @@ def test_a_time_stamp_authority_is_a_plain_web_address(value: str) -> None:
 )
 def test_a_time_stamp_authority_may_have_port_and_path(value: str) -> None:
     assert Settings(tsa_url=value).tsa_url == value
+
+
+@pytest.mark.parametrize("value", ["log", "key:", "key:a b", "devca:agency/log", "client:"])
+def test_the_log_is_signed_with_a_key_of_the_keyring(value: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(log_key=value)
+    assert Settings(log_key="key:log").log_key == "key:log"
+
+
+@pytest.mark.parametrize("value", ["a b", "a+b", "a\nb", "nhật.ký", "x" * 201])
+def test_a_log_has_a_name_that_a_tree_head_can_hold(value: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(log_origin=value)
+    assert Settings(log_origin="vanthu.example/log").log_name == "vanthu.example/log"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +142,8 @@ def production(
             trust_anchors=anchors,
             secret=SecretStr("x" * 32),
             tsa_url="http://tsa.invalid/",
+            log_key="key:log",
+            log_origin="vanthu.invalid/log",
         ),
         clock=clock,
     )
@@ -140,10 +158,10 @@ def test_development_signatures_never_count_in_production(
     organisation = trip.issuer("UBND").organisation_id
     period = f"{clock.now.year}"
     with office.reading(acting("xa.kiemtoan")) as reading:
-        (_, counted), *_ = measure(reading, organisation, period).issuers
+        (_, counted), *_ = measure(reading, organisation, period).report.issuers
     assert counted.outgoing_signed.achieved
     with production.reading(acting("xa.kiemtoan")) as reading:
-        (_, counted), *_ = measure(reading, organisation, period).issuers
+        (_, counted), *_ = measure(reading, organisation, period).report.issuers
     assert counted.outgoing_signed.reasons == {Reason.DEVELOPMENT: 1}
     assert not counted.outgoing_signed.achieved
     # Judged afresh, the same bytes are not valid either: production trusts no development anchor.

@@ -15,7 +15,7 @@ from tests.workflow.dossier_desk import DossierDesk
 from tests.workflow.outgoing_trip import Trip
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import IndicatorReport
-from workflow.facts.snapshots import achieved, frozen, issuers_in, snapshot_answer
+from workflow.facts.snapshots import Beside, achieved, frozen, issuers_in, snapshot_answer
 from workflow.handling import read
 from workflow.records import Case, IndicatorSnapshot, Issuer, JournalEntry
 from workflow.reporting import measure
@@ -32,7 +32,7 @@ AUDITOR = "xa.kiemtoan"
 def test_it_keeps_what_was_measured_and_where_the_journal_stood(desk: Desk, clock: Clock) -> None:
     Trip(desk.office, desk.actor).issued()
     period = f"{clock.now.year}"
-    report = desk.see(AUDITOR, measure, desk.commune, period)
+    report = desk.see(AUDITOR, measure, desk.commune, period).report
     snapshot = desk.do(CLERK, take_snapshot, desk.commune, period)
     assert (snapshot.journal_sequence, snapshot.journal_digest, snapshot.definition_version) == (
         report.journal_sequence,
@@ -138,7 +138,7 @@ def a_snapshot(*issuers: tuple[int, int, int, int, int, int]) -> IndicatorSnapsh
         "0" * 64,
         now,
     )
-    return IndicatorSnapshot(period="2026-11", content=frozen(report))
+    return IndicatorSnapshot(period="2026-11", content=frozen(report, Beside("0" * 64, 0, [], [])))
 
 
 FULL = (5, 5, 5, 5, 3, 3)

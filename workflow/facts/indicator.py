@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from workflow.bookkeeping import REGISTERS, due_text, is_newest
 from workflow.office import Reading
@@ -35,13 +35,17 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class IndicatorReport:
-    """The indicators of a seat, who was asked, and where its journal stood."""
+    """The indicators of a seat, who was asked, and where its journal stood.
+
+    `unattributed` rows count with nobody: they came when nobody issued from there.
+    """
 
     definition: indicator.Definition
     issuers: Sequence[tuple[Issuer, indicator.Indicator]]
     journal_sequence: int
     journal_digest: str
     as_of: datetime
+    unattributed: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,17 @@ class Tallied:
     many: int
 
 
-def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> IndicatorReport:
+def measured(
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    period_text: str,
+    *,
+    register: str | None = None,
+    type_code: str | None = None,
+) -> IndicatorReport:
     """The four fractions of every issuer of a seat; arrivals count with its first issuer.
+
+    Of one register or type of document where it is named.
 
     Raises:
         NotFound: nobody issues from there. Invalid: no such period.
@@ -63,11 +76,13 @@ def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> 
     period = indicator.parse_period(period_text)
     definition = indicator.definition_for(reading.office.law.indicator, period)
     issuers = issuers_of(reading, organisation_id)
+    rows = list(tallied(reading, [organisation_id], period, register=register, type_code=type_code))
+    known = {str(issuer.id) for issuer in issuers}
     found = indicator.compute(
         definition,
         period,
         [str(issuer.id) for issuer in issuers],
-        ((one.row, one.many) for one in tallied(reading, [organisation_id], period)),
+        ((one.row, one.many) for one in rows),
         as_of=reading.now,
         production=not reading.office.settings.development,
     )
@@ -78,6 +93,7 @@ def measured(reading: Reading, organisation_id: uuid.UUID, period_text: str) -> 
         journal_sequence=head.sequence if head else 0,
         journal_digest=head.digest if head else "",
         as_of=reading.now,
+        unattributed=sum(one.many for one in rows if one.row.issuer_id not in known),
     )
 
 
@@ -147,9 +163,17 @@ def _refuse_books_that_do_not_add_up(
 
 
 def rows_of(
-    reading: Reading, organisation_id: uuid.UUID, period: indicator.Period, after: uuid.UUID | None
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    period: indicator.Period,
+    after: uuid.UUID | None,
+    *conditions: ColumnElement[bool],
+    limit: int | None = None,
 ) -> Iterator[tuple[RegisterEntry, Row]]:
-    """The rows of the registers that fall into a period one by one, in the order of their ids."""
+    """The rows of the registers that fall into a period one by one, in the order of their ids.
+
+    `conditions` are on `RegisterFact`.
+    """
     query = (
         select(RegisterEntry, RegisterFact)
         .join(RegisterFact, RegisterFact.entry_id == RegisterEntry.id)
@@ -157,8 +181,10 @@ def rows_of(
             RegisterFact.organisation_id == organisation_id,
             RegisterFact.counted_on.between(period.first_on, period.last_on),
             is_newest(),
+            *conditions,
         )
         .order_by(RegisterEntry.id)
+        .limit(limit)
     )
     if after is not None:
         query = query.where(RegisterEntry.id > after)

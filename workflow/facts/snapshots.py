@@ -6,19 +6,35 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
+from workflow.facts.completeness import Excluded, Reconciled
 from workflow.facts.indicator import IndicatorReport
 from workflow.records import IndicatorSnapshot
 from workflow.rules.indicator import Fraction, Indicator
 from workflow.rules.journal import canonical
-from workflow.rules.reasons import Reason
+from workflow.rules.reasons import PARTITION, Reason
 
-_FRACTIONS = ("outgoing_processed", "outgoing_signed", "incoming_processed", "incoming_signed")
+_FRACTIONS = tuple(PARTITION)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is stated beside the fractions, as it was when they were frozen."""
+
+    definition_sha256: str
+    uncovered: int
+    exclusions: Sequence[Excluded]
+    reconciled: Sequence[Reconciled]
 
 
 @dataclass(frozen=True)
 class FrozenIssuer:
-    """What one issuer had reached. Arrivals count with the first of a seat."""
+    """What one issuer had reached. Arrivals count with the first of a seat.
+
+    `completed_on_time` is None in what was frozen before it was.
+    """
 
     issuer_id: uuid.UUID
     name: str
@@ -26,20 +42,60 @@ class FrozenIssuer:
     outgoing_signed: Fraction
     incoming_processed: Fraction
     incoming_signed: Fraction
+    completed_on_time: int | None
+
+    @property
+    def achieved(self) -> bool:
+        """Whether the 100 % is reached; what others signed and sent us has no say in it."""
+        asked = (self.outgoing_processed, self.outgoing_signed, self.incoming_processed)
+        return all(fraction.achieved for fraction in asked)
 
 
-def frozen(report: IndicatorReport) -> bytes:
+def frozen(report: IndicatorReport, beside: Beside) -> bytes:
     """A report's fractions with the reason of every row behind them, as canonical JSON."""
     return canonical(
         {
             "as_of": report.as_of,
+            "definition_sha256": beside.definition_sha256,
             "definition_version": report.definition.version,
+            "exclusions": [
+                {
+                    "id": one.id,
+                    "organisation_id": one.organisation_id,
+                    "register": one.register,
+                    "type_code": one.type_code,
+                    "basis": one.basis,
+                    "decided_by": one.decided_by,
+                    "name": one.name,
+                    "decided_on": one.decided_on,
+                }
+                for one in beside.exclusions
+            ],
             "issuers": [
-                {"issuer_id": issuer.id, "name": issuer.name, **counts(found)}
+                {
+                    "issuer_id": issuer.id,
+                    "name": issuer.name,
+                    "completed_on_time": found.completed_on_time,
+                    **counts(found),
+                }
                 for issuer, found in report.issuers
             ],
             "journal_digest": report.journal_digest,
             "journal_sequence": report.journal_sequence,
+            "reconciled": [
+                {
+                    "register": one.register,
+                    "source": one.source,
+                    "listed": one.listed,
+                    "matched": one.matched,
+                    "missing": one.missing,
+                    "entered_at": one.entered_at,
+                    "entered_by": one.entered_by,
+                }
+                for one in beside.reconciled
+            ],
+            "unattributed": report.unattributed,
+            "uncovered": beside.uncovered,
         }
     )
 
@@ -63,6 +119,7 @@ def issuers_in(content: bytes) -> Sequence[FrozenIssuer]:
         FrozenIssuer(
             uuid.UUID(issuer["issuer_id"]),
             issuer["name"],
+            completed_on_time=issuer.get("completed_on_time"),
             **{
                 name: Fraction(
                     Reason(issuer[name]["counting"]),
@@ -76,6 +133,34 @@ def issuers_in(content: bytes) -> Sequence[FrozenIssuer]:
     ]
 
 
+def beside_in(content: bytes) -> Beside | None:
+    """What was stated beside the fractions; None in what was frozen before that was kept."""
+    values: dict[str, Any] = json.loads(content)
+    if "reconciled" not in values:
+        return None
+    return Beside(
+        values["definition_sha256"],
+        values["uncovered"],
+        [
+            Excluded(
+                **one
+                | {name: uuid.UUID(one[name]) for name in ("id", "organisation_id", "decided_by")}
+                | {"decided_on": date.fromisoformat(one["decided_on"])}
+            )
+            for one in values["exclusions"]
+        ],
+        [
+            Reconciled(
+                **one
+                | {
+                    "entered_at": one["entered_at"] and datetime.fromisoformat(one["entered_at"]),
+                }
+            )
+            for one in values["reconciled"]
+        ],
+    )
+
+
 def achieved(content: bytes) -> bool:
     """Whether the 100 % is reached, by integers (rulebook §5.2).
 
@@ -83,8 +168,7 @@ def achieved(content: bytes) -> bool:
     sent nothing in the period (a council that did not meet) is no obstacle.
     """
     first, *others = issuers_in(content)
-    asked = (first.outgoing_processed, first.outgoing_signed, first.incoming_processed)
-    return all(fraction.achieved for fraction in asked) and all(
+    return first.achieved and all(
         fraction.numerator == fraction.denominator
         for other in others
         for fraction in (other.outgoing_processed, other.outgoing_signed)

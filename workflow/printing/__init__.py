@@ -13,10 +13,11 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
-from workflow.printing import appraisals, covers, minutes
+from workflow.printing import appraisals, covers, indicator, minutes
 from workflow.printing.appraisals import MatrixSheet, ReportSheet
 from workflow.printing.composition import PAGE_HEIGHT, PAGE_WIDTH, Composer, Sheet
 from workflow.printing.covers import CoverSheet, NoticeSheet
+from workflow.printing.indicator import IndicatorSheet
 from workflow.printing.minutes import MinutesSheet
 from workflow.printing.pages import LANDSCAPE, PORTRAIT, Face, Format, Measure, Page, Rule
 
@@ -50,6 +51,11 @@ def appraisal_report(sheet: ReportSheet) -> bytes:
 def council_minutes(sheet: MinutesSheet) -> bytes:
     """The minutes, ready to have their fields reserved."""
     return typeset(minutes.minutes(sheet))
+
+
+def indicator_report(sheet: IndicatorSheet) -> bytes:
+    """The report of a frozen indicator, ready to have its fields reserved."""
+    return typeset(indicator.report(sheet))
 
 
 def dossier_cover(sheet: CoverSheet) -> bytes:

@@ -6,6 +6,7 @@ reasons are a closed list in the words of the office, so that the parts add up t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -95,6 +96,32 @@ EXCLUDED = frozenset(
     }
 )
 """Reasons that keep a row out of a denominator; every other reason stays in it."""
+
+_SIGNED = (
+    Reason.SIGNED,
+    Reason.MISSING_PERSON,
+    Reason.MISSING_AGENCY,
+    Reason.MISSING_BOTH,
+    Reason.FAILED,
+    Reason.INDETERMINATE,
+    Reason.DEVELOPMENT,
+)
+_OUT_OF_SENT = (Reason.NOT_ISSUED, Reason.VOID, Reason.CLASSIFIED, Reason.EXEMPT)
+_OUT_OF_RECEIVED = (Reason.CLASSIFIED, Reason.RECALLED, Reason.DUPLICATE, Reason.EXEMPT)
+PARTITION: Mapping[str, tuple[Reason, ...]] = {
+    "outgoing_processed": (Reason.PROCESSED, Reason.STEP_MISSING, *_OUT_OF_SENT),
+    "outgoing_signed": (*_SIGNED, *_OUT_OF_SENT),
+    "incoming_processed": (
+        Reason.PROCESSED,
+        Reason.OPEN,
+        Reason.OVERDUE,
+        Reason.NOT_TRANSFERRED,
+        Reason.NOT_DIGITISED,
+        *_OUT_OF_RECEIVED,
+    ),
+    "incoming_signed": (*_SIGNED, Reason.ON_PAPER, *_OUT_OF_RECEIVED),
+}
+"""The closed part of the list that each fraction uses."""
 
 
 @dataclass(frozen=True)
