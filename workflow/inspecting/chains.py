@@ -103,9 +103,7 @@ def catch_up(session: Session, index: Index) -> None:
                 (found, bytes(content))
                 for found, content in session.execute(
                     select(JournalEntry.sequence, JournalEntry.content)
-                    .where(
-                        JournalEntry.chain == chain, JournalEntry.sequence > index.walked(chain)
-                    )
+                    .where(JournalEntry.chain == chain, JournalEntry.sequence > index.walked(chain))
                     .order_by(JournalEntry.sequence)
                     .limit(_ENTRIES)
                 )
@@ -168,7 +166,9 @@ def _digests(
     if after:
         query = query.where(kind.id > uuid.UUID(after))
     try:
-        found = {str(row.id): row.row_digest() for row in session.scalars(query)}
+        found: dict[str, str | None] = {
+            str(row.id): row.row_digest() for row in session.scalars(query)
+        }
     except Exception:  # whatever a driver or type says of what somebody wrote into a column
         session.expunge_all()
         return _one_by_one(session, kind, after, limit)

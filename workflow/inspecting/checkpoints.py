@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from signing.witness import WitnessInvalid, check_signature, check_stamp
+from signing.witness import check_signature, check_stamp
+from storage.errors import ObjectCorrupt, ObjectMissing
+from storage.objects import ObjectRef, ObjectStore, verify
 from workflow import transparency
 from workflow.inspecting.findings import Finding, Kind, Step, Walk
 from workflow.office import Reading
@@ -41,7 +46,7 @@ def look_at_log(walk: Walk, after: str) -> Step:
 
 
 def log_between(reading: Reading, begin: int, end: int) -> Iterator[Finding]:
-    """What is wrong with leaves `begin` to `end` (not included), if what is before them is sound."""
+    """What is wrong with leaves `begin` to before `end`, if all before them is sound."""
     session = reading.session
     leaves = {
         leaf.index: leaf
@@ -76,8 +81,10 @@ def beyond(session: Session, length: int) -> Iterator[Finding]:
         for place in session.scalars(rows.distinct()):
             yield _differs(f"{table} {place}")
     widths = {level: length >> level for level in range(length.bit_length())}
-    within = [and_(LogNode.level == level, LogNode.index < many, LogNode.index >= 0)
-              for level, many in widths.items()]
+    within = [
+        and_(LogNode.level == level, LogNode.index < many, LogNode.index >= 0)
+        for level, many in widths.items()
+    ]
     for level, index in session.execute(
         select(LogNode.level, LogNode.index).where(~or_(*within) if within else LogNode.level >= 0)
     ):
@@ -86,7 +93,7 @@ def beyond(session: Session, length: int) -> Iterator[Finding]:
 
 def checkpoint_of(reading: Reading, checkpoint: Checkpoint) -> Iterator[Finding]:
     """A signed head: its text is that of the tree, its signature and time-stamp hold."""
-    if not _is_signed(reading, checkpoint):
+    if not _is_signed(reading, checkpoint) or not _is_retained(reading, checkpoint):
         yield _differs(f"checkpoint {checkpoint.size}")
     stamp = reading.session.get(CheckpointStamp, checkpoint.size)
     if stamp is not None and not _is_stamped(reading, checkpoint, stamp):
@@ -113,9 +120,7 @@ def _heads(session: Session, begin: int, end: int) -> dict[int, list[LeafHead]]:
     return found
 
 
-def _nodes(
-    session: Session, leaves: dict[int, LogLeaf], begin: int, end: int
-) -> Iterator[Finding]:
+def _nodes(session: Session, leaves: dict[int, LogLeaf], begin: int, end: int) -> Iterator[Finding]:
     """Every node that these leaves complete, against its two children."""
     steps = [step for index in range(begin, end) for step in merkle.completed(index)]
     wanted = {Node(0, index) for index in range(begin, end)}
@@ -159,9 +164,7 @@ def _against_chains(session: Session, begin: int, end: int) -> Iterator[Finding]
         select(LeafHead.chain, LeafHead.sequence)
         .join(
             JournalEntry,
-            and_(
-                JournalEntry.chain == LeafHead.chain, JournalEntry.sequence == LeafHead.sequence
-            ),
+            and_(JournalEntry.chain == LeafHead.chain, JournalEntry.sequence == LeafHead.sequence),
             isouter=True,
         )
         .where(
@@ -183,13 +186,66 @@ def _is_signed(reading: Reading, checkpoint: Checkpoint) -> bool:
     try:
         head = parse_head(checkpoint.content)
         key = reading.session.get(LogKey, checkpoint.certificate_sha256)
-        if key is None or not _is_ours(reading, key, checkpoint):
+        if key is None or sha256(key.certificate).hexdigest() != key.certificate_sha256:
             return False
         check_signature(key.certificate, checkpoint.content, checkpoint.signature)
-        return (head.size, head.at, head.root) == (
-            checkpoint.size,
-            checkpoint.at,
-            transparency.root(reading, checkpoint.size),
-        )
-    except (ValueError, WitnessInvalid):
+        own = (head.size, head.at) == (checkpoint.size, checkpoint.at)
+        return own and head.root == transparency.root(reading, checkpoint.size)
+    except ValueError:  # of any of these forms, and a node that is not there
         return False
+
+
+def _is_stamped(reading: Reading, checkpoint: Checkpoint, stamp: CheckpointStamp) -> bool:
+    try:
+        anchors = reading.office.sealing.trust.anchors
+        return check_stamp(stamp.token, checkpoint.content, anchors).at == stamp.at
+    except ValueError:
+        return False
+
+
+def _is_retained(reading: Reading, checkpoint: Checkpoint) -> bool:
+    """Whether it lies outside the database as it is in it: another key's signature does not."""
+    key = reading.session.get(LogKey, checkpoint.certificate_sha256)
+    if key is None:
+        return False
+    content = transparency.kept(checkpoint, key)
+    ref = ObjectRef(transparency.LOG, sha256(content).hexdigest(), len(content))
+    try:
+        verify(reading.office.log_objects, ref)
+    except (ObjectMissing, ObjectCorrupt):
+        return False
+    return True
+
+
+def look_at_retained(walk: Walk, after: str) -> Step:
+    """Some of the checkpoints outside the database. `after`: the key of the last."""
+    store, prefix = walk.office.log_objects, f"{transparency.LOG}/"
+    kept = [
+        one
+        for one in islice(store.each(after or prefix), _LEAVES)
+        if one.key.startswith(prefix) and one.ref is not None
+    ]
+    with walk.office.reading(None) as reading:
+        findings = [
+            _differs(f"object {one.key}")
+            for one in kept
+            if one.ref and not _is_known(reading, store, one.ref)
+        ]
+    return Step(findings, len(kept), kept[-1].key if len(kept) == _LEAVES else None)
+
+
+def _is_known(reading: Reading, store: ObjectStore, ref: ObjectRef) -> bool:
+    """Whether the tree still has the head that was once signed and kept.
+
+    Signed by a process that then died, it may be in no row; the same head is signed again.
+    """
+    try:
+        with store.open(ref) as stored:
+            head = parse_head(json.loads(stored.read())["text"].encode())
+        return head.root == transparency.root(reading, head.size)
+    except (ValueError, KeyError, TypeError, AttributeError, ObjectCorrupt, ObjectMissing):
+        return False
+
+
+def _differs(place: str) -> Finding:
+    return Finding(Kind.CHECKPOINT_DIFFERS, place)

@@ -79,6 +79,7 @@ class Stage(StrEnum):
     FACTS = "facts"
     TALLIES = "tallies"
     LOG = "log"
+    RETAINED = "retained"  # checkpoints outside the database
     NAMES = "names"  # of objects, in rows
     OBJECTS = "objects"
     ABSENT = "absent"  # objects that rows name
@@ -96,7 +97,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Step:
-    """What a second or two of a stage gave; `after` is where it goes on, None when it is through."""
+    """What a second or two of a stage gave; `after`: where it goes on, None when it is through."""
 
     findings: Sequence[Finding]
     looked_at: int

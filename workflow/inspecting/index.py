@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 _TABLES = """
@@ -52,14 +52,16 @@ class Index:
         self._connection.close()
 
     def learn(self, chain: str, entries: Iterable[tuple[int, bytes]]) -> None:
-        """Take in which rows these entries of a chain digest; an entry without form is passed by."""
+        """Take in which rows these entries of a chain digest; one without form is passed by."""
         digests: list[tuple[str, str, str, str]] = []
         last = 0
         for sequence, content in entries:
             last = sequence
             try:
                 entry = json.loads(content)
-                digests += [(table, row, entry["at"], digest) for table, row, digest in entry["rows"]]
+                digests += [
+                    (table, row, entry["at"], digest) for table, row, digest in entry["rows"]
+                ]
             except (ValueError, TypeError, KeyError, RecursionError):
                 continue
         with self._transaction():
@@ -99,7 +101,7 @@ class Index:
                 "INSERT INTO named (key, size_bytes, place, living, destroyed) VALUES (?,?,?,?,?)"
                 " ON CONFLICT DO UPDATE SET living = max(living, excluded.living),"
                 " destroyed = max(destroyed, excluded.destroyed)",
-                [(one.key, one.size_bytes, one.place, one.living, one.destroyed) for one in objects],
+                [astuple(one) for one in objects],
             )
 
     def size_of(self, key: str) -> int | None:

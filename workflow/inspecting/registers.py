@@ -1,4 +1,4 @@
-"""Numbers without gaps, dates in order; facts as the evidence states them, tallies as they add up."""
+"""Numbers without gaps, dates in order; facts as the evidence states them, tallies that add up."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def tallies_of(session: Session, organisation_id: uuid.UUID) -> Iterator[Finding
             ).where(tally.organisation_id == organisation_id)
         )
     }
-    for alike in sorted(counted.keys() | kept.keys()):
-        if counted.get(alike) != kept.get(alike):
-            where = " ".join(str(part) or "-" for part in alike)
+    for which in sorted(counted.keys() | kept.keys(), key=str):
+        if counted.get(which) != kept.get(which):
+            where = " ".join(str(part) or "-" for part in which)
             yield Finding(Kind.TALLY_DIFFERS, f"register_tally {organisation_id} {where}")
