@@ -20,6 +20,7 @@ from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
     appraisals,
+    archive_checks,
     audit,
     councils,
     documents,
@@ -92,6 +93,7 @@ ROUTERS = (
     work_files.router,
     work.router,
     audit.router,
+    archive_checks.router,
     log.router,
     indicator.router,
     snapshots.router,

@@ -21,7 +21,18 @@ from workflow.inspecting.verdicts import look_at_verdicts
 from workflow.migrations import triggers
 from workflow.office import Office, unavailable
 
-__all__ = ["SENTENCES", "STAGES", "Finding", "Kind", "Progress", "Stage", "Step", "Walk", "inspect"]
+__all__ = [
+    "JOURNAL",
+    "SENTENCES",
+    "STAGES",
+    "Finding",
+    "Kind",
+    "Progress",
+    "Stage",
+    "Step",
+    "Walk",
+    "inspect",
+]
 
 #: Told after each step: the stage, and how many things of it were looked at so far.
 Progress = Callable[[Stage, int], None]

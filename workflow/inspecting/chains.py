@@ -63,7 +63,7 @@ def follow(
     if digest != _BROKEN:
         head = _head(session, chain)
         findings = list(_judge(chain, sequence, digest, stored, head if through else None))
-    index.learn(chain, ((found, content) for found, content, _ in stored))
+    index.learn(chain, sequence, ((found, content) for found, content, _ in stored))
     if through:
         return Step(findings, len(stored), f"{chain} 0 ")
     last, _, written = stored[-1]
@@ -95,22 +95,30 @@ def _judge(
         yield Finding(Kind.CHAIN_EDITED, f"{chain} #{head[0]}")
 
 
-def catch_up(session: Session, index: Index) -> None:
-    """Take in what was journalled since the chains were walked: it will be judged next time."""
-    for chain, sequence in session.execute(select(ChainHead.chain, ChainHead.sequence)):
-        while index.walked(chain) < sequence:
+def catch_up(session: Session, index: Index, most: int = 10 * _ENTRIES) -> bool:
+    """Take in what was journalled since the chains were walked: it will be judged next time.
+
+    False where that was more than `most` entries, so that there are others yet.
+    """
+    heads = session.execute(select(ChainHead.chain, ChainHead.sequence)).all()
+    for chain, sequence in heads:
+        while (begin := index.walked(chain)) < sequence:
+            if most <= 0:
+                return False
             fresh = [
                 (found, bytes(content))
                 for found, content in session.execute(
                     select(JournalEntry.sequence, JournalEntry.content)
-                    .where(JournalEntry.chain == chain, JournalEntry.sequence > index.walked(chain))
+                    .where(JournalEntry.chain == chain, JournalEntry.sequence > begin)
                     .order_by(JournalEntry.sequence)
                     .limit(_ENTRIES)
                 )
             ]
             if not fresh:
                 break  # entries are missing; that was found
-            index.learn(chain, fresh)
+            index.learn(chain, begin, fresh)
+            most -= len(fresh)
+    return True
 
 
 def look_at_rows(walk: Walk, after: str) -> Step:
@@ -123,7 +131,8 @@ def look_at_rows(walk: Walk, after: str) -> Step:
         if not table:
             return Step((), 0, None)
     with walk.office.reading(None) as reading:
-        catch_up(reading.session, walk.index)
+        if not catch_up(reading.session, walk.index):
+            return Step((), 0, after)
         if table not in kinds:
             lost = sorted(walk.index.digests(table, "", None))
             return Step([_row(Kind.ROW_MISSING, table, one) for one in lost], len(lost), table)

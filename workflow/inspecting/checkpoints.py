@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, takewhile
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from signing.witness import check_signature, check_stamp
 from storage.errors import ObjectCorrupt, ObjectMissing
-from storage.objects import ObjectRef, ObjectStore, verify
+from storage.objects import Listed, ObjectRef, verify
 from workflow import transparency
 from workflow.inspecting.findings import Finding, Kind, Step, Walk
 from workflow.office import Reading
@@ -30,6 +31,8 @@ from workflow.rules.checkpoints import Leaf, parse_head, parse_leaf
 from workflow.rules.merkle import Node
 
 _LEAVES = 500
+#: How long a checkpoint may be kept before its row is there.
+_UNDERWAY = timedelta(hours=1)
 
 
 def look_at_log(walk: Walk, after: str) -> Step:
@@ -71,6 +74,14 @@ def beyond(session: Session, length: int) -> Iterator[Finding]:
     for table, rows in (
         ("leaf_head", select(LeafHead.leaf).where(or_(LeafHead.leaf >= length, LeafHead.leaf < 0))),
         ("checkpoint", select(Checkpoint.size).where(Checkpoint.size > length)),
+        (
+            "log_key",
+            select(LogKey.certificate_sha256).where(
+                ~select(Checkpoint.size)
+                .where(Checkpoint.certificate_sha256 == LogKey.certificate_sha256)
+                .exists()
+            ),
+        ),
         (
             "checkpoint_stamp",
             select(CheckpointStamp.size).where(
@@ -220,31 +231,35 @@ def _is_retained(reading: Reading, checkpoint: Checkpoint) -> bool:
 def look_at_retained(walk: Walk, after: str) -> Step:
     """Some of the checkpoints outside the database. `after`: the key of the last."""
     store, prefix = walk.office.log_objects, f"{transparency.LOG}/"
-    kept = [
-        one
-        for one in islice(store.each(after or prefix), _LEAVES)
-        if one.key.startswith(prefix) and one.ref is not None
-    ]
+    listed = islice(store.each(after or prefix), _LEAVES)
+    kept = list(takewhile(lambda one: one.key.startswith(prefix), listed))
     with walk.office.reading(None) as reading:
         findings = [
             _differs(f"object {one.key}")
             for one in kept
-            if one.ref and not _is_known(reading, store, one.ref)
+            if one.ref is not None and not _is_known(reading, walk, one, one.ref)
         ]
-    return Step(findings, len(kept), kept[-1].key if len(kept) == _LEAVES else None)
+    return Step(findings, len(kept), kept[-1].key if kept else None)
 
 
-def _is_known(reading: Reading, store: ObjectStore, ref: ObjectRef) -> bool:
-    """Whether the tree still has the head that was once signed and kept.
+def _is_known(reading: Reading, walk: Walk, one: Listed, ref: ObjectRef) -> bool:
+    """Whether the rows still have the checkpoint that was once signed and kept.
 
-    Signed by a process that then died, it may be in no row; the same head is signed again.
+    It is kept before its row is written: the newest may have none yet, and whoever died in between
+    has the same text signed again a minute later.
     """
     try:
-        with store.open(ref) as stored:
-            head = parse_head(json.loads(stored.read())["text"].encode())
-        return head.root == transparency.root(reading, head.size)
+        with walk.office.log_objects.open(ref) as stored:
+            text: bytes = json.loads(stored.read())["text"].encode()
+        size = parse_head(text).size
     except (ValueError, KeyError, TypeError, AttributeError, ObjectCorrupt, ObjectMissing):
         return False
+    row = transparency.checkpoint(reading, size)
+    if row is not None:
+        return row.content == text
+    newest = transparency.newest(reading)
+    young = one.stat.stored_at > walk.started_at - _UNDERWAY
+    return young and (newest is None or newest.size < size)
 
 
 def _differs(place: str) -> Finding:

@@ -1,8 +1,9 @@
 """What an inspection must remember of millions of rows: a scratch file beside the data.
 
 Of each evidence row the digest that was journalled last, of each object who names it. Nothing in it
-is trusted beyond one inspection, and whoever loses it begins that inspection anew. Learning the
-same things twice changes nothing, so a step that was cut off is simply walked again.
+is trusted beyond one inspection; on a machine that has none, or only a part, it is made anew from
+the rows. Learning the same things twice changes nothing, so a step that was cut off is simply
+walked again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS digested (
     tab TEXT, id TEXT, at TEXT, digest TEXT, PRIMARY KEY (tab, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS walked (chain TEXT PRIMARY KEY, sequence INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (after TEXT);
 CREATE TABLE IF NOT EXISTS named (
     key TEXT PRIMARY KEY, size_bytes INTEGER, place TEXT, living INTEGER, destroyed INTEGER,
     seen INTEGER DEFAULT 0
@@ -51,10 +53,10 @@ class Index:
         """Leave the file as it is."""
         self._connection.close()
 
-    def learn(self, chain: str, entries: Iterable[tuple[int, bytes]]) -> None:
-        """Take in which rows these entries of a chain digest; one without form is passed by."""
+    def learn(self, chain: str, after: int, entries: Iterable[tuple[int, bytes]]) -> None:
+        """Take in which rows the entries that follow one digest; one without form is passed by."""
         digests: list[tuple[str, str, str, str]] = []
-        last = 0
+        last = after
         for sequence, content in entries:
             last = sequence
             try:
@@ -70,11 +72,8 @@ class Index:
                 " SET at = excluded.at, digest = excluded.digest WHERE excluded.at >= at",
                 digests,
             )
-            self._connection.execute(
-                "INSERT INTO walked VALUES (?, ?) ON CONFLICT DO UPDATE"
-                " SET sequence = max(sequence, excluded.sequence)",
-                (chain, last),
-            )
+            if after <= self.walked(chain) < last:  # else something between is not known yet
+                self._connection.execute("REPLACE INTO walked VALUES (?, ?)", (chain, last))
 
     def walked(self, chain: str) -> int:
         """How far a chain was taken in."""
@@ -94,9 +93,17 @@ class Index:
         """The tables whose rows were digested."""
         return [tab for (tab,) in self._connection.execute("SELECT DISTINCT tab FROM digested")]
 
-    def name(self, objects: Iterable[Named]) -> None:
-        """Take in which objects rows name."""
+    @property
+    def named_upto(self) -> str | None:
+        """Where taking in names goes on; "" at the beginning, None: all were."""
+        found = self._connection.execute("SELECT after FROM place").fetchone()
+        return found[0] if found else ""
+
+    def name(self, objects: Iterable[Named], after: str | None) -> None:
+        """Take in which objects rows name, and where to go on."""
         with self._transaction():
+            self._connection.execute("DELETE FROM place")
+            self._connection.execute("INSERT INTO place VALUES (?)", (after,))
             self._connection.executemany(
                 "INSERT INTO named (key, size_bytes, place, living, destroyed) VALUES (?,?,?,?,?)"
                 " ON CONFLICT DO UPDATE SET living = max(living, excluded.living),"

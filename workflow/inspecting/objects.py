@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,7 +37,8 @@ from workflow.records import (
     job,
 )
 
-_ROWS, _OBJECTS = 1_000, 200
+_ROWS, _OBJECTS, _STEP_BYTES = 1_000, 200, 200_000_000
+_LONGEST_KEY, _BEHIND = 180, "\U0010ffff"
 #: Bytes come first and their row second: an object without one is nobody's only after a day.
 _YOUNG = timedelta(days=1)
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -124,8 +125,7 @@ ELSEWHERE = {
     "log_key.certificate_sha256": "a certificate in the same row",
     "checkpoint.certificate_sha256": "a certificate in log_key",
     "signing_certificate.certificate_sha256": "a certificate in the same row",
-    "session.token_sha256": "a secret",
-    "api_token.token_sha256": "a secret",
+    "access_token.token_sha256": "a secret",
     "idempotency_key.body_sha256": "the body of a request",
 }
 
@@ -137,6 +137,7 @@ def look_at_names(walk: Walk, after: str) -> Step:
     if not row_id:
         following = places.index(table) + 1 if table else 0
         if following == len(places):
+            walk.index.name((), None)
             return Step((), 0, None)
         table = places[following]
     naming = NAMING[places.index(table)]
@@ -145,10 +146,9 @@ def look_at_names(walk: Walk, after: str) -> Step:
         if row_id:
             query = query.where(naming.id > uuid.UUID(row_id))
         rows = reading.session.execute(query).all()
-        if not rows and not row_id:
-            return Step((), 0, table)
-        walk.index.name(_pieces(rows) if table == "report" else _named(table, rows))
-    return Step((), len(rows), table if len(rows) < _ROWS else f"{table} {rows[-1][0]}")
+    onwards = table if len(rows) < _ROWS else f"{table} {rows[-1][0]}"
+    walk.index.name(_pieces(rows) if table == "report" else _named(table, rows), onwards)
+    return Step((), len(rows), onwards)
 
 
 def _named(table: str, rows: Sequence[Any]) -> Iterator[Named]:
@@ -173,8 +173,11 @@ def _pieces(rows: Sequence[Any]) -> Iterator[Named]:
 
 def look_at_objects(walk: Walk, after: str) -> Step:
     """Some hundred objects, read through. `after`: the key of the last."""
+    if walk.index.named_upto is not None:  # on another machine than the steps before
+        look_at_names(walk, walk.index.named_upto)
+        return Step((), 0, after)
     store = walk.office.objects
-    listed = list(islice(store.each(after), _OBJECTS))
+    listed = list(_some(store.each(after)))
     log = f"{transparency.LOG}/"
     known, strange = [], []
     for one in listed:
@@ -193,7 +196,24 @@ def look_at_objects(walk: Walk, after: str) -> Step:
     walk.index.see(ref.key for ref in known)
     with walk.office.reading(None) as reading:
         findings += [Finding(Kind.ORPHAN, key) for key in orphans(reading, strange, walk)]
-    return Step(findings, len(listed), listed[-1].key if len(listed) == _OBJECTS else None)
+    return Step(findings, len(listed), place_of(listed[-1].key) if listed else None)
+
+
+def _some(listed: Iterable[Listed]) -> Iterator[Listed]:
+    """As many as are read in a second or two."""
+    left_bytes = _STEP_BYTES
+    for one in islice(listed, _OBJECTS):
+        yield one
+        left_bytes -= one.stat.size_bytes
+        if left_bytes <= 0:
+            return
+
+
+def place_of(key: str) -> str:
+    """A key as a place that fits a column. Only one that is no object's is changed by it: what
+    lies beside it under the same beginning is passed by with it."""
+    text = key[:_LONGEST_KEY].encode("utf-8", "ignore").decode().replace("\0", "")
+    return key if text == key else text + _BEHIND
 
 
 def is_whole(store: ObjectStore, ref: ObjectRef) -> bool:

@@ -26,7 +26,7 @@ def look_at_verdicts(walk: Walk, after: str) -> Step:
         query = select(Report.id, Report.organisation_id, Report.content).order_by(Report.id)
         if after:
             query = query.where(Report.id > uuid.UUID(after))
-        rows = reading.session.execute(query.limit(4 * at_once)).all()
+        rows = reading.session.execute(query.limit(at_once)).all()
     with ThreadPoolExecutor(at_once) as judges:
         held = judges.map(lambda row: re_derives(walk.office, row[1], row[2]), rows)
         findings = [
@@ -34,7 +34,7 @@ def look_at_verdicts(walk: Walk, after: str) -> Step:
             for row, holds in zip(rows, held, strict=True)
             if not holds
         ]
-    return Step(findings, len(rows), str(rows[-1][0]) if len(rows) == 4 * at_once else None)
+    return Step(findings, len(rows), str(rows[-1][0]) if len(rows) == at_once else None)
 
 
 def re_derives(office: Office, organisation_id: uuid.UUID, content: bytes) -> bool:
