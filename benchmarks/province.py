@@ -28,11 +28,19 @@ from workflow.rules.cells import cell_of, due_of
 from workflow.rules.indicator import Row
 from workflow.rules.reasons import Hold, IncomingRow, OutgoingRow, Step
 
-PROVINCE, COMMUNE = "H56.MAU", "H56.MAU.02"
+PROVINCE, COMMUNE = "H56", "H56.MAU.02"
 _SEED = 6
 _TYPES = ("cong_van", "quyet_dinh", "bao_cao", "to_trinh", "thong_bao", "ke_hoach", "giay_moi")
 _COLUMNS = tuple(RegisterFact.__table__.columns.keys())
 _NAMES = ", ".join(_COLUMNS)
+
+
+def found(office: Office) -> uuid.UUID:
+    """The province."""
+    with office.reading(None) as reading:
+        return reading.session.scalars(
+            select(OrganisationName.organisation_id).where(OrganisationName.code == PROVINCE)
+        ).one()
 
 
 def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
@@ -46,7 +54,7 @@ def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
             select(Issuer).where(Issuer.organisation_id == seat.id).order_by(Issuer.id)
         ).first()
         assert issuer is not None
-        found = [(seat.id, str(issuer.id))]
+        settled = [(seat.id, str(issuer.id))]
         for n in range(1, communes):
             ids = new_id(), new_id()
             session.add(_copy(seat, id=ids[0]))
@@ -54,9 +62,9 @@ def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
             name = {"code": f"H56.{n:03d}.99", "name": f"UBND xã {n}"}
             session.add(_copy(model, id=new_id(), organisation_id=ids[0], **name))
             session.add(_copy(issuer, id=ids[1], organisation_id=ids[0]))
-            found.append((ids[0], str(ids[1])))
+            settled.append((ids[0], str(ids[1])))
         session.commit()
-    return found
+    return settled
 
 
 def fill(
@@ -85,9 +93,11 @@ def fill(
     pooled.invalidate()
     fact = RegisterFact
     with office.database.write() as session:
-        like = [fact.organisation_id, fact.month, fact.register, fact.issuer_id]
-        like += [fact.type_code, fact.cell, _due_as_text(session.connection())]
-        names = ["organisation_id", "month", "register", "issuer_id", "type_code", "cell", "due"]
+        like = [fact.year, fact.year, fact.month, fact.organisation_id]
+        like += [fact.register, fact.issuer_id, fact.type_code, fact.cell]
+        like.append(_due_as_text(session.connection()))
+        names = ["year", "register_year", "month", "organisation_id"]
+        names += ["register", "issuer_id", "type_code", "cell", "due"]
         counted = select(*like, func.count()).group_by(*like)
         session.execute(insert(RegisterTally).from_select([*names, "count"], counted))
         for seat, register, last in session.execute(
@@ -166,6 +176,7 @@ def _facts(
             "sequence": 1,
             "entry_id": document_id,
             "register": "outgoing" if isinstance(row, OutgoingRow) else "incoming",
+            "year": row.counted_on.year,
             "issuer_id": issuer,
             "type_code": chance.choice(_TYPES),
             "counted_on": row.counted_on,

@@ -41,6 +41,7 @@ def enter(tx: Transaction, organisation_id: uuid.UUID, said: Listing) -> Reconci
     if said.source != SECRET:
         held = tx.session.scalar(
             select(func.sum(RegisterTally.count)).where(
+                RegisterTally.year == found.month // 100,
                 RegisterTally.organisation_id == organisation_id,
                 RegisterTally.month == found.month,
                 RegisterTally.register == said.register,

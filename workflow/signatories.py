@@ -35,28 +35,39 @@ class Signatories:
             for finding in report.signatures
             if finding.certificate_sha256
         }
-        owners: dict[str, uuid.UUID] = {}
-        for row in session.scalars(
-            select(SigningCertificate).where(SigningCertificate.certificate_sha256.in_(digests))
-        ):
-            owner = row.person_id or row.organisation_id
-            if owner is not None:
-                owners[row.certificate_sha256] = owner
-        refused = select(SigningOutcome.id).where(
-            SigningOutcome.intent_id == SigningIntent.id, SigningOutcome.refusal.is_not(None)
+        return cls(
+            _owners(session, digests) if digests else {},
+            _allowed(session, file_ids) if file_ids else {},
         )
-        allowed: dict[uuid.UUID, Allowed] = {}
-        for file_id, field, person_id, capacity in session.execute(
-            select(
-                SigningIntent.file_id,
-                SigningIntent.field,
-                SigningIntent.person_id,
-                SigningIntent.capacity,
-            ).where(SigningIntent.file_id.in_(file_ids), ~refused.exists())
-        ):
-            allowed[file_id] = allowed.get(file_id, frozenset()) | {(field, person_id, capacity)}
-        return cls(owners, allowed)
 
     def allowed_in(self, file_id: uuid.UUID | None) -> Allowed:
         """What the file was signed as."""
         return frozenset() if file_id is None else self._allowed.get(file_id, frozenset())
+
+
+def _owners(session: Session, digests: Iterable[str]) -> dict[str, uuid.UUID]:
+    owners: dict[str, uuid.UUID] = {}
+    for row in session.scalars(
+        select(SigningCertificate).where(SigningCertificate.certificate_sha256.in_(digests))
+    ):
+        owner = row.person_id or row.organisation_id
+        if owner is not None:
+            owners[row.certificate_sha256] = owner
+    return owners
+
+
+def _allowed(session: Session, file_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Allowed]:
+    refused = select(SigningOutcome.id).where(
+        SigningOutcome.intent_id == SigningIntent.id, SigningOutcome.refusal.is_not(None)
+    )
+    allowed: dict[uuid.UUID, Allowed] = {}
+    for file_id, field, person_id, capacity in session.execute(
+        select(
+            SigningIntent.file_id,
+            SigningIntent.field,
+            SigningIntent.person_id,
+            SigningIntent.capacity,
+        ).where(SigningIntent.file_id.in_(file_ids), ~refused.exists())
+    ):
+        allowed[file_id] = allowed.get(file_id, frozenset()) | {(field, person_id, capacity)}
+    return allowed

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,19 +20,29 @@ from tests.workflow.desk import CLERK, HEAD, LEADER, OFFICE, Desk
 from tests.workflow.outgoing_trip import Trip
 from tests.workflow.rules.law import law_text
 from tests.workflow.rules.rows import RECEIVED, incoming_rows, outgoing_rows
-from workflow import bookkeeping, issuing
+from workflow import bookkeeping, issuing, stating
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import measured, tallied
+from workflow.files import add_revision, current_files, latest_reports, store_report
 from workflow.handling import read
 from workflow.office import Reading, Transaction
 from workflow.records import (
+    Case,
     Document,
+    Evidence,
+    File,
+    Incoming,
     IndicatorExclusion,
     JournalEntry,
     NumberSeries,
+    NumberVoid,
+    Outgoing,
     RegisterEntry,
     RegisterFact,
     RegisterTally,
+    Relation,
+    Revision,
+    Signer,
     Task,
 )
 from workflow.rules import indicator, journal, statements
@@ -53,7 +64,7 @@ def check_the_books(desk: Desk) -> None:
         entries = reading.session.scalars(
             select(RegisterEntry).where(RegisterEntry.register != "copies")
         ).all()
-        stated = {e.document_id: one for e, one in bookkeeping.state(reading.session, entries)}
+        stated = {e.document_id: one for e, one in stating.state(reading.session, entries)}
         facts = newest(reading)
         assert {fact.document_id: fact.content for fact in facts} == {
             document: one.statement.to_bytes() for document, one in stated.items()
@@ -66,7 +77,7 @@ def check_the_books(desk: Desk) -> None:
             ): tally.count
             for tally in tallies
         }
-        period = f"{reading.now.year}"
+        period = f"{entries[0].year}"
         rows = [(one.statement.row(one.reports), 1) for one in stated.values()]
         report = measured(reading, desk.commune, period)
         assert [found for _, found in report.issuers] == list(
@@ -128,6 +139,52 @@ def test_an_incoming_document_is_stated_until_it_is_completed(desk: Desk, clock:
     assert (last.document, last.transferred) == (str(document_id), True)
     assert last.completed_at == clock.now
     assert len(said) == before + 1
+
+
+def test_each_kind_of_evidence_is_noticed_by_itself(desk: Desk) -> None:
+    """Whatever else a use case writes with it, or does not."""
+    letter, other = desk.registered(), desk.registered()
+    trip = Trip(desk.office, desk.actor).draft().checked().sign().number()
+    (main,) = desk.rows(File, File.document_id == trip.document_id)
+    entry = desk.one(RegisterEntry, RegisterEntry.document_id == trip.document_id)
+    (revision, *_) = desk.rows(Revision, Revision.file_id == main.id)
+
+    def judged(tx: Transaction) -> Evidence:
+        (now,) = latest_reports(tx, desk.commune, [current_files(tx, letter)[0][1].sha256]).values()
+        return store_report(tx, desk.commune, replace(now, verdict="KHONG_XAC_DINH"))
+
+    def one(kind: type[Any], document_id: uuid.UUID, **values: Any) -> Callable[..., Evidence]:
+        def change(tx: Transaction) -> Evidence:
+            row: Any = tx.session.scalars(select(kind).where(kind.document_id == document_id)).one()
+            for name, value in values.items():
+                setattr(row, name, value)
+            return cast(Evidence, row)
+
+        return change
+
+    changes: list[Callable[[Transaction], Evidence]] = [
+        judged,
+        lambda tx: add_revision(
+            tx, tx.get(File, main.id), sha256=revision.sha256, size_bytes=1, made_as="archived"
+        ),
+        lambda tx: tx.add(
+            NumberVoid(entry_id=entry.id, reason="Sai", person_id=entry.entered_by, at=tx.now)
+        ),
+        lambda tx: tx.add(Relation(document_id=letter, kind="duplicates", other_id=other)),
+        one(Incoming, other, sender_kind="enterprise"),
+        one(Case, other, due_at=None),
+        one(Outgoing, trip.document_id, seal_required=False),
+        one(Signer, trip.document_id, capacity="KT"),
+        one(File, trip.document_id, dropped=True),
+    ]
+    for change in changes:
+        before = len(desk.rows(RegisterFact))
+        with desk.office.transaction(desk.actor(CLERK)) as tx:
+            row = change(tx)
+            tx.session.flush()
+            tx.journal("test.changed", desk.commune, row.id)
+        assert len(desk.rows(RegisterFact)) == before + 1
+        check_the_books(desk)
 
 
 def test_what_changes_no_evidence_states_nothing(desk: Desk) -> None:
@@ -233,7 +290,7 @@ def _number(tx: Transaction, many: Counter[uuid.UUID]) -> None:
             organisation_id=seat,
             issuer_key="x",
             register="incoming",
-            year=1,
+            year=2026,
             key="",
             last_number=last,
         )
@@ -252,6 +309,7 @@ def _fact(entry: RegisterEntry, seat: uuid.UUID, type_code: str, row: Row) -> Re
         sequence=1,
         entry_id=entry.id,
         register="outgoing" if isinstance(row, OutgoingRow) else "incoming",
+        year=2026,
         issuer_id=row.issuer_id,
         type_code=type_code,
         counted_on=row.counted_on,

@@ -10,9 +10,11 @@ import logging
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from workflow.bookkeeping import REGISTERS, due_text, is_newest
 from workflow.office import Reading
@@ -25,12 +27,12 @@ from workflow.records import (
     RegisterTally,
 )
 from workflow.rules import indicator
-from workflow.rules.cells import row_of
+from workflow.rules.cells import alike
 from workflow.rules.errors import NotFound, Unavailable
-from workflow.rules.indicator import Row
+from workflow.rules.indicator import Count, Row
 
 log = logging.getLogger("vanthu.indicator")
-_INSTANT = timedelta(microseconds=1)
+_PASSED, _TO_COME = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class IndicatorReport:
 
 @dataclass(frozen=True)
 class Tallied:
-    """Rows of one register, organisation and month (or period) that are alike, and how many."""
+    """Rows of one issuer's register that are alike, and how many.
+
+    `month` (202611) is the period's first where months are not asked apart.
+    """
 
     organisation_id: uuid.UUID
+    issuer_id: str
     month: int
     row: Row
     many: int
@@ -76,16 +82,15 @@ def measured(
     period = indicator.parse_period(period_text)
     definition = indicator.definition_for(reading.office.law.indicator, period)
     issuers = issuers_of(reading, organisation_id)
-    rows = list(tallied(reading, [organisation_id], period, register=register, type_code=type_code))
-    known = {str(issuer.id) for issuer in issuers}
-    found = indicator.compute(
-        definition,
-        period,
-        [str(issuer.id) for issuer in issuers],
-        ((one.row, one.many) for one in rows),
-        as_of=reading.now,
-        production=not reading.office.settings.development,
-    )
+    production = not reading.office.settings.development
+    counts = {str(one.id): Count(definition, reading.now, production) for one in issuers}
+    unattributed = 0
+    for one in tallied(reading, [organisation_id], period, register=register, type_code=type_code):
+        if one.issuer_id in counts:
+            counts[one.issuer_id].add(one.row, one.many)
+        else:
+            unattributed += one.many
+    found = [count.indicator(issuer, period) for issuer, count in counts.items()]
     head = reading.session.get(ChainHead, str(organisation_id))
     return IndicatorReport(
         definition=definition,
@@ -93,7 +98,7 @@ def measured(
         journal_sequence=head.sequence if head else 0,
         journal_digest=head.digest if head else "",
         as_of=reading.now,
-        unattributed=sum(one.many for one in rows if one.row.issuer_id not in known),
+        unattributed=unattributed,
     )
 
 
@@ -108,53 +113,60 @@ def tallied(
 ) -> Iterator[Tallied]:
     """The rows of the registers of these organisations in a period, alike ones together.
 
-    Of one register or type where it is named; each month apart if `monthly`, else as of the
-    period's first.
+    Of one register or type where it is named; each month apart if `monthly`.
 
     Raises:
         Unavailable: the tallies are not as many as the numbers given: somebody wrote beside the
             office, and no figure is better than a wrong one (`vanthu fsck` tells what is wrong).
     """
-    _refuse_books_that_do_not_add_up(reading, organisation_ids)
+    years = range(period.first_on.year, period.last_on.year + 1)
+    _refuse_books_that_do_not_add_up(reading, organisation_ids, years)
+    first, last = (on.year * 100 + on.month for on in (period.first_on, period.last_on))
     tally = RegisterTally
-    now = due_text(reading.now)
-    # All that matters of a due time is whether it has passed.
-    progress = case((tally.due == "", None), (tally.due < now, True), else_=False)
-    first = period.first_on.year * 100 + period.first_on.month
-    last = period.last_on.year * 100 + period.last_on.month
-    apart = [tally.organisation_id, tally.register, tally.issuer_id, tally.cell, progress]
-    query = (
-        select(*apart, func.sum(tally.count), *([tally.month] if monthly else []))
-        .where(tally.organisation_id.in_(organisation_ids), tally.month.between(first, last))
-        .group_by(*apart, *([tally.month] if monthly else []))
-    )
+    apart: list[InstrumentedAttribute[Any]] = [
+        tally.organisation_id,
+        tally.register,
+        tally.issuer_id,
+        tally.cell,
+        *([tally.month] if monthly else ()),
+    ]
+    of_them = [
+        # One year is added up in the order of the key, without sorting.
+        tally.year.in_(years) if len(years) > 1 else tally.year == years[0],
+        tally.organisation_id.in_(organisation_ids),
+        tally.month.between(first, last),
+    ]
     if register is not None:
-        query = query.where(tally.register == register)
+        of_them.append(tally.register == register)
     if type_code is not None:
-        query = query.where(tally.type_code == type_code)
-    overdue, running = reading.now - _INSTANT, reading.now
-    for organisation_id, book, issuer_id, cell, late, many, *months in reading.session.execute(
-        query
-    ):
-        month = months[0] if months else first
-        due_at = None if late is None else overdue if late else running
-        on = date(month // 100, month % 100, 1)
-        yield Tallied(organisation_id, month, row_of(book, cell, issuer_id, on, due_at), many)
+        of_them.append(tally.type_code == type_code)
+    many = func.sum(tally.count)
+    done = select(*apart, literal(None), many).where(*of_them, tally.due == "").group_by(*apart)
+    # All that matters of a due time is whether it has passed.
+    late = tally.due < due_text(reading.now)
+    due = select(*apart, late, many).where(*of_them, tally.due != "").group_by(*apart, late)
+    for query in (done, due):
+        for seat, book, issuer_id, cell, *month, passed, count in reading.session.execute(query):
+            row = alike(book, cell, None if passed is None else _PASSED if passed else _TO_COME)
+            yield Tallied(seat, issuer_id, month[0] if month else first, row, count)
 
 
 def _refuse_books_that_do_not_add_up(
-    reading: Reading, organisation_ids: Collection[uuid.UUID]
+    reading: Reading, organisation_ids: Collection[uuid.UUID], years: range
 ) -> None:
-    """Numbers have no gaps, so the last of each series tell how many rows the registers have."""
+    """Numbers have no gaps: the last of each series tell how many rows a year's registers have."""
     counted = reading.session.scalar(
         select(func.coalesce(func.sum(RegisterTally.count), 0)).where(
-            RegisterTally.organisation_id.in_(organisation_ids)
+            RegisterTally.year.in_((*years, years[-1] + 1)),
+            RegisterTally.organisation_id.in_(organisation_ids),
+            RegisterTally.register_year.in_(years),
         )
     )
     numbered = reading.session.scalar(
         select(func.coalesce(func.sum(NumberSeries.last_number), 0)).where(
             NumberSeries.organisation_id.in_(organisation_ids),
             NumberSeries.register.in_(REGISTERS),
+            NumberSeries.year.in_(years),
         )
     )
     if counted != numbered:
@@ -189,10 +201,7 @@ def rows_of(
     if after is not None:
         query = query.where(RegisterEntry.id > after)
     for entry, fact in reading.session.execute(query):
-        yield (
-            entry,
-            row_of(fact.register, fact.cell, fact.issuer_id, fact.counted_on, fact.due_at),
-        )
+        yield entry, alike(fact.register, fact.cell, fact.due_at)
 
 
 def issuers_of(reading: Reading, organisation_id: uuid.UUID) -> list[Issuer]:

@@ -195,6 +195,8 @@ class Composer:
                 match parts[at + 1 :]:
                     case [Article(paragraphs=[text])]:
                         self._heading(part.text, self._flow.height(_ending(text)) + closing)
+                    case [Table() as table, *_]:
+                        self._heading(part.text, tables.beginning(self._flow, table))
                     case _:
                         self._heading(part.text)
             else:

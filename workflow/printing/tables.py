@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -32,10 +32,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows, in a size of type that may be smaller than the body's."""
+    """Columns and rows, in a size of type that may be smaller than the body's; `rows` are read
+    once."""
 
     columns: Sequence[Column]
-    rows: Sequence[Row]
+    rows: Iterable[Row]
     points: float = 12
     headed: bool = True
 
@@ -47,6 +48,11 @@ def draw(flow: Flow, table: Table) -> None:
     Raises ValueError: the columns are wider than the page's text, or a row has too few cells.
     """
     _Drawing(flow, table).draw()
+
+
+def beginning(flow: Flow, table: Table) -> float:
+    """How high the first piece of a table is: what a heading over it has to stay with."""
+    return _Drawing(flow, table).beginning
 
 
 class _Drawing:
@@ -61,9 +67,13 @@ class _Drawing:
         self._header = self._cells(titles) if table.headed else []
         self._header_height = self._height(max(map(len, self._header))) if table.headed else 0
 
+    @property
+    def beginning(self) -> float:
+        """A header never stands alone at the foot of a page."""
+        return self._header_height + self._height(2)
+
     def draw(self) -> None:
-        # A header never stands alone at the foot of a page.
-        self._flow.keep(self._header_height + self._height(2))
+        self._flow.keep(self.beginning)
         self._begin()
         for row in self._table.rows:
             self._row(row)

@@ -41,6 +41,7 @@ class RegisterFact(AppendOnly, Base):
     sequence: Mapped[int]
     entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("register_entry.id"))
     register: Mapped[str] = mapped_column(String(16))
+    year: Mapped[int]  # the register's
     issuer_id: Mapped[str] = mapped_column(String(36))
     type_code: Mapped[str] = mapped_column(String(32))  # "" where the document has none
     counted_on: Mapped[date]
@@ -58,15 +59,19 @@ class RegisterTally(Base):
 
     __tablename__ = "register_tally"
     __table_args__ = ({"sqlite_with_rowid": False},)
+    # In the order in which a year is added up without sorting: what is done, then what is open.
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     organisation_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("organisation.id"), primary_key=True
     )
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    due: Mapped[str] = mapped_column(String(32), primary_key=True)  # UTC ISO 8601, or ""
     register: Mapped[str] = mapped_column(String(16), primary_key=True)
     issuer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    type_code: Mapped[str] = mapped_column(String(32), primary_key=True)
     cell: Mapped[str] = mapped_column(String(32), primary_key=True)
-    due: Mapped[str] = mapped_column(String(32), primary_key=True)  # UTC ISO 8601, or ""
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 202611
+    type_code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: A document of December may be issued in January.
+    register_year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     count: Mapped[int]
 
 

@@ -8,6 +8,7 @@ is computed from some thousand cells by the very functions that judge one row.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -18,11 +19,12 @@ _HOLD_OF = {letter: hold for hold, letter in _HOLDS.items()}
 _STEPS = tuple(Step)
 _ON_TIME, _LATE, _OPEN = "t", "l", "o"
 _DUE, _DONE = datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 2, tzinfo=UTC)
-_EXEMPT = Exclusion("", "", date.min)
+_SOME_DAY = date(1, 1, 2)
+_EXEMPT = Exclusion("", "", date(1, 1, 1))
 
 
 def cell_of(row: OutgoingRow | IncomingRow) -> str:
-    """The cell of a row, one character per fact, in the order of `row_of`."""
+    """The cell of a row, one character per fact, in the order of `alike`."""
     if isinstance(row, OutgoingRow):
         flags = _flags(
             row.issued_on is not None,
@@ -56,10 +58,8 @@ def due_of(row: OutgoingRow | IncomingRow) -> datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def row_of(
-    register: str, cell: str, issuer_id: str, counted_on: date, due_at: datetime | None
-) -> OutgoingRow | IncomingRow:
-    """A row that stands for all with this cell, issuer, day (or month) and due time.
+def alike(register: str, cell: str, due_at: datetime | None) -> OutgoingRow | IncomingRow:
+    """A row that stands for all with this cell and due time, whosever they are and of which day.
 
     Raises ValueError or KeyError for what `cell_of` cannot have written.
     """
@@ -69,9 +69,9 @@ def row_of(
         issued, voided, secret, required, development, exempt = map(_flag, cell[:6])
         return OutgoingRow(
             document_id="",
-            issuer_id=issuer_id,
-            registered_on=counted_on,
-            issued_on=counted_on if issued else None,
+            issuer_id="",
+            registered_on=_SOME_DAY,
+            issued_on=_SOME_DAY if issued else None,
             voided=voided,
             secret=secret,
             persons=_HOLD_OF[cell[6]],
@@ -94,8 +94,8 @@ def row_of(
     ]
     return IncomingRow(
         document_id="",
-        issuer_id=issuer_id,
-        arrived_on=counted_on,
+        issuer_id="",
+        arrived_on=_SOME_DAY,
         secret=secret,
         paper=paper,
         digitised=digitised,
@@ -109,6 +109,17 @@ def row_of(
         development=development,
         exclusion=_EXEMPT if exempt else None,
     )
+
+
+def row_of(
+    register: str, cell: str, issuer_id: str, counted_on: date, due_at: datetime | None
+) -> OutgoingRow | IncomingRow:
+    """The same of an issuer and of a day (or month)."""
+    row = alike(register, cell, due_at)
+    if isinstance(row, IncomingRow):
+        return replace(row, issuer_id=issuer_id, arrived_on=counted_on)
+    issued_on = None if row.issued_on is None else counted_on
+    return replace(row, issuer_id=issuer_id, registered_on=counted_on, issued_on=issued_on)
 
 
 def _flags(*facts: bool) -> str:

@@ -257,9 +257,14 @@ class Books:
             entered = held.since < self.organisation.rows_from  # it is further back
         else:
             seat = self.organisation.issuers[0] if self.organisation.issuers else ""
-            entered = (entry.id, entry.register, entry.number, entry.code, entry.on) == (
-                said.entry, columns["register"], said.number, said.code, said.entered_on,
-            ) and said.issuer == (entry.issuer_key if outgoing else seat)  # fmt: skip
+            entered = entry[:6] == (
+                said.entry,
+                columns["register"],
+                columns["year"],
+                said.number,
+                said.code,
+                said.entered_on,
+            ) and said.issuer == (entry.issuer_key if outgoing else seat)
         return (
             entered
             and event.action == "register.restated"
@@ -267,7 +272,7 @@ class Books:
             and columns["sequence"] == event.sequence
             and columns["organisation_id"] == said.organisation == ours
             and columns["entry_id"] == said.entry
-            and columns["register"] == ("outgoing" if outgoing else "incoming")
+            and columns["register"] == statements.REGISTER_OF[type(said)]
             and columns["issuer_id"] == said.issuer
             and columns["type_code"] == said.type_code
         )
@@ -281,12 +286,13 @@ class Books:
         if any(owner not in self.owners.get(one, ()) for one, owner in said.owners.items()):
             broken.append(Rule.STATEMENT_OWNER)
         whole = held.since >= self.organisation.rows_from
-        register = "incoming"
-        if isinstance(said, OutgoingStatement):
-            register = "outgoing"
-            if whole and sorted(said.allowed) != self._allowed(said, held):
-                broken.append(Rule.STATEMENT_CAPACITY)
+        if whole and sorted(getattr(said, "allowed", ())) != self._allowed(said, held):
+            broken.append(Rule.STATEMENT_CAPACITY)
+        register = statements.REGISTER_OF[type(said)]
         excluded = self._exclusions.get((register, said.type_code))
+        issued_on = said.issued_on if isinstance(said, OutgoingStatement) else None
+        if excluded is not None and not excluded.reaches(issued_on or said.entered_on):
+            excluded = None  # one that was decided on later is not named
         if said.exclusion != excluded and not (self._excluded_before and excluded is None):
             broken.append(Rule.STATEMENT_EXCLUSION)
         return broken
@@ -320,9 +326,9 @@ class Books:
                 break
         return broken
 
-    def _allowed(self, said: OutgoingStatement, held: Document) -> list[tuple[str, str, str]]:
+    def _allowed(self, said: Statement, held: Document) -> list[tuple[str, str, str]]:
         """What the main text was signed as, by the intents that were not refused."""
-        if not said.files:
+        if not said.files or not isinstance(said, OutgoingStatement):
             return []
         main = said.files[0].sha256
         return sorted(
@@ -371,7 +377,7 @@ class Books:
             held.counted = None
         held.named = ()
         if counted_on in period:
-            register = columns["register"]
+            register = statements.REGISTER_OF[type(said)]
             held.counted = (said.issuer, register, cell, due)
             self.counted[held.counted] += 1
         held.named = tuple((file.sha256, file.report) for file in said.files)

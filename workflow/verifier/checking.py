@@ -286,7 +286,7 @@ class _Checking:
             place = f"{chain}#{sequence}"
             if chain in heads and type(sequence) is int and sequence > heads[chain]:
                 self.notes.append(
-                    Note("destroyed_later", f"Tệp {digest} bị hủy sau điểm kiểm soát ({place}).")
+                    Note("destroyed_later", f"Tệp {digest} bị hủy sau mốc nhật ký ({place}).")
                 )
             elif (chain, digest, line["document"], sequence) not in self._destroyed:
                 self.found.add(Rule.DESTRUCTION_UNPROVEN, place, str(chain), str(digest))

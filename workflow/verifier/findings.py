@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Rule(StrEnum):
@@ -74,19 +75,19 @@ _SENTENCES: Mapping[Rule, str] = {
     Rule.MEMBER_ORDER: "Các thành phần của gói không theo thứ tự đã định.",
     Rule.MEMBER_ALTERED: "Thành phần này không đúng như bản kê của gói.",
     Rule.MEMBER_UNREADABLE: "Thành phần này không đọc được hoặc sai khuôn dạng.",
-    Rule.CHAIN_EDITED: "Mục nhật ký này đã bị sửa.",
-    Rule.CHAIN_MISSING: "Thiếu mục nhật ký này.",
-    Rule.CHAIN_INSERTED: "Mục nhật ký này bị chèn thêm.",
-    Rule.CHAIN_REORDERED: "Các mục nhật ký bị đổi thứ tự.",
-    Rule.CHAIN_HEAD: "Nhật ký không phải là nhật ký mà điểm kiểm soát đã ký xác nhận.",
-    Rule.LEAF_WRONG: "Lá của sổ kiểm soát không nêu đầu nhật ký này.",
-    Rule.LEAF_NOT_IN_TREE: "Lá này không nằm trong cây của điểm kiểm soát.",
-    Rule.CHECKPOINT_WRONG: "Điểm kiểm soát sai khuôn dạng hoặc không phải của gói này.",
-    Rule.CHECKPOINT_UNSIGNED: "Chữ ký trên điểm kiểm soát không đúng.",
-    Rule.CHECKPOINT_UNTRUSTED: "Chứng thư ký điểm kiểm soát không dẫn tới nơi được tin cậy.",
-    Rule.STAMP_WRONG: "Dấu thời gian không phải của điểm kiểm soát này.",
+    Rule.CHAIN_EDITED: "Bút toán này đã bị sửa.",
+    Rule.CHAIN_MISSING: "Thiếu bút toán này.",
+    Rule.CHAIN_INSERTED: "Bút toán này bị chèn thêm.",
+    Rule.CHAIN_REORDERED: "Các bút toán bị đổi thứ tự.",
+    Rule.CHAIN_HEAD: "Nhật ký không phải là nhật ký mà mốc nhật ký đã ký xác nhận.",
+    Rule.LEAF_WRONG: "Lá của sổ mốc nhật ký không nêu đầu nhật ký này.",
+    Rule.LEAF_NOT_IN_TREE: "Lá này không nằm trong cây của mốc nhật ký.",
+    Rule.CHECKPOINT_WRONG: "Mốc nhật ký sai khuôn dạng hoặc không phải của gói này.",
+    Rule.CHECKPOINT_UNSIGNED: "Chữ ký trên mốc nhật ký không đúng.",
+    Rule.CHECKPOINT_UNTRUSTED: "Chứng thư ký mốc nhật ký không dẫn tới nơi được tin cậy.",
+    Rule.STAMP_WRONG: "Dấu thời gian không phải của mốc nhật ký này.",
     Rule.STAMP_UNTRUSTED: "Dấu thời gian không do nơi được tin cậy cấp.",
-    Rule.LOG_REWRITTEN: "Sổ kiểm soát không nối tiếp điểm kiểm soát đã lưu trước đó.",
+    Rule.LOG_REWRITTEN: "Sổ mốc nhật ký không nối tiếp mốc nhật ký đã lưu trước đó.",
     Rule.ROW_MISSING: "Thiếu bản ghi mà nhật ký đã ghi nhận.",
     Rule.ROW_INSERTED: "Có bản ghi mà nhật ký không ghi nhận.",
     Rule.ROW_EDITED: "Bản ghi này đã bị sửa so với nhật ký.",
@@ -170,9 +171,9 @@ class Verdict:
     findings: Sequence[Finding]
     found: Mapping[Rule, int]
     notes: Sequence[Note]
-    scope: Mapping[str, object]
+    scope: Mapping[str, Any]
     counts: Mapping[str, int]
-    indicators: Sequence[Mapping[str, object]]
+    indicators: Sequence[Mapping[str, Any]]
     manifest_sha256: str | None
 
     @property

@@ -15,11 +15,12 @@ class Entered(NamedTuple):
 
     id: str
     register: str
-    issuer_key: str
+    year: int
     number: int
     code: str | None
-    document: str
     on: date
+    issuer_key: str
+    document: str
 
 
 class _Series(NamedTuple):
@@ -91,6 +92,12 @@ class Registers:
                 self.found.add(Rule.NUMBER_DOUBLE, place, self.organisation, which)
             self._codes.add(seen)
         return Entered(
-            row_id, columns["register"], columns["issuer_key"], number, code,
-            columns["document_id"], on,
-        )  # fmt: skip
+            row_id,
+            columns["register"],
+            year,
+            number,
+            code,
+            on,
+            columns["issuer_key"],
+            columns["document_id"],
+        )

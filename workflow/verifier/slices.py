@@ -282,7 +282,7 @@ _report_columns = _columns("report", "organisation_id", "sha256")
 _fact_columns = _columns(
     "register_fact",
     *("organisation_id", "document_id", "ordinal", "sequence", "entry_id", "register"),
-    *("issuer_id", "type_code", "counted_on", "month", "cell", "due_at"),
+    *("year", "issuer_id", "type_code", "counted_on", "month", "cell", "due_at"),
 )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.workflow.rules.law import law_text
 from tests.workflow.rules.rows import incoming_rows, outgoing_rows
 from workflow.rules import indicator
-from workflow.rules.cells import cell_of, due_of, row_of
+from workflow.rules.cells import alike, cell_of, due_of, row_of
 from workflow.rules.indicator import Count
 from workflow.rules.reasons import IncomingRow, OutgoingRow, Step
 
@@ -36,10 +36,11 @@ def test_a_cell_has_the_reasons_of_its_rows(
     again = row_of(register, cell_of(row), row.issuer_id, row.counted_on, due_of(row))
     judge = Count(definition, AFTERWARDS + later, production)
     assert judge.reasons(again) == judge.reasons(row)
-    assert (again.issuer_id, again.counted_on) == (row.issuer_id, row.counted_on)
     if isinstance(row, IncomingRow) and isinstance(again, IncomingRow):
         assert again.on_time == row.on_time
     assert cell_of(again) == cell_of(row)
+    assert (again.issuer_id, again.counted_on) == (row.issuer_id, row.counted_on)
+    assert judge.reasons(alike(register, cell_of(row), due_of(row))) == judge.reasons(row)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +57,4 @@ def test_a_cell_has_the_reasons_of_its_rows(
 )
 def test_what_is_no_cell_is_refused(register: str, cell: str) -> None:
     with pytest.raises((ValueError, KeyError)):
-        row_of(register, cell, "ubnd", AFTERWARDS.date(), None)
+        alike(register, cell, None)

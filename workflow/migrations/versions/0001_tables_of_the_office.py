@@ -556,13 +556,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "register_tally",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("due", sa.String(length=32), nullable=False),
         sa.Column("register", sa.String(length=16), nullable=False),
         sa.Column("issuer_id", sa.String(length=36), nullable=False),
-        sa.Column("type_code", sa.String(length=32), nullable=False),
         sa.Column("cell", sa.String(length=32), nullable=False),
-        sa.Column("due", sa.String(length=32), nullable=False),
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("type_code", sa.String(length=32), nullable=False),
+        sa.Column("register_year", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
@@ -570,13 +572,15 @@ def upgrade() -> None:
             name=op.f("fk_register_tally_organisation_id_organisation"),
         ),
         sa.PrimaryKeyConstraint(
+            "year",
             "organisation_id",
-            "month",
+            "due",
             "register",
             "issuer_id",
-            "type_code",
             "cell",
-            "due",
+            "month",
+            "type_code",
+            "register_year",
             name=op.f("pk_register_tally"),
         ),
         sqlite_with_rowid=False,
@@ -1700,6 +1704,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_move_case_id"), "move", ["case_id"], unique=False)
     op.create_index(op.f("ix_move_holder_id_at"), "move", ["holder_id", "at"], unique=False)
+    op.create_index(
+        "ix_move_late",
+        "move",
+        ["holder_id", "trigger", "case_id"],
+        unique=False,
+        sqlite_where=sa.text("at > due_at"),
+        postgresql_where=sa.text("at > due_at"),
+    )
     op.create_index(op.f("ix_move_person_id"), "move", ["person_id"], unique=False)
     op.create_table(
         "number_void",
@@ -1726,6 +1738,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
         sa.Column("register", sa.String(length=16), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("issuer_id", sa.String(length=36), nullable=False),
         sa.Column("type_code", sa.String(length=32), nullable=False),
         sa.Column("counted_on", sa.Date(), nullable=False),
