@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workflow.bookkeeping import REGISTERS, Stated, due_text, is_newest, state
+from workflow.bookkeeping import REGISTERS, due_text, is_newest
 from workflow.inspecting.findings import Finding, Kind, Step, Walk
 from workflow.records import NumberSeries, RegisterEntry, RegisterFact, RegisterTally
 from workflow.rules.cells import cell_of, due_of
 from workflow.rules.statements import parse
+from workflow.stating import Stated, state
 
 _ENTRIES = 250
 
