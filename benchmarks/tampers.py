@@ -333,23 +333,9 @@ def delete_log(bench: Bench) -> Change:
     row = _one(bench, table)
     bench.connection.execute(delete(table).where(*_where(table, row)))
     places = _in_log(table.name, row)
-    excepted = ""
     if table.name == "checkpoint":
-        places |= {f"checkpoint_stamp {row['size']}", *_kept_of(bench, row)}
-    if table.name == "checkpoint_stamp":
-        excepted = "nothing says that a checkpoint was time-stamped but the token"
-    return Change("log deleted", [places], _IN_LOG, excepted=excepted)
-
-
-def _kept_of(bench: Bench, row: Row) -> set[str]:
-    """Where the checkpoint lies outside the database."""
-    found = set()
-    for one in bench.office.log_objects.each("00000000-0000-0000-0000-000000000000/"):
-        if one.ref is not None and one.ref.organisation.int == 0:
-            with bench.office.log_objects.open(one.ref) as stored:
-                if json.loads(stored.read())["text"].encode() == row["content"]:
-                    found.add(f"object {one.key}")
-    return found
+        places |= {f"checkpoint_stamp {row['size']}"}
+    return Change("log deleted", [places], _IN_LOG)
 
 
 def insert_log(bench: Bench) -> Change:

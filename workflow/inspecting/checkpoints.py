@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -209,7 +210,8 @@ def _is_signed(reading: Reading, checkpoint: Checkpoint) -> bool:
 def _is_stamped(reading: Reading, checkpoint: Checkpoint, stamp: CheckpointStamp) -> bool:
     try:
         anchors = reading.office.sealing.trust.anchors
-        return check_stamp(stamp.token, checkpoint.content, anchors).at == stamp.at
+        found = check_stamp(stamp.token, checkpoint.content, anchors)
+        return found.trusted and found.at == stamp.at
     except ValueError:
         return False
 
@@ -235,31 +237,40 @@ def look_at_retained(walk: Walk, after: str) -> Step:
     kept = list(takewhile(lambda one: one.key.startswith(prefix), listed))
     with walk.office.reading(None) as reading:
         findings = [
-            _differs(f"object {one.key}")
+            _differs(place)
             for one in kept
-            if one.ref is not None and not _is_known(reading, walk, one, one.ref)
+            if one.ref is not None
+            for place in _unknown(reading, walk, one, one.ref)
         ]
     return Step(findings, len(kept), kept[-1].key if kept else None)
 
 
-def _is_known(reading: Reading, walk: Walk, one: Listed, ref: ObjectRef) -> bool:
-    """Whether the rows still have the checkpoint that was once signed and kept.
-
-    It is kept before its row is written: the newest may have none yet, and whoever died in between
-    has the same text signed again a minute later.
-    """
+def _unknown(reading: Reading, walk: Walk, one: Listed, ref: ObjectRef) -> Iterator[str]:
+    """Where the rows do not have, or have otherwise, what was once signed and kept."""
     try:
         with walk.office.log_objects.open(ref) as stored:
-            text: bytes = json.loads(stored.read())["text"].encode()
+            held = json.loads(stored.read())
+        if "token" in held:
+            size, token = int(held["size"]), base64.b64decode(held["token"])
+            stamp = reading.session.get(CheckpointStamp, size)
+            if stamp is None or stamp.token != token:
+                yield f"checkpoint_stamp {size}"
+            return
+        text: bytes = held["text"].encode()
         size = parse_head(text).size
     except (ValueError, KeyError, TypeError, AttributeError, ObjectCorrupt, ObjectMissing):
-        return False
+        yield f"object {one.key}"
+        return
     row = transparency.checkpoint(reading, size)
-    if row is not None:
-        return row.content == text
-    newest = transparency.newest(reading)
-    young = one.stat.stored_at > walk.started_at - _UNDERWAY
-    return young and (newest is None or newest.size < size)
+    if row is None:
+        # Kept before its row is written: the newest may have none yet, and whoever died in between
+        # has the same text signed again a minute later.
+        newest = transparency.newest(reading)
+        young = one.stat.stored_at > walk.started_at - _UNDERWAY
+        if not young or (newest is not None and newest.size > size):
+            yield f"checkpoint {size}"
+    elif row.content != text:
+        yield f"checkpoint {size}"
 
 
 def _differs(place: str) -> Finding:
