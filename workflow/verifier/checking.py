@@ -24,6 +24,7 @@ from workflow.verifier.scope import (
     MISSING,
     SYSTEM,
     Scope,
+    counted_out,
     expect,
     read_json,
     read_manifest,
@@ -97,7 +98,7 @@ def examine(
         return Verdict(list(found.kept), found.count, [], {}, {}, [], None)
     archive = Archive(members, manifest[0], found)
     scope = read_scope(archive.content("scope.json"), found)
-    if scope is None:
+    if scope is None or not counted_out(scope, manifest[0], found):
         return Verdict(list(found.kept), found.count, [], {}, {}, [], manifest[1])
     checking = _Checking(archive, scope, found, path, pdfs, progress or (lambda *_: None))
     checking.all(anchors, checkpoint)
@@ -286,7 +287,7 @@ class _Checking:
             place = f"{chain}#{sequence}"
             if chain in heads and type(sequence) is int and sequence > heads[chain]:
                 self.notes.append(
-                    Note("destroyed_later", f"Tệp {digest} bị hủy sau mốc nhật ký ({place}).")
+                    Note("destroyed_later", f"Tệp {digest} bị hủy sau điểm kiểm soát ({place}).")
                 )
             elif (chain, digest, line["document"], sequence) not in self._destroyed:
                 self.found.add(Rule.DESTRUCTION_UNPROVEN, place, str(chain), str(digest))

@@ -80,7 +80,9 @@ class Log:
             for name in ("log/stamped.txt", "log/stamped.json"):
                 if name in self.archive:
                     self.found.add(Rule.MEMBER_EXTRA, name, detail="no stamp")
-            self.notes.append(Note("no_stamp", "Mốc nhật ký chưa có dấu thời gian của bên thứ ba."))
+            self.notes.append(
+                Note("no_stamp", "Điểm kiểm soát chưa có dấu thời gian của bên thứ ba.")
+            )
             return
         token = self.archive.content("log/stamp.der")
         if "log/stamped.txt" not in self.archive:
@@ -100,7 +102,7 @@ class Log:
         if not stamp.trusted:
             self.found.add(Rule.STAMP_UNTRUSTED, "log/stamp.der")
         self.notes.append(
-            Note("stamped", f"Dấu thời gian: mốc nhật ký đã có vào lúc {stamp.at.isoformat()}.")
+            Note("stamped", f"Dấu thời gian: điểm kiểm soát đã có vào lúc {stamp.at.isoformat()}.")
         )
 
     def _kept(self, path: Path | None) -> checkpoints.TreeHead | None:
@@ -108,7 +110,7 @@ class Log:
             self.notes.append(
                 Note(
                     "no_checkpoint_kept",
-                    "Chưa so với mốc nhật ký đã lưu trước đó (--checkpoint). Hãy lưu"
+                    "Chưa so với điểm kiểm soát đã lưu trước đó (--checkpoint). Hãy lưu"
                     " log/checkpoint.txt của gói này để so lần sau.",
                 )
             )
@@ -145,7 +147,7 @@ class Log:
                 self.notes.append(
                     Note(
                         "since_unchecked",
-                        "Gói có chứng minh nối tiếp nhưng chưa có mốc nhật ký cũ để so"
+                        "Gói có chứng minh nối tiếp nhưng chưa có điểm kiểm soát cũ để so"
                         " (--checkpoint).",
                     )
                 )

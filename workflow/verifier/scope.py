@@ -195,6 +195,19 @@ def slices(chain: str, length: int, rows_from: int) -> Iterator[tuple[int, int, 
         yield first, last - first + 1, f"chains/{chain}/{first:09d}.jsonl", rows
 
 
+def counted_out(scope: Scope, listed: Mapping[str, Listed], found: Found) -> bool:
+    """Whether the chains have the members that their lengths ask for; else nothing of them is
+    looked for, for a length may be any number."""
+    for chain, length, _ in scope.chains():
+        there = sum(name.startswith(f"chains/{chain}/") for name in listed)
+        if -(-length // SLICE) > there:
+            owner = "" if chain == SYSTEM else chain
+            why = f"{there} members, for {length} entries"
+            found.add(Rule.MEMBER_MISSING, f"chains/{chain}/", owner, why)
+            return False
+    return True
+
+
 def expect(scope: Scope, listed: Mapping[str, Listed], found: Found) -> None:
     """Note members that such a bundle cannot have, those it lacks, and another order."""
     chains = [
