@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import Changing, IdempotencyKeyHeader, asked, digest_of
 from api.problems import MediaTypeRefused
+from workflow.books import Written
 from workflow.office import Office
 from workflow.rules.errors import SecretRefused, TooLarge, Unavailable, UnreadableDocument
 from workflow.uploads import may_upload
@@ -139,7 +140,7 @@ class StoredFile(Response):
             media_type=media_type,
             headers={
                 "Content-Length": str(size_bytes + len(tail)),
-                "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(name, safe='')}",
+                "Content-Disposition": _disposition(disposition, name),
                 **digests,
                 # A PDF may carry scripts of whoever sent it; a browser must not run them as ours.
                 "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -160,6 +161,40 @@ class StoredFile(Response):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 chunk = await run_in_threadpool(self._stored.read, CHUNK_BYTES)
             await send({"type": "http.response.body", "body": self._tail})
+
+
+class WrittenFile(Response):
+    """A file that was just written, as an answer; it is gone when it was sent."""
+
+    def __init__(self, written: Written) -> None:
+        self._file = written.file
+        super().__init__(
+            media_type=written.media_type,
+            headers={
+                "Content-Length": str(written.size_bytes),
+                "Content-Disposition": _disposition("attachment", written.name),
+                "Repr-Digest": _repr_digest(written.sha256),
+                "Cache-Control": "no-store",
+            },
+        )
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        with self._file:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            while chunk := await run_in_threadpool(self._file.read, CHUNK_BYTES):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+
+def _disposition(how: str, name: str) -> str:
+    """RFC 6266, with the name as RFC 8187 has it."""
+    return f"{how}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _repr_digest(sha256: str) -> str:

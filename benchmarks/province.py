@@ -28,11 +28,19 @@ from workflow.rules.cells import cell_of, due_of
 from workflow.rules.indicator import Row
 from workflow.rules.reasons import Hold, IncomingRow, OutgoingRow, Step
 
-PROVINCE, COMMUNE = "H56.MAU", "H56.MAU.02"
+PROVINCE, COMMUNE = "H56", "H56.MAU.02"
 _SEED = 6
 _TYPES = ("cong_van", "quyet_dinh", "bao_cao", "to_trinh", "thong_bao", "ke_hoach", "giay_moi")
 _COLUMNS = tuple(RegisterFact.__table__.columns.keys())
 _NAMES = ", ".join(_COLUMNS)
+
+
+def found(office: Office) -> uuid.UUID:
+    """The province."""
+    with office.reading(None) as reading:
+        return reading.session.scalars(
+            select(OrganisationName.organisation_id).where(OrganisationName.code == PROVINCE)
+        ).one()
 
 
 def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
@@ -46,7 +54,7 @@ def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
             select(Issuer).where(Issuer.organisation_id == seat.id).order_by(Issuer.id)
         ).first()
         assert issuer is not None
-        found = [(seat.id, str(issuer.id))]
+        settled = [(seat.id, str(issuer.id))]
         for n in range(1, communes):
             ids = new_id(), new_id()
             session.add(_copy(seat, id=ids[0]))
@@ -54,9 +62,9 @@ def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
             name = {"code": f"H56.{n:03d}.99", "name": f"UBND xã {n}"}
             session.add(_copy(model, id=new_id(), organisation_id=ids[0], **name))
             session.add(_copy(issuer, id=ids[1], organisation_id=ids[0]))
-            found.append((ids[0], str(ids[1])))
+            settled.append((ids[0], str(ids[1])))
         session.commit()
-    return found
+    return settled
 
 
 def fill(

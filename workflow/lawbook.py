@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from workflow.rules import deadlines, doctypes, indicator, levels, machine, machine_checks
+from workflow.rules import annex, deadlines, doctypes, indicator, levels, machine, machine_checks
 from workflow.rules.catalogues import CATALOGUES
 from workflow.rules.errors import InvalidDefinition
 from workflow.rules.kind_files import load
@@ -83,6 +83,8 @@ class Lawbook:
     indicator_text: str
     workflows: Mapping[str, machine.Workflow]
     texts: Mapping[str, str]
+    annex: tuple[annex.Requirement, ...]
+    """Annex VI of ND 30/2020, line by line."""
     kinds: tuple[Kind, ...]
     """Kinds of dossier, every version."""
 
@@ -119,5 +121,6 @@ class Lawbook:
             indicator_text=text("indicator.toml"),
             workflows=workflows,
             texts=texts,
+            annex=annex.parse(text("annex_vi.toml")),
             kinds=_kinds(kind_texts(own_kinds), types, workflows),
         )

@@ -16,7 +16,7 @@ from api.app import ROUTERS
 from api.auth import ABOUT_NONE, AUDIT_TAGS, OWN, WRITTEN_BY_ROUTE
 from tests.api.conftest import COMMUNE, COORDINATION, Caller, Counter, problem
 from tests.api.desk import CLERK, SPECIALIST, Desk, made
-from tests.api.test_strangers import BODIES, _body, things  # noqa: F401  a fixture
+from tests.api.test_strangers import ASKED, BODIES, _body, things  # noqa: F401  a fixture
 from workflow.access import access_chain
 from workflow.records import JournalEntry
 
@@ -56,7 +56,7 @@ def asked(caller: Caller, method: str, route: APIRoute, ids: dict[str, str], **m
     """The route asked for these things, with a body that would be right."""
     if route.path.startswith("/incoming-documents"):
         ids = {**ids, "document_id": ids["incoming_id"]}
-    body = BODIES.get(route.path, _body(route.path, ids))
+    body = BODIES.get(route.path, _body(method, route.path, ids))
     return caller(
         method,
         route.path.format(**{"version": "1", **ids}),
@@ -67,17 +67,17 @@ def asked(caller: Caller, method: str, route: APIRoute, ids: dict[str, str], **m
     )
 
 
-def named(route: APIRoute, ids: dict[str, str]) -> dict[str, str]:
+def named(route: APIRoute, ids: dict[str, str]) -> dict[str, Any]:
     """Query parameters that the route needs or that name an organisation."""
     values = {
-        "period": "2026-11",
+        **ASKED,
         "year": "2026",
         "tray": "overdue",
         "organisation": ids["organisation_id"],
         "issuer": ids["issuer_id"],
     }
     return {
-        one.name: values[one.name] for one in route.dependant.query_params if one.name in values
+        one.alias: values[one.alias] for one in route.dependant.query_params if one.alias in values
     }
 
 

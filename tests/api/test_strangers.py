@@ -19,6 +19,8 @@ from tests.api.holding import waiting
 from tests.staff import PROVINCE
 
 DAY = timedelta(days=1)
+#: What some address or other wants to be asked with.
+ASKED = {"period": "2026-11", "from": "2026-10", "to": "2026-11", "sequence": 1}
 STRANGERS = ("vpdp.chanhvp", "vpdp.vanthu", "vpdp.quantri", "tinh.quantri")
 #: A commune's dossier is the coordination office's to check: others have no part in it.
 OUTSIDE = ("sonnmt.giamdoc", "sokhcn.chuyenvien", "xa.quantri", "tinh.quantri")
@@ -206,6 +208,8 @@ def things(founded_counter: Counter) -> dict[str, str]:
         "paper_id": paper["id"],
         "export_id": export["id"],
         "name": "tap-1.pdf",
+        "book": "incoming-register",
+        "form": "xlsx",
         "part": "criterion",
         "code": "1",
         "organisation_id": seat,
@@ -244,7 +248,7 @@ def test_a_stranger_finds_nothing(
         method,
         path.format(**ids),
         etag='"1"',
-        params={"period": "2026-11", "from": "2026-10", "to": "2026-11", "sequence": 1},
+        params={**ASKED, "organisation": ids["organisation_id"]},
         headers={"Pending-Token": "A" * 43},
         **({} if method == "GET" or body is None else {"json": body}),
     )

@@ -76,29 +76,42 @@ def enter(office: Office, seat: uuid.UUID, rows: Sequence[Many]) -> None:
             register = "outgoing" if isinstance(one.row, OutgoingRow) else "incoming"
             on = one.row.counted_on
             tallies[
+                on.year,
                 on.year * 100 + on.month,
+                on.year,
                 register,
                 one.issuer or (str(first.id) if first else ""),
                 one.type_code,
                 cell_of(one.row),
                 due_text(due_of(one.row)),
             ] += one.many
-        names = ("month", "register", "issuer_id", "type_code", "cell", "due")
+        names = (
+            "year",
+            "month",
+            "register_year",
+            "register",
+            "issuer_id",
+            "type_code",
+            "cell",
+            "due",
+        )
         for key, many in tallies.items():
             session.add(
                 RegisterTally(
                     organisation_id=seat, count=many, **dict(zip(names, key, strict=True))
                 )
             )
-        session.add(
-            NumberSeries(
-                organisation_id=seat,
-                issuer_key="x",
-                register="incoming",
-                year=2026,
-                key="x",
-                last_number=sum(one.many for one in rows),
-                last_on=None,
+        years = Counter(one.row.counted_on.year for one in rows for _ in range(one.many))
+        for year, many in years.items():
+            session.add(
+                NumberSeries(
+                    organisation_id=seat,
+                    issuer_key="x",
+                    register="incoming",
+                    year=year,
+                    key="x",
+                    last_number=many,
+                    last_on=None,
+                )
             )
-        )
         session.commit()

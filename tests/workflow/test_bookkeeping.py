@@ -20,7 +20,7 @@ from tests.workflow.desk import CLERK, HEAD, LEADER, OFFICE, Desk
 from tests.workflow.outgoing_trip import Trip
 from tests.workflow.rules.law import law_text
 from tests.workflow.rules.rows import RECEIVED, incoming_rows, outgoing_rows
-from workflow import bookkeeping, issuing
+from workflow import bookkeeping, issuing, stating
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import measured, tallied
 from workflow.files import add_revision, current_files, latest_reports, store_report
@@ -64,7 +64,7 @@ def check_the_books(desk: Desk) -> None:
         entries = reading.session.scalars(
             select(RegisterEntry).where(RegisterEntry.register != "copies")
         ).all()
-        stated = {e.document_id: one for e, one in bookkeeping.state(reading.session, entries)}
+        stated = {e.document_id: one for e, one in stating.state(reading.session, entries)}
         facts = newest(reading)
         assert {fact.document_id: fact.content for fact in facts} == {
             document: one.statement.to_bytes() for document, one in stated.items()

@@ -22,10 +22,10 @@ from signing.sandbox import Sandbox
 from tests import servers
 from tests.workflow.conftest import Clock, Founded
 from tests.workflow.desk import COMMUNE, OFFICE, Desk
-from tests.workflow.marking import mark
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import evidence, registration
 from workflow.accounts import actor_of
+from workflow.checkpointing import append
 from workflow.evidence import Request
 from workflow.evidence.chains import SELECTED
 from workflow.evidence.plans import planned
@@ -113,12 +113,12 @@ def told(desk: Desk) -> Told:
     desk.do(THEIR_CLERK, registration.register, came, desk.case(came).version)
     desk.run_jobs()
     seats = (desk.seat(COMMUNE), desk.seat(OFFICE))
-    mark(desk.office)
+    append(desk.office)
     early = bundle(desk.office, seats, period)
     with_pdfs = bundle(desk.office, seats, period, pdfs=True)
     recall(desk, sent)
     desk.run_jobs()
-    mark(desk.office)
+    append(desk.office)
     return Told(desk, period, seats, sent, came, early, with_pdfs)
 
 

@@ -329,11 +329,12 @@ def test_what_does_not_fit_its_field_stands_beside_it(shelf: Shelf, tmp_path: Pa
 
     root = ET.fromstring(made[XML_NAME])  # noqa: S314
     assert said(root, "FileCode/OrganId") is None
-    unfitting = root.find(f"FileCode/{{{OURS}}}Unfitting")
+    unfitting = root.find(f"{{{OURS}}}Unfitting")
     assert unfitting is not None
-    assert (unfitting.text, unfitting.get("field")) == (code, "OrganId")
+    assert (unfitting.text, unfitting.get("field")) == (code, "FileCode/OrganId")
     sentence = (
-        f"Trường OrganId để trống: giá trị “{code}” dài 21 ký tự, quá 13 ký tự theo Phụ lục VI."
+        f"Trường FileCode/OrganId để trống: giá trị “{code}” dài 21 ký tự,"
+        " chỉ được nhiều nhất 13 ký tự theo Phụ lục VI."
     )
     assert unfitting.get("reason") == sentence
     assert sentence in texts(made["tap-1.pdf"])[0]

@@ -146,7 +146,7 @@ def _documents(reading: Reading, places: Mapping[uuid.UUID, _Place]) -> dict[uui
         )
         .where(Document.id.in_(ids))
     ).all()
-    files, signers = _files(reading, ids), _signers(reading, ids)
+    files, signers = _files(reading, ids), signers_of(reading, ids)
     types = {kind.code: kind.name for kind in reading.office.law.doc_types.types}
     entries = {}
     for document, incoming, entry, issuer, issued_at, state in rows:
@@ -200,7 +200,7 @@ def _files(reading: Reading, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UUI
     return found
 
 
-def _signers(
+def signers_of(
     reading: Reading, ids: Collection[uuid.UUID]
 ) -> defaultdict[uuid.UUID, list[tuple[str | None, str]]]:
     """Who signed, in their order, with the position that was theirs then."""

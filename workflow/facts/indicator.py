@@ -119,7 +119,8 @@ def tallied(
         Unavailable: the tallies are not as many as the numbers given: somebody wrote beside the
             office, and no figure is better than a wrong one (`vanthu fsck` tells what is wrong).
     """
-    _refuse_books_that_do_not_add_up(reading, organisation_ids, period.first_on.year)
+    years = range(period.first_on.year, period.last_on.year + 1)
+    _refuse_books_that_do_not_add_up(reading, organisation_ids, years)
     first, last = (on.year * 100 + on.month for on in (period.first_on, period.last_on))
     tally = RegisterTally
     apart: list[InstrumentedAttribute[Any]] = [
@@ -130,7 +131,8 @@ def tallied(
         *([tally.month] if monthly else ()),
     ]
     of_them = [
-        tally.year == period.first_on.year,
+        # One year is added up in the order of the key, without sorting.
+        tally.year.in_(years) if len(years) > 1 else tally.year == years[0],
         tally.organisation_id.in_(organisation_ids),
         tally.month.between(first, last),
     ]
@@ -150,21 +152,21 @@ def tallied(
 
 
 def _refuse_books_that_do_not_add_up(
-    reading: Reading, organisation_ids: Collection[uuid.UUID], year: int
+    reading: Reading, organisation_ids: Collection[uuid.UUID], years: range
 ) -> None:
     """Numbers have no gaps: the last of each series tell how many rows a year's registers have."""
     counted = reading.session.scalar(
         select(func.coalesce(func.sum(RegisterTally.count), 0)).where(
-            RegisterTally.year.in_((year, year + 1)),
+            RegisterTally.year.in_((*years, years[-1] + 1)),
             RegisterTally.organisation_id.in_(organisation_ids),
-            RegisterTally.register_year == year,
+            RegisterTally.register_year.in_(years),
         )
     )
     numbered = reading.session.scalar(
         select(func.coalesce(func.sum(NumberSeries.last_number), 0)).where(
             NumberSeries.organisation_id.in_(organisation_ids),
             NumberSeries.register.in_(REGISTERS),
-            NumberSeries.year == year,
+            NumberSeries.year.in_(years),
         )
     )
     if counted != numbered:

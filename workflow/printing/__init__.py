@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
-from workflow.printing import appraisals, covers, indicator, minutes
+from workflow.printing import appraisals, books, covers, indicator, minutes
 from workflow.printing.appraisals import MatrixSheet, ReportSheet
+from workflow.printing.books import BookSheet
 from workflow.printing.composition import PAGE_HEIGHT, PAGE_WIDTH, Composer, Sheet
 from workflow.printing.covers import CoverSheet, NoticeSheet
 from workflow.printing.indicator import IndicatorSheet
@@ -66,6 +68,14 @@ def dossier_cover(sheet: CoverSheet) -> bytes:
     )
 
 
+def book(sheet: BookSheet, out: BinaryIO) -> None:
+    """A register, report or list, written to `out`; page after page, however many rows it has."""
+    with _blank(LANDSCAPE if sheet.across else PORTRAIT) as pdf:
+        _titled(pdf, sheet.title, sheet.owner, sheet.made_at)
+        books.lay(sheet, _measure(pdf), lambda page: _draw(pdf, page))
+        pdf.output(out)
+
+
 def missing_file(sheet: NoticeSheet, at: datetime) -> bytes:
     """The page in place of a file; the same sheet gives the same bytes."""
     return _printed(lambda measure: covers.notice(sheet, measure), sheet.title, "", at=at)
@@ -102,21 +112,32 @@ def _printed(
 ) -> bytes:
     """The pages as PDF; `at` is when it says that it was made, if not now."""
     with _blank(page_format) as pdf:
-        pdf.set_title(title)
-        pdf.set_author(author)
-        pdf.set_lang("vi")
-        pdf.set_line_width(0.6)
-        if at is not None:
-            pdf.set_creation_date(at)
+        _titled(pdf, title, author, at)
         for page in set_on(_measure(pdf)):
-            pdf.add_page()
-            for mark in page.marks:
-                if isinstance(mark, Rule):
-                    pdf.line(mark.x, mark.y, mark.x + mark.length, mark.y + mark.height)
-                else:
-                    pdf.set_font("Tinos", mark.face, mark.points)
-                    pdf.text(mark.x, mark.baseline, mark.text)
+            _draw(pdf, page)
         return bytes(pdf.output())
+
+
+def _titled(pdf: FPDF, title: str, author: str, at: datetime | None) -> None:
+    pdf.set_title(title)
+    pdf.set_author(author)
+    pdf.set_lang("vi")
+    pdf.set_line_width(0.6)
+    if at is not None:
+        pdf.set_creation_date(at)
+
+
+def _draw(pdf: FPDF, page: Page) -> None:
+    pdf.add_page()
+    font: tuple[Face, float] | None = None
+    for mark in page.marks:
+        if isinstance(mark, Rule):
+            pdf.line(mark.x, mark.y, mark.x + mark.length, mark.y + mark.height)
+        else:
+            if font != (mark.face, mark.points):
+                font = mark.face, mark.points
+                pdf.set_font("Tinos", mark.face, mark.points)
+            pdf.text(mark.x, mark.baseline, mark.text)
 
 
 @contextmanager
@@ -136,9 +157,9 @@ def _blank(page_format: Format) -> Iterator[FPDF]:
 
 
 def _measure(pdf: FPDF) -> Measure:
-    @cache
+    @lru_cache(maxsize=1 << 16)
     def width(text: str, face: Face, points: float) -> float:
-        pdf.set_font("Tinos", face, points)
-        return pdf.get_string_width(text)
+        # Not by `set_font`, which would write into the page that is being drawn.
+        return pdf.fonts[f"tinos{face}"].get_text_width(text, points, None)[1]
 
     return width

@@ -6,14 +6,15 @@ own namespace, with a sentence that says so. The same dossier gives the same byt
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from xml.etree import ElementTree as ET
 
+from workflow.printing.elements import allowed
+from workflow.rules.fields import FILE, OUTGOING, Element, Fields, Form, Values, fit
+
 OURS = "urn:vanthu:dossier-description:1"
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
 @dataclass(frozen=True)
@@ -79,56 +80,69 @@ def describe(dossier: DescribedDossier) -> tuple[bytes, tuple[str, ...]]:
     """The XML, and a sentence for each value of the dossier itself that does not fit its field."""
     root = ET.Element("Dossier")
     root.set("id", dossier.identifier)
-    fields = _Fields(root)
-    about = fields.inside("FileCode")
-    about.text("OrganId", dossier.organ_id, 13)
-    about.number("FileCatalog", dossier.catalog, 4)
-    # FileNotation is the number in the agency's list of files (Annex V), which has no dossiers.
-    fields.text("Title", dossier.title, 500)
-    fields.text("Maintenance", dossier.maintenance, 30)
-    fields.text("Rights", dossier.rights, 30)
-    fields.text("Creator", dossier.creator, 30)
-    fields.text("Language", dossier.language, 50)
-    fields.day("StartDate", dossier.start_on)
-    fields.day("EndDate", dossier.end_on)
-    fields.number("DocTotal", len(dossier.documents), 4)
-    fields.number("PageTotal", sum(document.pages for document in dossier.documents), 4)
-    fields.text("Description", dossier.description, 500)
-    listed = fields.inside("DocumentList")
+    problems = _fill(
+        root,
+        FILE,
+        {
+            # FileNotation is the number in the agency's list of files (Annex V), which has no
+            # dossiers.
+            "FileCode": _code_of(dossier),
+            "Title": dossier.title,
+            "Maintenance": dossier.maintenance,
+            "Rights": dossier.rights,
+            "Creator": dossier.creator,
+            "Language": dossier.language,
+            "StartDate": dossier.start_on,
+            "EndDate": dossier.end_on,
+            "DocTotal": len(dossier.documents),
+            "PageTotal": sum(document.pages for document in dossier.documents),
+            "Description": dossier.description,
+        },
+    )
+    listed = ET.SubElement(root, "DocumentList")
     for document in dossier.documents:
-        _document(listed.inside("Document"), dossier, document)
+        _document(ET.SubElement(listed, "Document"), dossier, document)
     ET.indent(root)
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
-    return text, (*about.problems, *fields.problems)
+    return text, problems
 
 
-def _document(fields: _Fields, dossier: DescribedDossier, document: DescribedDocument) -> None:
-    code = fields.inside("FileCode")
-    code.text("OrganId", dossier.organ_id, 13)
-    code.number("FileCatalog", dossier.catalog, 4)
-    # Counted anew in each volume, so that three digits do.
-    fields.number("DocOrdinal", document.volume_ordinal, 3)
-    fields.text("TypeName", document.type_name, 100)
-    fields.text("CodeNumber", document.number, 11)
-    fields.text("CodeNotation", document.notation, 30)
-    fields.day("IssuedDate", document.issued_on)
-    fields.text("OrganName", document.organ_name, 200)
-    fields.text("Subject", document.subject, 500)
-    fields.text("Language", dossier.language, 30)
-    if all(file.pages is not None for file in document.files):
-        fields.number("PageAmount", document.pages, 3)
-    fields.text("Description", document.description, 500)
-    for position, name in document.signers:
-        signer = fields.inside("SignerInfo")
-        signer.text("Position", position, 100)
-        signer.text("FullName", name, 50)
-    fields.ours("Volume", str(document.volume))
-    fields.ours("Ordinal", str(document.ordinal))
+def _code_of(dossier: DescribedDossier) -> Fields:
+    return {"OrganId": dossier.organ_id, "FileCatalog": dossier.catalog}
+
+
+def _document(element: ET.Element, dossier: DescribedDossier, document: DescribedDocument) -> None:
+    _fill(
+        element,
+        OUTGOING,
+        {
+            "FileCode": _code_of(dossier),
+            # Counted anew in each volume, so that three digits do.
+            "DocOrdinal": document.volume_ordinal,
+            "TypeName": document.type_name,
+            "CodeNumber": document.number,
+            "CodeNotation": document.notation,
+            "IssuedDate": document.issued_on,
+            "OrganName": document.organ_name,
+            "Subject": document.subject,
+            "Language": dossier.language,
+            "PageAmount": document.pages
+            if all(file.pages is not None for file in document.files)
+            else None,
+            "Description": document.description,
+            "SignerInfo": [
+                {"Position": position, "FullName": name} for position, name in document.signers
+            ],
+        },
+    )
+    _ours(element, "Volume", str(document.volume))
+    _ours(element, "Ordinal", str(document.ordinal))
     for slot in document.slots:
-        fields.ours("Slot", slot)
-    fields.ours("Verdict", document.verdict or "", reason=document.unmet)
+        _ours(element, "Slot", slot)
+    _ours(element, "Verdict", document.verdict or "", reason=document.unmet)
     for file in document.files:
-        fields.ours(
+        _ours(
+            element,
             "File",
             file.title,
             sha256=file.sha256,
@@ -139,49 +153,35 @@ def _document(fields: _Fields, dossier: DescribedDossier, document: DescribedDoc
         )
 
 
-class _Fields:
-    """The children of an element, each checked against its type and length."""
+def _fill(element: ET.Element, form: Form, values: Values) -> tuple[str, ...]:
+    """What fits its field becomes an element; the rest stands beside it, with its sentence."""
+    fitted = fit(form, values)
+    _put(element, fitted.elements)
+    problems = []
+    for one in fitted.unfit:
+        problems.append(
+            f"Trường {one.path} để trống: giá trị “{one.value}” {one.why} theo Phụ lục VI."
+        )
+        _ours(element, "Unfitting", one.value, field=one.path, reason=problems[-1])
+    return tuple(problems)
 
-    def __init__(self, element: ET.Element) -> None:
-        self._element = element
-        self.problems: list[str] = []
 
-    def inside(self, name: str) -> _Fields:
-        return _Fields(ET.SubElement(self._element, name))
-
-    def text(self, name: str, value: str | None, length: int) -> None:
-        """A String of at most `length` characters; without a value no element."""
-        if not value:
-            return
-        if len(value) <= length:
-            ET.SubElement(self._element, name).text = _FORBIDDEN.sub("\ufffd", value)
+def _put(element: ET.Element, elements: Sequence[Element]) -> None:
+    for name, content in elements:
+        inner = ET.SubElement(element, name)
+        if isinstance(content, str):
+            inner.text = allowed(content)
         else:
-            self._too_long(name, value, f"dài {len(value)} ký tự, quá {length} ký tự")
+            _put(inner, content)
 
-    def number(self, name: str, value: int, digits: int) -> None:
-        """A Number of at most `digits` digits."""
-        if 0 <= value < 10**digits:
-            ET.SubElement(self._element, name).text = str(value)
-        else:
-            self._too_long(name, str(value), f"quá {digits} chữ số")
 
-    def day(self, name: str, value: date | None) -> None:
-        """A Date of ten characters."""
-        if value is not None:
-            ET.SubElement(self._element, name).text = f"{value:%d/%m/%Y}"
-
-    def ours(self, name: str, value: str, **attributes: str | None) -> None:
-        """An element of our own."""
-        element = ET.SubElement(self._element, f"{{{OURS}}}{name}")
-        element.text = _FORBIDDEN.sub("\ufffd", value)
-        for attribute, said in attributes.items():
-            if said is not None:
-                element.set(attribute, _FORBIDDEN.sub("\ufffd", said))
-
-    def _too_long(self, name: str, value: str, why: str) -> None:
-        sentence = f"Trường {name} để trống: giá trị “{value}” {why} theo Phụ lục VI."
-        self.problems.append(sentence)
-        self.ours("Unfitting", value, field=name, reason=sentence)
+def _ours(element: ET.Element, name: str, value: str, **attributes: str | None) -> None:
+    """An element of our own."""
+    own = ET.SubElement(element, f"{{{OURS}}}{name}")
+    own.text = allowed(value)
+    for attribute, said in attributes.items():
+        if said is not None:
+            own.set(attribute, allowed(said))
 
 
 ET.register_namespace("vt", OURS)

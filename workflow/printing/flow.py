@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from workflow.printing.pages import MM, PORTRAIT, Face, Format, Measure, Page, Rule, Run, Word
 
@@ -12,14 +12,25 @@ _LEADING = 1.28  # of the body's size; single spacing is 1.15 (II.6.e: single to
 
 
 class Flow:
-    """Pages being filled; `y` is the top of the next line, `bottom` where this page ends."""
+    """Pages being filled; `y` is the top of the next line, `bottom` where this page ends.
 
-    def __init__(self, measure: Measure, points: float, page: Format = PORTRAIT) -> None:
+    Of a long document `full` takes each page that is full, so that `pages` holds the last one only.
+    """
+
+    def __init__(
+        self,
+        measure: Measure,
+        points: float,
+        page: Format = PORTRAIT,
+        full: Callable[[Page], None] | None = None,
+    ) -> None:
         self.measure = measure
         self.points = points
         self.leading = points * _LEADING
         self.format = page
         self.pages = [Page()]
+        self._number = 1
+        self._full = full
         self.y = page.top
         self.bottom = page.bottom
 
@@ -30,10 +41,13 @@ class Flow:
         """
         if self.y + height <= self.bottom:
             return False
+        if self._full is not None:
+            self._full(self.pages.pop())
         self.pages.append(Page())
+        self._number += 1
         self.bottom = self.format.bottom
         self.y = self.format.top / 2
-        self.centred(str(len(self.pages)), self.format.middle, "", 13, 16)
+        self.centred(str(self._number), self.format.middle, "", 13, 16)
         self.y = self.format.top
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -32,10 +32,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows, in a size of type that may be smaller than the body's."""
+    """Columns and rows, in a size of type that may be smaller than the body's; `rows` are read
+    once."""
 
     columns: Sequence[Column]
-    rows: Sequence[Row]
+    rows: Iterable[Row]
     points: float = 12
     headed: bool = True
 

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.database import Base, UtcDateTime
 from workflow.records.evidence import AppendOnly, Evidence
 
+#: Condition of the index on `Move`: steps that were taken too late.
+LATE = "at > due_at"
+
 
 class Document(Evidence, Base):
     """What incoming and outgoing documents have in common; its id is the document identifier."""
@@ -230,7 +233,17 @@ class Move(Evidence, Base):
     """
 
     __tablename__ = "move"
-    __table_args__ = (Index(None, "holder_id", "at"),)
+    __table_args__ = (
+        Index(None, "holder_id", "at"),
+        Index(
+            "ix_move_late",
+            "holder_id",
+            "trigger",
+            "case_id",
+            sqlite_where=text(LATE),
+            postgresql_where=text(LATE),
+        ),
+    )
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
     trigger: Mapped[str] = mapped_column(String(32))
     source: Mapped[str] = mapped_column(String(32))

@@ -26,6 +26,16 @@ from workflow.rules.signed import (
 VERSION = 1
 """The only version of the statement's form."""
 
+STEPS: Mapping[str, Step] = {
+    "submit": Step.DRAFTED,
+    "check_content": Step.CONTENT_CHECKED,
+    "approve": Step.APPROVED,
+    "check_format": Step.FORMAT_CHECKED,
+    "number": Step.NUMBERED,
+    "issue": Step.ISSUED,
+}
+"""The steps of the definition, by the trigger whose move (and whose journal entry) proves each."""
+
 
 @dataclass(frozen=True)
 class HeldFile:

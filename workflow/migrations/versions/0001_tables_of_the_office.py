@@ -1704,6 +1704,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_move_case_id"), "move", ["case_id"], unique=False)
     op.create_index(op.f("ix_move_holder_id_at"), "move", ["holder_id", "at"], unique=False)
+    op.create_index(
+        "ix_move_late",
+        "move",
+        ["holder_id", "trigger", "case_id"],
+        unique=False,
+        sqlite_where=sa.text("at > due_at"),
+        postgresql_where=sa.text("at > due_at"),
+    )
     op.create_index(op.f("ix_move_person_id"), "move", ["person_id"], unique=False)
     op.create_table(
         "number_void",
