@@ -144,6 +144,6 @@ if __name__ == "__main__":
         wrong = list(check(bundle.read, bundle.namelist(), keeping))
         scope, text = json.loads(bundle.read("scope.json")), bundle.read("log/checkpoint.txt")
     for one in scope["organisations"]:
-        print(f"{one['name']}: {one['chain']} mục nhật ký, bản ghi từ mục nhật ký {one['rows_from']}")
-    print(f"và {scope['system']} mục nhật ký của hệ thống, đến điểm kiểm soát\n{text.decode()}{BY_HAND}")
+        print(f"{one['name']}: {one['chain']} mục nhật ký, bản ghi từ mục {one['rows_from']}")
+    print(f"Hệ thống: {scope['system']} mục. Điểm kiểm soát:\n{text.decode()}{BY_HAND}")
     sys.exit("\n".join(f"SAI: {place}: {why}" for place, why in wrong) or print("ĐẠT"))

@@ -161,7 +161,9 @@ def test_the_files_come_to_their_stored_verdicts(case: Case, tmp_path: Path) -> 
 def test_a_report_that_its_file_does_not_bear_out_is_found(case: Case) -> None:
     """An insider may store any report; the bytes say otherwise."""
     forged = Forged(Held.of(case.with_pdfs.read_bytes()))
-    report = next(forged.each("report", lambda one: b'"TOTAL_PASSED"' in _bytes(one["content"])))
+    fact = list(forged.each("register_fact", lambda one: one["register"] == "outgoing"))[-1]
+    named = json.loads(_bytes(fact["columns"]["content"]))["files"][0]["report"]
+    (report,) = [row for row in forged.each("report") if row["id"] == named]
     content = _bytes(report["columns"]["content"]).replace(b'"coverage":"', b'"coverage":"X', 1)
     report["columns"]["content"] = content.hex()
     verdict = examine(forged.whole(case.desk.office))
@@ -371,7 +373,7 @@ INSIDE: dict[str, tuple[Any, Rule]] = {
     ),
     "first fact gone": (without(0, outgoing=True), Rule.FACT_MISSING),
     "last fact gone": (without(-1, outgoing=True), Rule.FACT_STALE),
-    "revision edited": (change("revision", "sha256", lambda _: "0" * 64), Rule.STATEMENT_FILES),
+    "revision edited": (change("revision", "sha256", lambda _: "0" * 64, -1), Rule.STATEMENT_FILES),
     "verdict edited": (reported("integrity", "ALTERED"), Rule.FACT_CELL),
 }
 
@@ -474,7 +476,7 @@ def test_both_checks_refuse_at_the_same_place(case: Case) -> None:
             places = {one.place for one in verdict.findings}
             assert {place for place, _ in wrong} & places, (forgery, wrong, places)
         else:  # the rest is what rows and signatures mean
-            assert re_stated(forgery.what), forgery.what
+            assert forgery.kind.startswith("member") or re_stated(forgery.what), forgery.what
     assert both > 35
 
 
@@ -643,7 +645,8 @@ def test_the_command_ends_with_0_only_when_all_holds(case: Case, tmp_path: Path)
 
 def test_every_rule_is_explained() -> None:
     page = (ROOT / "docs" / "auditing" / "findings.md").read_text(encoding="utf-8")
-    rows = [line.split(" | ")[:2] for line in page.splitlines() if line.startswith("| `")]
+    table = page.partition("## Notes")[0].splitlines()
+    rows = [line.split(" | ")[:2] for line in table if line.startswith("| `")]
     assert rows == [[f"| `{rule}`", rule.sentence] for rule in Rule]
 
 

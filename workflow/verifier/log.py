@@ -80,9 +80,7 @@ class Log:
             for name in ("log/stamped.txt", "log/stamped.json"):
                 if name in self.archive:
                     self.found.add(Rule.MEMBER_EXTRA, name, detail="no stamp")
-            self.notes.append(
-                Note("no_stamp", "Điểm kiểm soát chưa có dấu thời gian của bên thứ ba.")
-            )
+            self.notes.append(Note("no_stamp", "Điểm kiểm soát chưa có dấu thời gian."))
             return
         token = self.archive.content("log/stamp.der")
         if "log/stamped.txt" not in self.archive:

@@ -203,7 +203,9 @@ def counted_out(scope: Scope, listed: Mapping[str, Listed], found: Found) -> boo
         if -(-length // SLICE) > there:
             owner = "" if chain == SYSTEM else chain
             why = f"{there} members, for {length} entries"
-            found.add(Rule.MEMBER_MISSING, f"chains/{chain}/", owner, why)
+            names = (f"chains/{chain}/{n * SLICE + 1:09d}.jsonl" for n in range(there + 1))
+            first = next(name for name in names if name not in listed)
+            found.add(Rule.MEMBER_MISSING, first, owner, why)
             return False
     return True
 
