@@ -55,13 +55,13 @@ def chain(read, chain, length, rows_from, head):
     if place < length:
         yield f"{chain}#{place + 1}", "thiếu mục nhật ký"
     elif (head.get("sequence"), head.get("digest")) != (length, last):
-        yield f"{chain}#{length}", "không phải nhật ký mà điểm kiểm soát xác nhận"
+        place = f"{chain}#{length}" if head else f"log/heads.jsonl {chain}"
+        yield place, "điểm kiểm soát không xác nhận nhật ký này"
 
 
 def parsed(line):
     try:
-        value = json.loads(line)
-        return value if canonical(value) == line else None
+        return value if canonical(value := json.loads(line)) == line else None
     except ValueError:
         return None
 
@@ -139,7 +139,7 @@ def check(read, names, kept=None):
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")
-    keeping = pathlib.Path(sys.argv[2]).read_bytes() if len(sys.argv) > 2 else None
+    keeping = pathlib.Path(sys.argv[2]).read_bytes() if sys.argv[2:] else None
     with zipfile.ZipFile(sys.argv[1]) as bundle:
         wrong = list(check(bundle.read, bundle.namelist(), keeping))
         scope, text = json.loads(bundle.read("scope.json")), bundle.read("log/checkpoint.txt")

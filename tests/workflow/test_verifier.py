@@ -301,6 +301,15 @@ def without(nth: int, *, outgoing: bool) -> Any:
     return made
 
 
+def revised(forged: Forged) -> str:
+    """The bytes that the last fact rests on were never a revision of the document."""
+    fact = list(forged.each("register_fact", lambda one: one["register"] == "outgoing"))[-1]
+    sha256 = json.loads(_bytes(fact["columns"]["content"]))["files"][0]["sha256"]
+    for row in forged.each("revision", lambda one: one["sha256"] == sha256):
+        row["columns"]["sha256"] = "0" * 64
+    return ""
+
+
 INSIDE: dict[str, tuple[Any, Rule]] = {
     "gap": (
         change("register_entry", "number", lambda n: n + 1, 0, register="outgoing"),
@@ -373,7 +382,7 @@ INSIDE: dict[str, tuple[Any, Rule]] = {
     ),
     "first fact gone": (without(0, outgoing=True), Rule.FACT_MISSING),
     "last fact gone": (without(-1, outgoing=True), Rule.FACT_STALE),
-    "revision edited": (change("revision", "sha256", lambda _: "0" * 64, -1), Rule.STATEMENT_FILES),
+    "revision edited": (revised, Rule.STATEMENT_FILES),
     "verdict edited": (reported("integrity", "ALTERED"), Rule.FACT_CELL),
 }
 

@@ -149,20 +149,29 @@ def entry_digest(data: bytes) -> str:
     return sha256(_LEAF + data).hexdigest()
 
 
-def parse(data: bytes) -> Entry:
-    """Return the entry that encodes to exactly `data`. Raises NotCanonical for any other bytes.
+def decoded(data: bytes) -> Any:
+    """Return the value whose canonical encoding is exactly `data`. Raises NotCanonical.
 
-    What is decoded and encodes to the same text again has its one form as JSON; so only what JSON
-    leaves open is looked at piece by piece. An auditor reads millions of these.
+    What is decoded and encodes to the same text again has its one form as JSON. So only what JSON
+    leaves open is looked at beside it: auditors read millions of these.
     """
     try:
         text = data.decode("utf-8")
-        fields = _DECODER.decode(text)
-        if not isinstance(fields, dict) or fields.keys() != _FIELDS:
-            raise NotCanonical("not the fields of an entry")
+        value = _DECODER.decode(text)
         # Quotes part the strings and compose with nothing: the text is normal when each of them is.
-        if _ENCODER.encode(fields) != text or not unicodedata.is_normalized("NFC", text):
-            raise NotCanonical("not the canonical bytes of this entry")
+        if _ENCODER.encode(value) == text and unicodedata.is_normalized("NFC", text):
+            return value
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise NotCanonical(f"not canonical: {error}") from error
+    raise NotCanonical("not the canonical bytes of a value")
+
+
+def parse(data: bytes) -> Entry:
+    """Return the entry that encodes to exactly `data`. Raises NotCanonical for any other bytes."""
+    fields = decoded(data)
+    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+        raise NotCanonical("not the fields of an entry")
+    try:
         return _as_read(fields)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise NotCanonical(f"not an entry: {error}") from error

@@ -14,6 +14,7 @@ from typing import Any
 from signing.trust import load_anchors
 from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Invalid
+from workflow.rules.journal import decoded
 from workflow.verifier import chains, fractions, log
 from workflow.verifier.archive import Archive, Members, NotABundle, ZipMembers
 from workflow.verifier.books import Books
@@ -26,7 +27,6 @@ from workflow.verifier.scope import (
     Scope,
     counted_out,
     expect,
-    read_json,
     read_manifest,
     read_scope,
 )
@@ -270,7 +270,7 @@ class _Checking:
         lines = []
         for line in self.archive.lines(name):
             try:
-                value = read_json(line)
+                value = decoded(line)
                 if not isinstance(value, dict) or value.keys() != fields:
                     raise ValueError("not the fields of a line")
                 lines.append(value)

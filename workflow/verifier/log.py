@@ -11,9 +11,10 @@ from typing import Any
 
 from signing.witness import WitnessInvalid, check_chain, check_signature, check_stamp
 from workflow.rules import checkpoints, merkle
+from workflow.rules.journal import decoded
 from workflow.verifier.archive import Archive
 from workflow.verifier.findings import Found, Note, Rule
-from workflow.verifier.scope import SYSTEM, Scope, digests, read_json
+from workflow.verifier.scope import SYSTEM, Scope, digests
 
 _TEXT, _HEADS = "log/checkpoint.txt", "log/heads.jsonl"
 Ends = Mapping[str, tuple[int, str]]
@@ -180,7 +181,7 @@ class Log:
     def _proof(self, name: str) -> dict[str, Any] | None:
         content = self.archive.content(name)
         try:
-            value = read_json(content)
+            value = decoded(content)
             if value.keys() != {"first", "second", "path"}:
                 raise ValueError("not the fields of a proof")
             return {**value, "path": digests(value["path"])}
@@ -197,7 +198,7 @@ class Log:
         wanted = {chain: length for chain, length, _ in self.scope.chains()}
         for line in self.archive.lines(_HEADS):
             try:
-                value = read_json(line)
+                value = decoded(line)
                 if value.keys() != {"chain", "sequence", "digest", "leaf", "content", "path"}:
                     raise ValueError("not the fields of a head")
                 end = checkpoints.Head(value["chain"], value["sequence"], value["digest"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from workflow.rules import indicator
 from workflow.rules.errors import Invalid
-from workflow.rules.journal import NotCanonical, canonical, plain
+from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Listed, Members, Unreadable
 from workflow.verifier.findings import Found, Rule
 
@@ -79,17 +78,6 @@ class Scope:
             yield one.id, one.chain, one.rows_from
 
 
-def read_json(content: bytes) -> Any:
-    """What canonical JSON says. Raises ValueError for any other bytes."""
-    try:
-        value = json.loads(content)
-        if canonical(value) != content:
-            raise ValueError("not canonical JSON")
-        return value
-    except (NotCanonical, RecursionError) as fault:
-        raise ValueError(str(fault)) from fault
-
-
 def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], str] | None:
     """Every member's digest and size, and the manifest's own digest; None when it is unusable."""
     names = members.names
@@ -108,7 +96,7 @@ def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], st
             content += chunk
             if len(content) > most:
                 raise Unreadable("too large")
-        value = read_json(content)
+        value = decoded(content)
         if value["version"] != VERSION or type(value["version"]) is not int:
             found.add(Rule.VERSION_UNKNOWN, MANIFEST, detail=repr(value["version"]))
             return None
@@ -135,7 +123,7 @@ def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], st
 def read_scope(content: bytes, found: Found) -> Scope | None:
     """The scope; None when it cannot be told, which is noted."""
     try:
-        value = read_json(content)
+        value = decoded(content)
         if value["version"] != VERSION or type(value["version"]) is not int:
             found.add(Rule.VERSION_UNKNOWN, "scope.json", detail=repr(value["version"]))
             return None
