@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-verify bench-journal bench-books fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-verify bench-journal bench-books tampering fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -95,6 +95,10 @@ bench-conformance: .venv/dev.installed ## Measure counting violations among 10,0
 
 bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
 	$(BIN)/python -m benchmarks.validation
+
+tampering: .venv/dev.installed ## Change an office, and a bundle, behind its back 10,000 times: is each found? (minutes)
+	$(BIN)/python -m benchmarks.tampering
+	$(BIN)/python -m benchmarks.tampering_bundles
 
 fuzz: .venv/dev.installed ## Spoil signed files at random and have them judged (SECONDS=60, SEED=1)
 	$(BIN)/python -m tests.hostile.fuzzing --seconds $(SECONDS) --seed $(SEED) --keep $(FINDINGS)
