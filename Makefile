@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-journal bench-books fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-journal bench-books fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -77,6 +77,9 @@ bench-in-tray: .venv/dev.installed ## Measure a page of work among 100,000 open 
 
 bench-indicator: .venv/dev.installed ## Measure the indicator among 2,000,000 documents, on both databases
 	$(BIN)/python -m benchmarks.indicator
+
+bench-evidence: .venv/dev.installed ## Measure the bundle of DOCUMENTS=20000 documents, and what its writer holds
+	$(BIN)/python -m benchmarks.evidence $(DOCUMENTS)
 
 bench-books: .venv/dev.installed ## Measure what a register of 10,000 entries costs as XLSX, PDF and XML
 	$(BIN)/python -m benchmarks.books

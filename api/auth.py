@@ -42,7 +42,7 @@ ABOUT_NONE: Final = OWN | {
     "show_workflow",
     "check_annex_vi",
 }
-#: Looks that the route writes itself, document by document (`viewing.record_view`).
+#: Looks that the route writes itself, with what was shown: documents one by one, books, bundles.
 WRITTEN_BY_ROUTE: Final = frozenset(
     {
         "show_incoming_document",
@@ -60,8 +60,11 @@ WRITTEN_BY_ROUTE: Final = frozenset(
         "show_moves",
         "download",
         "download_evidence",
+        "export_evidence",
         "show_vote",
         "show_review",
+        "export_book",
+        "export_contents",
     }
 )
 #: What is told of every organisation under the one that is named.
@@ -69,20 +72,9 @@ _BELOW: Final = frozenset({"rank_communes"})
 #: Parameters that say what is asked for; text that somebody searches with is none of them.
 _ASKED: Final = frozenset(
     {
-        *("organisation", "issuer", "subtree", "period", "year", "register", "type", "chain"),
-        *(
-            "from",
-            "to",
-            "on",
-            "month",
-            "sequence",
-            "checkpoint",
-            "since",
-            "pdfs",
-            "sha256",
-            "state",
-        ),
-        *("kind", "slot"),
+        *("organisation", "issuer", "subtree", "period", "month", "year", "from", "to", "on"),
+        *("register", "type", "state", "kind", "slot", "chain", "sequence", "sha256"),
+        *("checkpoint", "since", "pdfs"),
     }
 )
 _IDENTIFIER: Final = re.compile(r"[\w.:/-]{1,80}", re.ASCII)

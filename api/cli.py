@@ -132,6 +132,8 @@ def parser() -> argparse.ArgumentParser:
 
     _command(commands, "log", "api.commands.log:state", "say how the log above the journal stands")
 
+    _evidence(commands)
+
     openapi = _command(
         commands, "openapi", "api.commands.checking:openapi", "write the API's description"
     )
@@ -206,6 +208,33 @@ def _token_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
             metavar="FILE",
             help=f"where the {prompted} is, e.g. /dev/fd/3; without it, it is asked for",
         )
+
+
+def _evidence(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    actions = commands.add_parser("evidence", help="give an auditor everything").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    export = _command(
+        actions,
+        "export",
+        "api.commands.evidence:write",
+        "write a bundle from which the indicator is computed again without this office",
+    )
+    export.add_argument(
+        "organisations", nargs="+", metavar="ORGANISATION_CODE", help="such as H56.11.05"
+    )
+    export.add_argument("--period", required=True, help="2026, 2026-Q4 or 2026-11")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "--checkpoint",
+        type=int,
+        metavar="SIZE",
+        help="as of this signed checkpoint (the newest that is time-stamped, or else the newest)",
+    )
+    export.add_argument(
+        "--since", type=int, metavar="SIZE", help="prove that the log only grew since this one"
+    )
+    export.add_argument("--pdfs", action="store_true", help="with the files themselves")
 
 
 def _workflows(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

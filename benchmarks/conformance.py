@@ -275,6 +275,7 @@ def fill(office: Office, documents: int) -> None:
                 issuer_id=str(issuer),
                 type_code="",
                 counted_on=began.date(),
+                year=2020,
                 month=202001,
                 cell=fact,
                 content=b"x" * 900,

@@ -7,7 +7,7 @@ without this office. It is written in one pass: memory does not grow with the do
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import BinaryIO
+from typing import IO
 
 from workflow.evidence.archive import zipped
 from workflow.evidence.members import Progress, members
@@ -29,7 +29,7 @@ __all__ = [
 
 
 def export(
-    office: Office, request: Request, out: BinaryIO, progress: Progress | None = None
+    office: Office, request: Request, out: IO[bytes], progress: Progress | None = None
 ) -> str:
     """Write the bundle to `out`, which need not be seekable; the SHA-256 of its manifest.
 

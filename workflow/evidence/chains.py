@@ -151,14 +151,15 @@ def _rows(office: Office, named: Sequence[tuple[str, uuid.UUID]]) -> Iterator[by
         with office.reading(None) as reading:
             for table in dict.fromkeys(table for table, _ in batch):
                 ids = [row_id for name, row_id in batch if name == table]
-                for row_id, line in _lines(reading, SELECTED[table], ids):
+                for row_id, line in lines_of(reading, SELECTED[table], ids):
                     lines[table, row_id] = line
         yield b"".join(lines[key] for key in batch if key in lines)
 
 
-def _lines(
+def lines_of(
     reading: Reading, kind: type[AppendOnly], ids: Sequence[uuid.UUID]
 ) -> Iterator[tuple[uuid.UUID, bytes]]:
+    """The lines of those rows that are there, in any order."""
     names = digested(kind)
     found = select(kind.salt, *(getattr(kind, name) for name in names)).where(kind.id.in_(ids))
     for salt, *values in reading.session.execute(found):

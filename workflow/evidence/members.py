@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.resources import files
 
 from sqlalchemy import select
 
@@ -28,7 +27,6 @@ from workflow.rules.journal import canonical
 
 VERSION = 1
 Progress = Callable[[int, int], None]
-_DEFINITION = files("workflow") / "definitions" / "law" / "indicator.toml"
 _WHY = {ObjectMissing: "missing", ObjectCorrupt: "altered"}
 
 
@@ -58,7 +56,7 @@ def members(
         testified = list(testimony(reading, plan))
     yield from testified
     yield from _by_digest("trust", "der", office.sealing.trust.anchors)
-    yield from _by_digest("definitions", "toml", [_DEFINITION.read_bytes()])
+    yield from _by_digest("definitions", "toml", [office.law.indicator_text.encode()])
 
     pieces, files_wanted = names.counted()
     entries_wanted = sum(map(plan.head, plan.chains))

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from workflow import transparency
 from workflow.access import access_chain, require_role
+from workflow.facts.placement import beneath
 from workflow.office import SYSTEM_CHAIN, VIETNAM, Reading, Transaction
-from workflow.records import Checkpoint, CheckpointStamp, LeafHead, OrganisationName
+from workflow.records import Checkpoint, CheckpointStamp, LeafHead
 from workflow.rules import indicator
 from workflow.rules.checkpoints import TreeHead, parse_head
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
@@ -88,7 +89,7 @@ def planned(reading: Reading, request: Request) -> Plan:
     checkpoint = _checkpoint(reading, request.checkpoint)
     since = request.since
     if since is not None and not 1 <= since <= checkpoint.size:
-        why = f"Mốc đã giữ phải từ 1 đến {checkpoint.size}, là mốc được xuất."
+        why = f"Điểm kiểm soát đang giữ phải từ 1 đến {checkpoint.size}."
         raise Invalid([("/since", why)])
     chains = [SYSTEM_CHAIN, *map(str, request.organisation_ids)]
     heads = {chain: transparency.head_of(reading, chain, checkpoint.size) for chain in chains}
@@ -96,8 +97,8 @@ def planned(reading: Reading, request: Request) -> Plan:
     if not found.keys() - {SYSTEM_CHAIN}:
         raise GuardsUnmet(
             [
-                f"Nhật ký của cơ quan chưa có bút toán nào trong mốc nhật ký {checkpoint.size}."
-                " Hãy chọn mốc sau đó."
+                f"Cơ quan chưa có mục nhật ký nào trong điểm kiểm soát {checkpoint.size}."
+                " Hãy chọn điểm kiểm soát sau đó."
             ]
         )
     return Plan(request, period, definition, checkpoint, found)
@@ -109,41 +110,31 @@ def _checkpoint(reading: Reading, size: int | None) -> Checkpoint:
         found = transparency.checkpoint(reading, stamped) if stamped else None
         found = found or transparency.newest(reading)
         if found is None:
-            raise GuardsUnmet(["Chưa có mốc nhật ký nào được ký. Hãy thử lại sau vài phút."])
+            raise GuardsUnmet(["Chưa có điểm kiểm soát nào được ký. Hãy thử lại sau vài phút."])
         return found
     found = transparency.checkpoint(reading, size)
     if found is None:
-        raise NotFound(f"Mốc nhật ký {size}")
+        raise NotFound(f"Điểm kiểm soát {size}")
     return found
 
 
 def permitted(
-    reading: Reading, organisation_id: uuid.UUID, *, subtree: bool
+    reading: Reading, organisation_id: uuid.UUID, period: str, *, subtree: bool
 ) -> Sequence[uuid.UUID]:
-    """The organisation, and with `subtree` those under it today, of which the actor may take all.
+    """The organisation, and with `subtree` those under it in the period, if the actor may take all.
 
     Raises:
         NotFound, Forbidden: see EXPORTS; also where it is one under it that they may not.
+        Invalid: no such period.
     """
-    found = [organisation_id]
     require_role(reading, organisation_id, EXPORTS)
-    if subtree:
-        found += sorted(_under(reading, organisation_id) - {organisation_id})
-        for one in found:
-            require_role(reading, one, EXPORTS)
-    return found
-
-
-def _under(reading: Reading, organisation_id: uuid.UUID) -> set[uuid.UUID]:
-    name = OrganisationName
-    placed = select(name.organisation_id, name.parent_id).where(name.holds_on(reading.today))
-    today = placed.cte("placed")
-    top = select(today.c.organisation_id).where(today.c.parent_id == organisation_id)
-    under = top.cte("under", recursive=True)
-    under = under.union(
-        select(today.c.organisation_id).where(today.c.parent_id == under.c.organisation_id)
-    )
-    return set(reading.session.scalars(select(under.c.organisation_id)))
+    if not subtree:
+        return [organisation_id]
+    under = beneath(reading, organisation_id, indicator.parse_period(period))
+    found = sorted({one.organisation_id for one in under} - {organisation_id})
+    for one in found:
+        require_role(reading, one, EXPORTS)
+    return [organisation_id, *found]
 
 
 def record(tx: Transaction, plan: Plan) -> None:
