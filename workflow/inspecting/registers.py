@@ -173,7 +173,7 @@ def tallies_of(session: Session, organisation_id: uuid.UUID) -> Iterator[Finding
             yield Finding(Kind.TALLY_DIFFERS, f"register_tally {organisation_id} {where}")
 
 
-_KEY = tuple(RegisterTally.__table__.primary_key.columns)
+_KEY = tuple(RegisterTally.metadata.tables["register_tally"].primary_key.columns)
 #: Of a fact, what its tally is told from (`bookkeeping.key_of`).
 _TALLIED = (
     "organisation_id",
