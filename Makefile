@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-journal bench-books fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-journal bench-books tampering fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -92,6 +92,9 @@ bench-conformance: .venv/dev.installed ## Measure counting violations among 10,0
 
 bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
 	$(BIN)/python -m benchmarks.validation
+
+tampering: .venv/dev.installed ## Change an office behind its back 10,000 times: is each found? (SQLite, minutes)
+	$(BIN)/python -m benchmarks.tampering
 
 fuzz: .venv/dev.installed ## Spoil signed files at random and have them judged (SECONDS=60, SEED=1)
 	$(BIN)/python -m tests.hostile.fuzzing --seconds $(SECONDS) --seed $(SEED) --keep $(FINDINGS)

@@ -20,6 +20,7 @@ from api import problems
 from api.middleware import Answering, BoundedBody
 from api.routes import (
     appraisals,
+    archive_checks,
     audit,
     books,
     conformance,
@@ -96,6 +97,7 @@ ROUTERS = (
     work_files.router,
     work.router,
     audit.router,
+    archive_checks.router,
     conformance.router,
     log.router,
     evidence.router,

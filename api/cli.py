@@ -140,13 +140,21 @@ def parser() -> argparse.ArgumentParser:
     openapi.add_argument("--out", type=Path, required=True, metavar="FILE")
     openapi.add_argument("--check", action="store_true", help="only say whether it is in step")
 
+    fsck = _command(
+        commands,
+        "fsck",
+        "api.commands.inspecting:fsck",
+        "check everything that is kept: rows, files, verdicts, numbers, journal, log",
+    )
+    fsck.add_argument("--json", action="store_true", help="one JSON object per finding, and a sum")
+
     journal = commands.add_parser("journal", help="look after the journal").add_subparsers(
         metavar="ACTION", required=True
     )
     _command(
         journal,
         "verify",
-        "api.commands.checking:verify_journal",
+        "api.commands.inspecting:verify_journal",
         "walk every chain and compare every row with it",
     )
     return top

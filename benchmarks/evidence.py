@@ -22,7 +22,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from benchmarks.generated import Pieces, generate
+from benchmarks.generated import generate
+from benchmarks.pieces import Pieces
 from workflow.evidence import Request, export
 from workflow.founding import found
 from workflow.migrating import migrate

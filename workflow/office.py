@@ -311,7 +311,7 @@ class Office:
             Unavailable: the database or the object store does not answer.
         """
         settings.make_data_dir()
-        with _unavailable():
+        with unavailable():
             return cls(
                 settings,
                 database=connect(settings.database),
@@ -324,7 +324,7 @@ class Office:
     @contextmanager
     def transaction(self, actor: Actor | None) -> Iterator[Transaction]:
         """Write: committed when the block ends, rolled back when it raises."""
-        with _unavailable(), self.database.write() as session:
+        with unavailable(), self.database.write() as session:
             tx = Transaction(self, session, actor, self.clock())
             yield tx
             tx.close()
@@ -335,7 +335,7 @@ class Office:
     @contextmanager
     def reading(self, actor: Actor | None) -> Iterator[Reading]:
         """Read only."""
-        with _unavailable(), self.database.read() as session:
+        with unavailable(), self.database.read() as session:
             yield Reading(self, session, actor, self.clock())
 
     def keep(
@@ -347,7 +347,7 @@ class Office:
             TooLarge: more than `max_bytes` (default: the upload limit). Unavailable.
         """
         limit = self.settings.upload_max_bytes if max_bytes is None else max_bytes
-        with _unavailable():
+        with unavailable():
             return self.objects.put(organisation_id, source, max_bytes=limit)
 
     def retain(self, organisation_id: uuid.UUID, content: bytes, until: datetime) -> None:
@@ -356,7 +356,7 @@ class Office:
         Raises:
             Unavailable: also where the place cannot promise that; the log says which it is.
         """
-        with _unavailable():
+        with unavailable():
             self.log_objects.put(
                 organisation_id, BytesIO(content), max_bytes=len(content), retain_until=until
             )
@@ -367,7 +367,7 @@ class Office:
         Raises:
             Unavailable.
         """
-        with _unavailable():
+        with unavailable():
             for sha256, der in judgement.evidence.items():
                 ref = ObjectRef(organisation_id, sha256, len(der))
                 if not self.objects.exists(ref):  # most certificates and lists are there already
@@ -382,14 +382,14 @@ class Office:
     ) -> Iterator[BinaryIO]:
         """Read stored bytes; reading fails before the end when they are not what was stored."""
         with (
-            _unavailable(),
+            unavailable(),
             self.objects.open(ObjectRef(organisation_id, sha256, size_bytes)) as stored,
         ):
             yield stored
 
     def destroy(self, organisation_id: uuid.UUID, sha256: str, size_bytes: int) -> None:
         """Remove stored bytes for good; bytes that are gone already are no error."""
-        with _unavailable():
+        with unavailable():
             self.objects.delete(ObjectRef(organisation_id, sha256, size_bytes))
 
     @contextmanager
@@ -410,7 +410,7 @@ class Office:
 
 
 @contextmanager
-def _unavailable() -> Iterator[None]:
+def unavailable() -> Iterator[None]:
     """The stores' faults as the office's refusal: nothing was changed, try again."""
     try:
         yield

@@ -81,6 +81,15 @@ class RowReasons:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Months, as all is known now, and where the organisation's journal stands."""
+
+    as_of: datetime
+    journal: JournalPlace
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
 class Ranking:
     """Communes by one fraction, and when that was so."""
 
@@ -144,11 +153,11 @@ def series(
     asked: Asked = Asked(),
     *,
     subtree: bool = False,
-) -> list[Point]:
+) -> Series:
     """Month by month, from a month to a month. Raises as `measure`."""
     _allow(reading, organisation_id, subtree=subtree)
     _check(reading, asked)
-    return series_of(
+    points = series_of(
         reading,
         organisation_id,
         months_between(first, last),
@@ -156,6 +165,8 @@ def series(
         type_code=asked.type_code,
         subtree=subtree,
     )
+    place = journal_places(reading, [organisation_id])[organisation_id]
+    return Series(reading.now, place, points)
 
 
 def ranking(

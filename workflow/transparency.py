@@ -76,6 +76,11 @@ def kept(checkpoint: Checkpoint, key: LogKey) -> bytes:
     )
 
 
+def kept_stamp(stamp: CheckpointStamp) -> bytes:
+    """What is stored of a time-stamp beside the checkpoint: whoever removes the row is seen."""
+    return canonical({"version": 1, "size": stamp.size, "token": _base64(stamp.token)})
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 

@@ -1,4 +1,4 @@
-"""`vanthu validate`, `workflows`, `kinds`, `openapi`, `journal`: is all as it should be?"""
+"""`vanthu validate`, `workflows`, `kinds`, `openapi`: is all as it should be?"""
 
 from __future__ import annotations
 
@@ -183,19 +183,6 @@ def openapi(chosen: argparse.Namespace) -> int:
 
     text = json.dumps(describe().openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     return _write({chosen.out: text}, check=chosen.check, again="vanthu openapi")
-
-
-def verify_journal(_chosen: argparse.Namespace) -> int:
-    """Every chain to its head, and every evidence row against its last digest."""
-    from api.commands.opening import opened
-    from workflow.auditing import verify_all
-
-    with opened() as office, office.reading(None) as reading:
-        found = verify_all(reading)
-    for tampering in found:
-        say(f"{tampering.what}: {tampering.where}")
-    say("Nhật ký toàn vẹn." if not found else f"Phát hiện {len(found)} chỗ bị thay đổi.")
-    return REFUSED if found else OK
 
 
 def _write(pages: dict[Path, str], *, check: bool, again: str) -> int:

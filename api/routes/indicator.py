@@ -14,7 +14,6 @@ from api.routes.organisations import MAKING
 from api.schemas.indicator import (
     LABELS,
     IndicatorOut,
-    PointOut,
     RankedOut,
     RankingOut,
     RowReasonOut,
@@ -91,14 +90,8 @@ def show_indicator_series(
     """The same month by month; at most 60 months."""
     with office.reading(actor) as reading:
         asked = Asked(register, type_code)
-        points = reporting.series(reading, organisation_id, first, last, asked, subtree=subtree)
-        return shown(
-            SeriesOut(
-                as_of=reading.now,
-                points=[PointOut.of(point, register, type_code) for point in points],
-                labels=LABELS,
-            )
-        )
+        found = reporting.series(reading, organisation_id, first, last, asked, subtree=subtree)
+        return shown(SeriesOut.of(found, register, type_code))
 
 
 @router.get(f"{_HERE}/indicator/ranking", response_model=RankingOut)

@@ -10,7 +10,7 @@ from api.schemas.reconciliations import ExclusionOut, ReconciledOut
 from api.schemas.values import Moment, Shape
 from workflow.facts.subtree import Behind, KindSum, Point, Ranked
 from workflow.records import Issuer
-from workflow.reporting import Measured, RowReasons
+from workflow.reporting import Measured, RowReasons, Series
 from workflow.rules.indicator import Fraction, Indicator
 from workflow.rules.reasons import PARTITION, Reason
 
@@ -214,6 +214,7 @@ class PointOut(Shape):
     definition_version: int
     issuers: list[IssuerIndicator]
     kinds: list[KindIndicator]
+    reconciliation: list[ReconciledOut]
 
     @classmethod
     def of(cls, point: Point, register: str | None, type_code: str | None) -> PointOut:
@@ -230,6 +231,7 @@ class PointOut(Shape):
                 for of, _ in point.found
                 if isinstance(of, KindSum)
             ],
+            reconciliation=[ReconciledOut.of(one) for one in point.reconciled],
         )
 
 
@@ -237,23 +239,52 @@ class SeriesOut(Shape):
     """Month after month, all as it is known at `as_of`."""
 
     as_of: Moment
+    journal_sequence: int
+    journal_digest: str
+    uncovered: int
     points: list[PointOut]
     labels: dict[str, str]
 
+    @classmethod
+    def of(cls, found: Series, register: str | None, type_code: str | None) -> SeriesOut:
+        return cls(
+            as_of=found.as_of,
+            journal_sequence=found.journal.sequence,
+            journal_digest=found.journal.digest,
+            uncovered=found.journal.uncovered,
+            points=[PointOut.of(point, register, type_code) for point in found.points],
+            labels=LABELS,
+        )
+
 
 class RankedOut(Fractions):
-    """A commune; `rank` is null where there is nothing to divide by (N/A)."""
+    """A commune; `rank` is null where there is nothing to divide by (N/A).
+
+    `unreconciled` is what is listed outside and not in its registers, null where it compared
+    nothing; `missing` how often (register, source, month) it did not.
+    """
 
     rank: int | None
     organisation_id: uuid.UUID
     code: str
     name: str
     issuers: int
+    journal_sequence: int
+    journal_digest: str
+    uncovered: int
+    unreconciled: int | None
+    missing: int
 
     @classmethod
     def of_line(cls, one: Ranked) -> RankedOut:
+        left = [line.unreconciled for line in one.reconciled if line.unreconciled is not None]
         return cls.model_validate(
             {
+                "journal_sequence": one.journal.sequence,
+                "journal_digest": one.journal.digest,
+                "uncovered": one.journal.uncovered,
+                "unreconciled": sum(left) if left else None,
+                "missing": sum(len(line.missing) for line in one.reconciled),
                 "rank": one.rank,
                 "organisation_id": one.placed.organisation_id,
                 "code": one.placed.code,

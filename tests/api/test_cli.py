@@ -345,7 +345,19 @@ def test_the_journal_is_verified_and_tampering_located(run: Run, tmp_path: Path)
         assert database.execute("SELECT changes()").fetchone() == (1,)
     done = run("journal", "verify")
     assert done.returncode == 1
-    assert re.search(r"^edited: person [0-9a-f-]{36}$", done.stdout, re.MULTILINE)
+    edited = r"^Dòng dữ liệu bị sửa ngoài nhật ký: person [0-9a-f-]{36}$"
+    assert re.search(edited, done.stdout, re.MULTILINE)
+    found, told = run("fsck", "--json"), [{"kind": "row_edited"}]
+    *lines, total = map(json.loads, found.stdout.splitlines())
+    assert found.returncode == 1
+    assert [{"kind": line["kind"]} for line in lines] == told
+    assert total["found"] == {"row_edited": 1}
+    assert total["looked_at"]["rows"] > 100
+
+
+def test_a_sound_archive_passes(run: Run) -> None:
+    done = run("fsck")
+    assert (done.returncode, done.stdout) == (0, "Kho lưu trữ toàn vẹn.\n")
 
 
 @pytest.fixture

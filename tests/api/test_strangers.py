@@ -6,6 +6,7 @@ import base64
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.routing import APIRoute
@@ -200,6 +201,7 @@ def things(founded_counter: Counter) -> dict[str, str]:
     audits = made(admin.post(f"/organisations/{seat}/audit-mandates", json=task))
     program = {"name": "x", "scope": "audit", "expires_at": f"{datetime.now(UTC) + DAY:%FT%TZ}"}
     return {
+        "check_id": str(UUID(int=1)),
         "audit_mandate_id": audits["id"],
         "token_id": made(counter[CLERK].post("/tokens", json=program))["id"],
         "council_id": made(counter[CLERK].post("/councils", json=council))["id"],

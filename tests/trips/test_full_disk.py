@@ -13,8 +13,8 @@ import pytest
 
 from tests.trips.engines import Engines, Running, fresh_key
 from tests.trips.test_kill import arrival, post, sign_in
+from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import a_pdf
-from workflow.auditing import verify_all
 from workflow.office import Office
 from workflow.settings import Settings
 
@@ -67,5 +67,5 @@ def test_a_full_disk_is_said_and_loses_nothing(embedded: Engines) -> None:
     ]
     office = Office.open(Settings(data_dir=embedded.data_dir))
     with office.reading(None) as reading:
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
     office.close()

@@ -18,10 +18,10 @@ from signing.report import SignatureReport
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import OFFICE
 from tests.workflow.desk import Desk as Arrivals
+from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, Trip
 from tests.workflow.services import Services
 from workflow import archiving, drafting, jobs
-from workflow.auditing import verify_all
 from workflow.digitising import digitise
 from workflow.facts.outgoing import dossier_of, facts_of
 from workflow.files import current_files, store_report
@@ -99,7 +99,7 @@ def made_as(trip: Trip) -> list[str]:
 
 def sound(office: Office) -> None:
     with office.reading(None) as reading:
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
 
 
 def invitation(trip: Trip, **others: Any) -> drafting.Draft:

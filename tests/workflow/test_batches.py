@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 
 from storage.objects import ObjectRef
 from tests.workflow.conftest import Clock
+from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, DEPUTY, LEADER, SPECIALIST, Trip
 from tests.workflow.services import Services
 from tests.workflow.token import Token
 from workflow import accounts, batches, drafting, reviewing
-from workflow.auditing import verify_all
 from workflow.batches import Reviewed
 from workflow.jobs import run_all, run_one
 from workflow.office import Actor, Office
@@ -84,7 +84,7 @@ def planned(office: Office) -> list[str]:
 
 def sound(office: Office) -> None:
     with office.reading(None) as reading:
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
 
 
 def test_twenty_documents_in_one_act(office: Office, leader: Leader, token: Token) -> None:

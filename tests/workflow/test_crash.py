@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
 from tests.workflow.crashing import ARCHIVING_STEPS, BATCH_STEPS, STEPS
+from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import LEADER, Trip
 from tests.workflow.services import Services
 from workflow import batches
-from workflow.auditing import verify_all
 from workflow.batches import Reviewed
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
@@ -81,7 +81,7 @@ def test_a_signature_survives_a_kill_at_every_step(
         numbers = reading.session.scalars(
             select(RegisterEntry.number).where(RegisterEntry.register == "outgoing")
         ).all()
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
     assert intents == len(outcomes) == 2
     assert all(outcome.refusal is None for outcome in outcomes)
     assert sorted(signed) == ["sealed", "signed"]
@@ -114,7 +114,7 @@ def test_an_archive_time_stamp_survives_a_kill_at_every_step(
     with office.reading(None) as reading:
         made = reading.session.scalars(select(Revision.made_as).order_by(Revision.id)).all()
         stamps = reading.session.scalar(select(func.count()).select_from(ArchiveStamp))
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
     assert (made, stamps) == (["draft", "prepared", "signed", "archived", "sealed"], 1)
     report = trip.view().reports[0]
     assert report is not None
@@ -144,7 +144,7 @@ def test_a_list_survives_a_kill_at_every_step(
         assert view.batch.finished_at is not None
         made = reading.session.scalar(select(func.count()).select_from(SignatureMade))
         outcomes = reading.session.scalars(select(SigningOutcome)).all()
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
     assert made == len(outcomes) == 2
     assert [trip.state for trip in trips] == ["signed", "signed"]
 

@@ -9,29 +9,31 @@ import shutil
 import uuid
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import make_url, select
+from sqlalchemy import insert, select
 
 from signing.sandbox import Sandbox
 from tests import servers
-from tests.workflow.conftest import Clock, Founded
+from tests.workflow.conftest import Founded
 from tests.workflow.desk import COMMUNE, OFFICE, Desk
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import evidence, registration
 from workflow.accounts import actor_of
-from workflow.checkpointing import append
-from workflow.evidence import Request
+from workflow.checkpointing import append, stamp
+from workflow.evidence import Request, chains
 from workflow.evidence.chains import SELECTED
+from workflow.evidence.names import Names
 from workflow.evidence.plans import planned
 from workflow.facts.indicator import measured
+from workflow.migrating import migrate
 from workflow.office import SYSTEM_CHAIN, Actor, Office
-from workflow.records import Account, JournalEntry, OrganisationName, Person
+from workflow.records import Account, Base, JournalEntry, OrganisationName, Person
 from workflow.rules import journal, merkle
 from workflow.rules.checkpoints import parse_head, parse_leaf
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
@@ -43,16 +45,20 @@ from workflow.settings import Settings
 class Told:
     """An office in which something happened, and what was exported of it in the meantime."""
 
-    desk: Desk
+    office: Office
     period: str
     seats: tuple[uuid.UUID, uuid.UUID]
-    sent: uuid.UUID
     came: uuid.UUID
     early: bytes
     early_with_pdfs: bytes
 
     def bundle(self, **changes: Any) -> bytes:
-        return bundle(self.desk.office, self.seats, self.period, **changes)
+        return bundle(self.office, self.seats, self.period, **changes)
+
+    @property
+    def checkpoint(self) -> int:
+        """That of the early bundle."""
+        return int(json.loads(opened(self.early)["scope.json"])["checkpoint"])
 
 
 def bundle(office: Office, seats: tuple[uuid.UUID, ...], period: str, **changes: Any) -> bytes:
@@ -64,62 +70,71 @@ def bundle(office: Office, seats: tuple[uuid.UUID, ...], period: str, **changes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def desk(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    sandbox: Sandbox,
-) -> Iterator[Desk]:
-    """One desk for all tests of a database: they only read."""
-    founded: Founded = request.getfixturevalue(f"founded_on_{request.param}")
-    folder = tmp_path_factory.mktemp("told")
-    shutil.copytree(founded.data_dir, folder / "office")
-    with ExitStack() as stack:
-        url = ""
-        if founded.database is not None:
-            server: str = request.getfixturevalue("postgres_server")
-            template = make_url(founded.database).database
-            assert template is not None
-            url = stack.enter_context(servers.postgres_database(server, template))
-        settings = Settings(data_dir=folder / "office", database_url=SecretStr(url))
-        office = Office.open(settings, clock=Clock())
-        stack.callback(office.close)
-        office.sealing.sandbox = sandbox
-
-        def acting(username: str) -> Actor:
-            with office.reading(None) as reading:
-                account, person = reading.session.execute(
-                    select(Account, Person)
-                    .join(Person, Person.id == Account.person_id)
-                    .where(Account.username == username)
-                ).one()
-                return actor_of(reading, account, person)
-
-        def seat(code: str) -> uuid.UUID:
-            with office.reading(None) as reading:
-                return reading.session.scalars(
-                    select(OrganisationName.organisation_id).where(OrganisationName.code == code)
-                ).one()
-
-        yield Desk(office, acting, seat, folder)
-
-
 @pytest.fixture(scope="module")
-def told(desk: Desk) -> Told:
-    with desk.office.reading(None) as reading:
+def walked(
+    founded_on_sqlite: Founded, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+) -> Iterator[Told]:
+    """One office for all tests, which only read."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copytree(founded_on_sqlite.data_dir, folder / "office")
+    office = Office.open(Settings(data_dir=folder / "office"))
+    office.sealing.sandbox = sandbox
+
+    def acting(username: str) -> Actor:
+        with office.reading(None) as reading:
+            account, person = reading.session.execute(
+                select(Account, Person)
+                .join(Person, Person.id == Account.person_id)
+                .where(Account.username == username)
+            ).one()
+            return actor_of(reading, account, person)
+
+    def seat(code: str) -> uuid.UUID:
+        with office.reading(None) as reading:
+            return reading.session.scalars(
+                select(OrganisationName.organisation_id).where(OrganisationName.code == code)
+            ).one()
+
+    desk = Desk(office, acting, seat, folder)
+    with office.reading(None) as reading:
         period = str(reading.today.year)
     sent, came = delivered(desk)
     desk.registered()
     desk.do(THEIR_CLERK, registration.register, came, desk.case(came).version)
     desk.run_jobs()
     seats = (desk.seat(COMMUNE), desk.seat(OFFICE))
-    append(desk.office)
-    early = bundle(desk.office, seats, period)
-    with_pdfs = bundle(desk.office, seats, period, pdfs=True)
+    append(office)
+    stamp(office)
+    early = bundle(office, seats, period)
+    with_pdfs = bundle(office, seats, period, pdfs=True)
     recall(desk, sent)
     desk.run_jobs()
-    append(desk.office)
-    return Told(desk, period, seats, sent, came, early, with_pdfs)
+    append(office)
+    stamp(office)
+    yield Told(office, period, seats, came, early, with_pdfs)
+    office.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def told(request: pytest.FixtureRequest, walked: Told) -> Iterator[Told]:
+    """The same rows and objects on each database."""
+    if request.param == "sqlite":
+        yield walked
+        return
+    here = walked.office.settings
+    with servers.postgres_database(request.getfixturevalue("postgres_server")) as url:
+        settings = Settings(data_dir=here.data_dir, database_url=SecretStr(url))
+        migrate(settings)
+        office = Office.open(settings)
+        office.sealing.sandbox = walked.office.sealing.sandbox
+        with walked.office.database.read() as source, office.database.write() as target:
+            for table in Base.metadata.sorted_tables:
+                rows = source.execute(select(table).order_by(*table.primary_key)).mappings().all()
+                if rows:
+                    target.execute(insert(table), [dict(row) for row in rows])
+            target.commit()
+        yield replace(walked, office=office)
+        office.close()
 
 
 def opened(content: bytes) -> dict[str, bytes]:
@@ -148,7 +163,7 @@ def test_it_holds_every_entry_and_every_selected_row_that_they_digest(told: Told
     }
     tables = set()
     for chain, head in heads.items():
-        with told.desk.office.reading(None) as reading:
+        with told.office.reading(None) as reading:
             stored = reading.session.scalars(
                 select(JournalEntry.content)
                 .where(JournalEntry.chain == chain, JournalEntry.sequence <= head)
@@ -185,13 +200,14 @@ def test_the_manifest_lists_every_other_member_in_order(told: Told) -> None:
 
 
 def test_the_same_request_gives_the_same_bytes_whatever_was_done_since(told: Told) -> None:
-    assert told.bundle(checkpoint=1) == told.early
-    assert told.bundle() == told.bundle()
-    assert told.bundle() != told.early
+    assert told.bundle(checkpoint=told.checkpoint) == told.early
+    later = told.bundle()
+    assert told.bundle() == later
+    assert later != told.early
 
 
 def test_the_proofs_lead_from_the_heads_to_the_signed_checkpoint(told: Told) -> None:
-    held = opened(told.bundle(since=1))
+    held = opened(told.bundle(since=told.checkpoint))
     tree = parse_head(held["log/checkpoint.txt"])
     scope = json.loads(held["scope.json"])
     assert (tree.size, tree.origin) == (scope["checkpoint"], scope["log"])
@@ -218,7 +234,7 @@ def test_the_proofs_lead_from_the_heads_to_the_signed_checkpoint(told: Told) -> 
 def test_what_is_claimed_is_what_the_office_shows(told: Told) -> None:
     claims = json.loads(opened(told.bundle())["indicator.json"])
     for seat, claim in zip(told.seats, claims["organisations"], strict=True):
-        with told.desk.office.reading(None) as reading:
+        with told.office.reading(None) as reading:
             report = measured(reading, seat, told.period)
         assert claim["id"] == str(seat)
         assert len(claim["issuers"]) == len(report.issuers)
@@ -267,13 +283,13 @@ def test_the_evidence_of_the_reports_and_the_files_are_in(told: Told) -> None:
             digest = Path(name).name.split(".")[0]
             assert hashlib.sha256(content).hexdigest() == digest
     anchors = {name for name in held if name.startswith("trust/")}
-    assert len(anchors) == len(told.desk.office.sealing.trust.anchors)
+    assert len(anchors) == len(told.office.sealing.trust.anchors)
     assert held["destroyed.jsonl"] == held["missing.jsonl"] == b""
     assert not any(name.startswith("pdfs/") for name in opened(told.early))
 
 
 def test_what_was_destroyed_after_a_recall_has_a_tombstone(told: Told) -> None:
-    held = opened(bundle(told.desk.office, (told.seats[1],), told.period, pdfs=True))
+    held = opened(bundle(told.office, (told.seats[1],), told.period, pdfs=True))
     (line,) = lines(held["destroyed.jsonl"])
     assert (line["chain"], line["document"]) == (str(told.seats[1]), str(told.came))
     entry = journal.parse(of_chain(held, "chains", told.seats[1])[line["sequence"] - 1])
@@ -289,7 +305,9 @@ def test_what_was_destroyed_after_a_recall_has_a_tombstone(told: Told) -> None:
 
 
 def test_what_was_destroyed_since_the_checkpoint_names_the_later_entry(told: Told) -> None:
-    alone = bundle(told.desk.office, (told.seats[1],), told.period, checkpoint=1, pdfs=True)
+    alone = bundle(
+        told.office, (told.seats[1],), told.period, checkpoint=told.checkpoint, pdfs=True
+    )
     held = opened(alone)
     (line,) = lines(held["destroyed.jsonl"])
     (head,) = [one["chain"] for one in json.loads(held["scope.json"])["organisations"]]
@@ -301,13 +319,65 @@ def test_what_was_destroyed_since_the_checkpoint_names_the_later_entry(told: Tol
 def test_what_cannot_be_bounded_is_refused(told: Told) -> None:
     def refused(**changes: Any) -> str:
         asked = {"organisation_ids": told.seats, "period": told.period, **changes}
-        with told.desk.office.reading(None) as reading, pytest.raises(Exception) as no:  # noqa: PT011
+        with told.office.reading(None) as reading, pytest.raises(Exception) as no:  # noqa: PT011
             planned(reading, Request(**asked))
         assert isinstance(no.value, NotFound | Invalid | GuardsUnmet)
         return str(no.value)
 
-    assert "9" in refused(checkpoint=9)
-    assert refused(since=3)
+    assert "99" in refused(checkpoint=99)
+    assert refused(since=99)
     assert refused(since=0)
     assert refused(period="2026-13")
     assert refused(organisation_ids=[uuid.uuid4()])
+
+
+def test_chains_come_in_slices_and_old_ones_without_rows(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = opened(told.bundle())
+    monkeypatch.setattr(chains, "SLICE", 10)
+    sliced = opened(told.bundle())
+    chain = str(told.seats[0])
+    for folder in ("chains", "rows"):
+        assert of_chain(sliced, folder, chain) == of_chain(whole, folder, chain)
+    names = [name for name in sliced if name.startswith((f"chains/{chain}/", f"rows/{chain}/"))]
+    assert names[:3] == [
+        f"chains/{chain}/000000001.jsonl",
+        f"rows/{chain}/000000001.jsonl",
+        f"chains/{chain}/000000011.jsonl",
+    ]
+    stored = of_chain(whole, "chains", chain)
+    head = len(stored)
+    at = [journal.parse(content).at for content in stored]
+    cut = at[24]  # in the third slice
+    assert at[19] < cut
+    assert chains.first_since(told.office, chain, head, cut) == 21
+    assert chains.first_since(told.office, chain, head, at[0]) == 1
+    assert chains.first_since(told.office, chain, head, at[-1] + timedelta(seconds=1)) > head
+    with Names.open() as names_:
+        late = [member.name for member, _ in chains.sliced(told.office, chain, head, 21, names_)]
+    assert late[:3] == [f"chains/{chain}/{first:09}.jsonl" for first in (1, 11, 21)]
+    assert late[3] == f"rows/{chain}/000000021.jsonl"
+
+
+def test_what_the_archive_cannot_give_is_listed_and_stops_nothing(told: Told) -> None:
+    seat = told.seats[0]
+    held = opened(bundle(told.office, (seat,), told.period, pdfs=True))
+    objects = told.office.settings.data_dir / "objects" / str(seat)
+    piece = next(name for name in held if name.startswith("objects/"))
+    file = next(name for name in held if name.startswith("pdfs/"))
+    gone, altered = (objects / Path(name).stem[:2] / Path(name).stem for name in (piece, file))
+    content = gone.read_bytes(), altered.read_bytes()
+    altered.chmod(0o600)
+    gone.unlink()
+    altered.write_bytes(content[1][:-1] + b"?")
+    try:
+        found = opened(bundle(told.office, (seat,), told.period, pdfs=True))
+    finally:
+        gone.write_bytes(content[0])
+        altered.write_bytes(content[1])
+    assert lines(found["missing.jsonl"]) == [
+        {"kind": "object", "sha256": gone.name, "why": "missing"},
+        {"kind": "pdf", "sha256": altered.name, "why": "altered"},
+    ]
+    assert held.keys() - found.keys() == {piece, file}

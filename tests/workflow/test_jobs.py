@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 
 from storage.objects import ObjectRef
 from tests.workflow.conftest import Clock
+from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import LEADER, Trip
 from workflow import jobs
 from workflow.accounts import hash_password
-from workflow.auditing import verify_all
 from workflow.founding import first_organisation
 from workflow.migrating import migrate
 from workflow.office import Actor, Office
@@ -43,7 +43,7 @@ def test_a_signing_job_that_can_not_be_done_dies_and_frees_the_case(
     assert clock.now - clock_start < timedelta(minutes=office.settings.intent_minutes)
     with office.reading(None) as reading:
         (dead,) = jobs.unsettled(reading)
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
     assert (dead.name, dead.state, dead.error) == ("sign_outgoing", "dead", "ObjectMissing")
     seen = trip.view()
     assert seen.case.state == "format_checked"
@@ -91,6 +91,6 @@ def test_the_first_organisation_has_its_administrator(tmp_path: Path) -> None:
     with office.reading(None) as reading:
         (grant,) = reading.session.scalars(select(RoleGrant)).all()
         assert (grant.organisation_id, grant.role) == (organisation, "administrator")
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
     office.close()
     assert (settings.data_dir.stat().st_mode & 0o777) == 0o700

@@ -28,9 +28,10 @@ from tests.workflow.outgoing_trip import (
     SPECIALIST,
     Trip,
 )
-from workflow import auditing, drafting, filing, issuing, reviewing, signatures
+from workflow import drafting, filing, issuing, reviewing, signatures
 from workflow.entrusting import Power, give_mandate
 from workflow.files import Content, store_report
+from workflow.inspecting import JOURNAL, Finding, inspect
 from workflow.jobs import run_all
 from workflow.lawbook import parsed
 from workflow.office import Actor, Office
@@ -60,9 +61,8 @@ def trip(office: Office, acting: Callable[[str], Actor]) -> Trip:
     return Trip(office, acting)
 
 
-def tampering(office: Office) -> list[auditing.Tampering]:
-    with office.reading(None) as reading:
-        return auditing.verify_all(reading)
+def tampering(office: Office) -> list[Finding]:
+    return list(inspect(office, stages=JOURNAL))
 
 
 def test_a_decision_from_draft_to_its_work_file(trip: Trip, office: Office) -> None:

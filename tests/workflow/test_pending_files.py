@@ -18,9 +18,9 @@ from signing.examination import examine
 from tests.signing.pdfs import signed_elsewhere
 from tests.workflow.client_held import Holder, Outage, rows, untouched
 from tests.workflow.conftest import Clock
+from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, LEADER, Trip, a_pdf
 from workflow import acceptance
-from workflow.auditing import verify_all
 from workflow.jobs import run_all
 from workflow.office import Actor, Office
 from workflow.pending import Waiting
@@ -119,7 +119,7 @@ def test_whole_files_come_back_signed(
     assert entry is not None
     assert main.filled["vanthu.number"] == f"Số: {entry.code}"
     with office.reading(None) as reading:
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
 
 
 @pytest.mark.parametrize(("type_code", "level"), [("quyet_dinh", None), ("thong_bao", "B-B")])

@@ -26,8 +26,8 @@ from tests.signing.trusted import Stamper, Status
 from tests.signing.wire import Services, good_manners, replying
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, Desk
+from tests.workflow.intact import tampering
 from workflow import jobs
-from workflow.auditing import verify_all
 from workflow.incoming_views import Detail, Filter, list_incoming, view_incoming
 from workflow.office import Office
 from workflow.records import Report, job
@@ -108,7 +108,7 @@ def waiting(desk: Desk) -> list[str]:
 
 def sound(desk: Desk) -> None:
     with desk.office.reading(None) as reading:
-        assert verify_all(reading) == []
+        assert tampering(reading) == []
 
 
 def test_what_was_undecided_while_the_responder_was_away_is_settled_when_it_is_back(

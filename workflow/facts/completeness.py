@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -80,6 +82,19 @@ class Reconciled:
         return f"{said}; {len(self.missing)} tháng chưa đối chiếu" if self.missing else said
 
 
+class EnteredLast(NamedTuple):
+    """What an organisation entered last for a month, a register and a source."""
+
+    organisation_id: uuid.UUID
+    register: str
+    source: str
+    month: int
+    listed: int
+    matched: int
+    entered_at: datetime
+    entered_by: str
+
+
 def journal_places(
     reading: Reading, organisation_ids: Collection[uuid.UUID]
 ) -> Mapping[uuid.UUID, JournalPlace]:
@@ -142,32 +157,37 @@ def reconciled(
     registers: Collection[str] = tuple(REGISTERS),
 ) -> list[Reconciled]:
     """Every source of these registers, added up over the months that have begun."""
-    until = min(period.last_on, reading.today)
-    months = _months(period.first_on, until)
+    months = begun(reading, period)
+    rows = entered_last(reading, organisation_ids, months)
+    return compared(rows, len(organisation_ids), months, registers)
+
+
+def begun(reading: Reading, period: Period) -> list[int]:
+    """The months of a period that have begun: 202601, 202602 …"""
+    return _months(period.first_on, min(period.last_on, reading.today))
+
+
+def entered_last(
+    reading: Reading, organisation_ids: Collection[uuid.UUID], months: Collection[int]
+) -> list[EnteredLast]:
+    """What counts of all that was entered, in the order of time, in one query."""
+    row = Reconciliation
     ranked = (
         select(
-            Reconciliation.id,
+            row.id,
             func.row_number()
             .over(
-                partition_by=(
-                    Reconciliation.organisation_id,
-                    Reconciliation.month,
-                    Reconciliation.register,
-                    Reconciliation.source,
-                ),
-                order_by=Reconciliation.id.desc(),
+                partition_by=(row.organisation_id, row.month, row.register, row.source),
+                order_by=row.id.desc(),
             )
             .label("rank"),
         )
-        .where(
-            Reconciliation.organisation_id.in_(organisation_ids),
-            Reconciliation.month.in_(months),
-        )
+        .where(row.organisation_id.in_(organisation_ids), row.month.in_(months))
         .subquery()
     )
-    row = Reconciliation
     newest = reading.session.execute(
         select(
+            row.organisation_id,
             row.register,
             row.source,
             row.month,
@@ -180,12 +200,22 @@ def reconciled(
         .join(Person, Person.id == row.entered_by)
         .where(ranked.c.rank == 1)
         .order_by(row.id)
-    ).all()
+    )
+    return [EnteredLast(*one) for one in newest]
+
+
+def compared(
+    rows: Collection[EnteredLast],
+    organisations: int,
+    months: Collection[int],
+    registers: Collection[str] = tuple(REGISTERS),
+) -> list[Reconciled]:
+    """What so many organisations entered for these months, source by source."""
     lines = []
     for register in registers:
         for source in SOURCES:
-            entered = [one for one in newest if (one.register, one.source) == (register, source)]
-            known = [one.month for one in entered]
+            entered = [one for one in rows if (one.register, one.source) == (register, source)]
+            known = Counter(one.month for one in entered)
             lines.append(
                 Reconciled(
                     register,
@@ -195,10 +225,10 @@ def reconciled(
                     [
                         month_text(month)
                         for month in months
-                        for _ in range(len(organisation_ids) - known.count(month))
+                        for _ in range(organisations - known[month])
                     ],
                     entered[-1].entered_at if entered else None,
-                    entered[-1].full_name if entered else None,
+                    entered[-1].entered_by if entered else None,
                 )
             )
     return lines

@@ -14,12 +14,21 @@ from itertools import groupby
 
 from sqlalchemy import select
 
-from workflow.facts.completeness import JournalPlace, journal_places
+from workflow.facts.completeness import (
+    EnteredLast,
+    JournalPlace,
+    Reconciled,
+    begun,
+    compared,
+    entered_last,
+    journal_places,
+)
 from workflow.facts.indicator import Tallied, issuers_of, tallied
 from workflow.facts.placement import Placed, beneath
 from workflow.office import Reading
 from workflow.records import Issuer
 from workflow.rules import indicator
+from workflow.rules.completeness import REGISTERS
 from workflow.rules.errors import Invalid, NotFound
 from workflow.rules.identifiers import fold
 from workflow.rules.indicator import Count, Fraction, Indicator, Period
@@ -63,16 +72,22 @@ class Point:
     period: Period
     definition_version: int
     found: Sequence[tuple[Issuer | KindSum, Indicator]]
+    reconciled: Sequence[Reconciled]
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A commune's place by one fraction; none where there is nothing to divide by (N/A)."""
+    """A commune's place by one fraction; none where there is nothing to divide by (N/A).
+
+    `reconciled` is what it entered of lists from outside, of every register and source.
+    """
 
     rank: int | None
     placed: Placed
     issuers: int
     indicator: Indicator
+    journal: JournalPlace
+    reconciled: Sequence[Reconciled]
 
 
 def subtree_of(
@@ -134,9 +149,14 @@ def series_of(
             reading, ids, year, register=register, type_code=type_code, monthly=True
         ):
             by_month.setdefault(one.month, []).append(one)
+    seats = {issuer.organisation_id for issuer in issuers.values()}
+    begun_months = begun(reading, span)
+    entered = entered_last(reading, seats, begun_months)
+    books = [register] if register else [*REGISTERS]
     points = []
     for month in months:
-        rows = by_month.get(month.first_on.year * 100 + month.first_on.month, [])
+        month_number = month.first_on.year * 100 + month.first_on.month
+        rows = by_month.get(month_number, [])
         definition = indicator.definition_for(reading.office.law.indicator, month)
         found: list[tuple[Issuer | KindSum, Indicator]]
         if subtree:
@@ -150,7 +170,11 @@ def series_of(
                 if one.issuer_id in counts:
                     counts[one.issuer_id].add(one.row, one.many)
             found = [(issuers[one], count.indicator(one, month)) for one, count in counts.items()]
-        points.append(Point(month, definition.version, found))
+        here = [one for one in entered if one.month == month_number]
+        begun_now = [month_number] if month_number in begun_months else []
+        points.append(
+            Point(month, definition.version, found, compared(here, len(seats), begun_now, books))
+        )
     return points
 
 
@@ -184,12 +208,19 @@ def ranking_of(
     found = [(one, counts[one.organisation_id].indicator(issuer_kind, period)) for one in communes]
     found.sort(key=lambda pair: (*_order(getattr(pair[1], by)), fold(pair[0].name), pair[0].code))
     shares = [_share(getattr(reached, by)) for _, reached in found]
+    places = journal_places(reading, ids)
+    months = begun(reading, period)
+    entered: dict[uuid.UUID, list[EnteredLast]] = {one: [] for one in ids}
+    for said in entered_last(reading, ids, months):
+        entered[said.organisation_id].append(said)
     return [
         Ranked(
             None if share is None else shares.index(share) + 1,
             placed,
             seats.count(placed.organisation_id),
             reached,
+            places[placed.organisation_id],
+            compared(entered[placed.organisation_id], 1, months),
         )
         for (placed, reached), share in zip(found, shares, strict=True)
     ]

@@ -230,19 +230,24 @@ Stored = tuple[int, bytes, str]
 
 
 def verify(
-    entries: Iterable[Stored], *, chain: str | None = None, head: tuple[int, str] | None = None
+    entries: Iterable[Stored],
+    *,
+    chain: str | None = None,
+    head: tuple[int, str] | None = None,
+    after: tuple[int, str] | None = None,
 ) -> Findings:
     """Read a chain from its first entry, in stored order, and locate its first break.
 
     `chain` is the name expected (else the first entry's), `head` a sequence and digest kept
-    elsewhere, without which the removal of the newest entries cannot be seen. Reads a stream and
-    keeps one entry in memory.
+    elsewhere, without which the removal of the newest entries cannot be seen. `after` is the last
+    entry of a walk that is gone on with, where `entries` do not begin with the first. Reads a
+    stream and keeps one entry in memory.
 
     A number's own bytes are believed before the column beside them. A link that does not hold
     blames the earlier entry, since its successor testifies against it.
     """
     stream = iter(entries)
-    count, last = 0, "" if chain is None else genesis(chain)
+    count, last = after or (0, "" if chain is None else genesis(chain))
     for column, data, digest in stream:
         due = count + 1
         try:
