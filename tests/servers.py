@@ -194,6 +194,13 @@ def s3_bucket(server: str) -> Iterator[str]:
         client.remove_bucket(name)
 
 
+def locked_bucket(server: str) -> str:
+    """A fresh bucket with object lock. Nobody can empty it in time, so it ends with the server."""
+    name = f"vanthu-locked-{uuid.uuid4().hex}"
+    s3_client(server).make_bucket(name, object_lock=True)
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
 def s3_client(url: str) -> Minio:
     """A client for the server, to set up and to look behind the store's back."""
     address = urlsplit(url)

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ import pytest
 
 from api.cli import main
 from tests.api.papers import a_pdf
+from workflow import checkpointing
 from workflow.office import Office
+from workflow.rules.errors import Refusal
+from workflow.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "import sys; from api.cli import main; sys.exit(main())"]
@@ -429,3 +432,25 @@ def _until(holds: Callable[[], bool]) -> None:
     give_up = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < give_up
+
+
+def test_the_log_says_how_it_stands_and_when_it_is_behind(run: Run, tmp_path: Path) -> None:
+    settings, now = Settings(data_dir=tmp_path / "var"), datetime.now(UTC)
+    # The development key is younger, so that the leaf waits for its signature.
+    with (
+        closing(Office.open(settings, clock=lambda: now - timedelta(days=2))) as office,
+        pytest.raises(Refusal),
+    ):
+        checkpointing.append(office)
+    done = run("log")
+    assert done.returncode == 1, done.stderr
+    assert "Chưa có mốc niêm nào được ký." in done.stdout
+    assert "Quá 24 giờ" in done.stdout
+    with closing(Office.open(settings)) as office:
+        checkpointing.append(office)
+        checkpointing.stamp(office)
+    done = run("log")
+    assert done.returncode == 0, done.stderr
+    assert "vanthu.invalid/development: 1 lá." in done.stdout
+    assert "Dấu thời gian mới nhất: 1 lá" in done.stdout
+    assert "Quá 24 giờ" not in done.stdout

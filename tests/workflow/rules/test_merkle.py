@@ -211,6 +211,19 @@ def test_leaves_that_are_not_there(index: int, size: int) -> None:
         merkle.inclusion_nodes(index, size)
 
 
+def test_a_path_of_another_length_is_said_to_be_so() -> None:
+    inclusion = [NODES[node] for node in INCLUSIONS[1][2]]
+    consistency = [NODES[node] for node in CONSISTENCIES[1][2]]
+    for change, said in (
+        (lambda path: [*path, SOME], "too long"),
+        (lambda path: path[:-1], "short"),
+    ):
+        with pytest.raises(ProofInvalid, match=said):
+            merkle.verify_inclusion(LEAVES[0], 0, 8, change(inclusion), ROOTS[8])
+        with pytest.raises(ProofInvalid, match=said):
+            merkle.verify_consistency(6, 8, ROOTS[6], ROOTS[8], change(consistency))
+
+
 def test_the_same_tree_is_consistent_with_itself() -> None:
     merkle.verify_consistency(5, 5, ROOTS[5], ROOTS[5], [])
     assert merkle.consistency_nodes(5, 5) == []
