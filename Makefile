@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-journal bench-books tampering fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-verify bench-journal bench-books tampering fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
@@ -81,6 +81,9 @@ bench-indicator: .venv/dev.installed ## Measure the indicator among 2,000,000 do
 bench-evidence: .venv/dev.installed ## Measure the bundle of DOCUMENTS=20000 documents, and what its writer holds
 	$(BIN)/python -m benchmarks.evidence $(DOCUMENTS)
 
+bench-verify: .venv/dev.installed ## Measure what verifying a bundle costs, without files and with (minutes)
+	$(BIN)/python -m benchmarks.verifying
+
 bench-books: .venv/dev.installed ## Measure what a register of 10,000 entries costs as XLSX, PDF and XML
 	$(BIN)/python -m benchmarks.books
 
@@ -93,8 +96,9 @@ bench-conformance: .venv/dev.installed ## Measure counting violations among 10,0
 bench-validation: .venv/dev.installed ## Measure what a verdict costs, beside pyHanko's (minutes)
 	$(BIN)/python -m benchmarks.validation
 
-tampering: .venv/dev.installed ## Change an office behind its back 10,000 times: is each found? (SQLite, minutes)
+tampering: .venv/dev.installed ## Change an office, and a bundle, behind its back 10,000 times: is each found? (minutes)
 	$(BIN)/python -m benchmarks.tampering
+	$(BIN)/python -m benchmarks.tampering_bundles
 
 fuzz: .venv/dev.installed ## Spoil signed files at random and have them judged (SECONDS=60, SEED=1)
 	$(BIN)/python -m tests.hostile.fuzzing --seconds $(SECONDS) --seed $(SEED) --keep $(FINDINGS)

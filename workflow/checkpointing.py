@@ -56,14 +56,9 @@ def append(office: Office) -> Checkpoint | None:
         ProofInvalid, WitnessInvalid, ValueError: what is stored of the log is not what was signed
             before: nothing is signed over it.
     """
+    pending = _sign_newest(office)  # its signer died, or its key was away: no size is left out
     _append_leaf(office)
-    with office.reading(None) as reading:
-        head, before = _unsigned(office, reading), transparency.newest(reading)
-        if head is None:
-            return None
-        if before is not None:
-            _check_continues(reading, before, head)
-    return _sign(office, head)
+    return _sign_newest(office) or pending
 
 
 def stamp(office: Office) -> CheckpointStamp | None:
@@ -239,6 +234,17 @@ def _check_continues(reading: Reading, before: Checkpoint, head: TreeHead) -> No
         head.root,
         transparency.consistency(reading, signed.size, head.size),
     )
+
+
+def _sign_newest(office: Office) -> Checkpoint | None:
+    """Sign the head of the tree as it is; None when it is signed."""
+    with office.reading(None) as reading:
+        head, before = _unsigned(office, reading), transparency.newest(reading)
+        if head is None:
+            return None
+        if before is not None:
+            _check_continues(reading, before, head)
+    return _sign(office, head)
 
 
 def _sign(office: Office, head: TreeHead) -> Checkpoint:

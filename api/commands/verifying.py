@@ -20,14 +20,14 @@ _FRACTIONS = {
     "incoming_signed": "Văn bản đến do nơi gửi ký số (tham khảo)",
 }
 _COUNTED = {
-    "entries": "bút toán",
+    "entries": "mục nhật ký",
     "rows": "bản ghi",
     "facts": "lần tính",
     "documents": "văn bản trong kỳ",
     "pieces": "chứng cứ chữ ký",
     "files": "tệp văn bản",
 }
-_READING = {"entries": "bút toán", "files": "tệp văn bản"}
+_READING = {"entries": "mục nhật ký", "files": "tệp văn bản"}
 
 
 def verify(chosen: argparse.Namespace) -> int:
@@ -96,7 +96,7 @@ def _tell(verdict: Verdict) -> None:
     names: dict[str, str] = {}
     if scope:
         say(
-            f"Kỳ {scope['period']}, mốc nhật ký {scope['checkpoint']} của {scope['log']}"
+            f"Kỳ {scope['period']}, điểm kiểm soát {scope['checkpoint']} của {scope['log']}"
             f" lúc {scope['as_of']}"
         )
         names = {one["id"]: one["name"] for one in scope["organisations"]}

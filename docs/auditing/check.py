@@ -18,7 +18,7 @@ check those with openssl. What the rows mean (signatures, fractions) only `vanth
 import base64, hashlib, json, pathlib, sys, zipfile
 
 SLICE = 5000  # entries in one member
-ALTERED = "bút toán bị sửa, bị chèn, bị thiếu hoặc đổi chỗ"
+ALTERED = "mục nhật ký bị sửa, bị chèn, bị thiếu hoặc đổi chỗ"
 TABLES = """register_entry number_void register_fact report revision signing_intent signing_outcome
 relation reconciliation indicator_exclusion indicator_snapshot snapshot_report"""
 BY_HAND = """Kiểm tra chữ ký và dấu thời gian (anchors.pem: chứng thư gốc mà bạn tin cậy):
@@ -53,15 +53,15 @@ def chain(read, chain, length, rows_from, head):
         if first >= rows_from:
             yield from rows(read(f"rows/{chain}/{first:09}.jsonl"), named)
     if place < length:
-        yield f"{chain}#{place + 1}", "thiếu bút toán"
+        yield f"{chain}#{place + 1}", "thiếu mục nhật ký"
     elif (head.get("sequence"), head.get("digest")) != (length, last):
-        yield f"{chain}#{length}", "không phải nhật ký mà mốc nhật ký xác nhận"
+        place = f"{chain}#{length}" if head else f"log/heads.jsonl {chain}"
+        yield place, "điểm kiểm soát không xác nhận nhật ký này"
 
 
 def parsed(line):
     try:
-        value = json.loads(line)
-        return value if canonical(value) == line else None
+        return value if canonical(value := json.loads(line)) == line else None
     except ValueError:
         return None
 
@@ -73,7 +73,7 @@ def rows(lines, named):
         key, salted = (row["table"], row["id"]), [row["salt"], row["table"], row["columns"]]
         told = digest(canonical(["vanthu.row.1", *salted])).hex()
         if key not in missing or named[key] != told:
-            yield " ".join(key).strip(), "bản ghi bị sửa, hoặc không bút toán nào ghi nhận"
+            yield " ".join(key).strip(), "bản ghi bị sửa, hoặc không mục nhật ký nào ghi nhận"
         missing.discard(key)
     yield from ((" ".join(key), "thiếu bản ghi") for key in sorted(missing))
 
@@ -120,7 +120,7 @@ def check(read, names, kept=None):
         if name not in names or listed.get(name) != told:
             yield name, "không đúng như bản kê, hoặc chỉ có một trong hai"
     if (text[0], size) != (scope["log"], scope["checkpoint"]):
-        yield "scope.json", "không phải của mốc nhật ký này"
+        yield "scope.json", "không phải của điểm kiểm soát này"
     heads = {one["chain"]: one for one in map(json.loads, read("log/heads.jsonl").splitlines())}
     chains = [("system", scope["system"], 1)]
     chains += [(one["id"], one["chain"], one["rows_from"]) for one in scope["organisations"]]
@@ -129,21 +129,21 @@ def check(read, names, kept=None):
             yield from chain(read, name, length, rows_from, heads.get(name, {}))
     for name, head in heads.items():
         if not leads(head, size, root):
-            yield f"log/heads.jsonl {name}", "đầu nhật ký không nằm trong cây của mốc nhật ký"
+            yield f"log/heads.jsonl {name}", "đầu nhật ký không nằm trong cây của điểm kiểm soát"
     if kept:
         first, before = int(kept.splitlines()[1]), base64.b64decode(kept.splitlines()[2])
         proof = json.loads(read("log/since.json")) if "log/since.json" in names else None
         if not grew(proof, first, before, size, root):
-            yield "log/since.json" if proof else "log/checkpoint.txt", "sổ mốc bị viết lại"
+            yield "log/since.json" if proof else "log/checkpoint.txt", "sổ kiểm soát bị viết lại"
 
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")
-    keeping = pathlib.Path(sys.argv[2]).read_bytes() if len(sys.argv) > 2 else None
+    keeping = pathlib.Path(sys.argv[2]).read_bytes() if sys.argv[2:] else None
     with zipfile.ZipFile(sys.argv[1]) as bundle:
         wrong = list(check(bundle.read, bundle.namelist(), keeping))
         scope, text = json.loads(bundle.read("scope.json")), bundle.read("log/checkpoint.txt")
     for one in scope["organisations"]:
-        print(f"{one['name']}: {one['chain']} bút toán, bản ghi từ bút toán {one['rows_from']}")
-    print(f"và {scope['system']} bút toán của hệ thống, đến mốc nhật ký\n{text.decode()}{BY_HAND}")
+        print(f"{one['name']}: {one['chain']} mục nhật ký, bản ghi từ mục {one['rows_from']}")
+    print(f"Hệ thống: {scope['system']} mục. Điểm kiểm soát:\n{text.decode()}{BY_HAND}")
     sys.exit("\n".join(f"SAI: {place}: {why}" for place, why in wrong) or print("ĐẠT"))

@@ -143,16 +143,6 @@ def test_what_was_never_signed_is_not_proven(
     problem(counter.stranger.get(address, params=params), status, slug)
 
 
-def test_a_size_that_was_jumped_over_has_no_proof(counter: Counter) -> None:
-    with counter.office.transaction(None) as tx:
-        tx.journal("test.moved", "system", "something")
-    checkpointing._append_leaf(counter.office)  # and its process died
-    jumped = grow(counter) - 1
-    problem(counter.stranger.get(f"/log/checkpoints/{jumped}"), 404, "not-found")
-    answer = counter.stranger.get("/log/consistency", params={"first": jumped})
-    problem(answer, 404, "not-found")
-
-
 def test_a_receipt_holds_by_itself(counter: Counter) -> None:
     desk = Desk(counter)
     desk.draft().step(SPECIALIST, "submit")

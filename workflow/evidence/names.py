@@ -47,6 +47,8 @@ class Names:
             "CREATE TEMP VIEW held AS"
             " SELECT * FROM file WHERE document NOT IN (SELECT document FROM destroyed)"
         )
+        # One transaction that is never committed: nothing of it is to outlive this object.
+        database.execute("BEGIN")
 
     @classmethod
     @contextmanager

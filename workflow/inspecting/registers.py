@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workflow.bookkeeping import REGISTERS, due_text, is_newest
+from workflow.bookkeeping import REGISTERS, is_newest, key_of
 from workflow.inspecting.findings import Finding, Kind, Step, Walk
 from workflow.records import NumberSeries, RegisterEntry, RegisterFact, RegisterTally
 from workflow.rules.cells import cell_of, due_of
@@ -119,6 +119,7 @@ def _says(fact: RegisterFact, entry: RegisterEntry, stated: Stated) -> bool:
         "organisation_id": entry.organisation_id,
         "entry_id": entry.id,
         "register": entry.register,
+        "year": entry.year,
         "issuer_id": statement.issuer,
         "type_code": statement.type_code,
         "counted_on": row.counted_on,
@@ -150,36 +151,38 @@ def _next_organisation(session: Session, after: str) -> uuid.UUID | None:
 
 def tallies_of(session: Session, organisation_id: uuid.UUID) -> Iterator[Finding]:
     """The tallies of an organisation that are not what its newest facts add up to."""
-    key = (
-        RegisterFact.month,
-        RegisterFact.register,
-        RegisterFact.issuer_id,
-        RegisterFact.type_code,
-        RegisterFact.cell,
-    )
     counted: Counter[tuple[Any, ...]] = Counter()
-    for *alike, due_at, many in session.execute(
-        select(*key, RegisterFact.due_at, func.count())
+    for *alike, many in session.execute(
+        select(*(getattr(RegisterFact, name) for name in _TALLIED), func.count())
         .where(RegisterFact.organisation_id == organisation_id, is_newest())
-        .group_by(*key, RegisterFact.due_at)
+        .group_by(*(getattr(RegisterFact, name) for name in _TALLIED))
     ):
-        counted[(*alike, due_text(due_at))] += many
-    tally = RegisterTally
+        fact = RegisterFact(**dict(zip(_TALLIED, alike, strict=True)))
+        counted[tuple(key_of(fact)[column.key] for column in _KEY)] += many
     kept = {
-        tuple(alike): many
-        for *alike, many in session.execute(
-            select(
-                tally.month,
-                tally.register,
-                tally.issuer_id,
-                tally.type_code,
-                tally.cell,
-                tally.due,
-                tally.count,
-            ).where(tally.organisation_id == organisation_id)
+        tuple(which): many
+        for *which, many in session.execute(
+            select(*_KEY, RegisterTally.count).where(
+                RegisterTally.organisation_id == organisation_id
+            )
         )
     }
     for which in sorted(counted.keys() | kept.keys(), key=str):
         if counted.get(which) != kept.get(which):
-            where = " ".join(str(part) or "-" for part in which)
+            where = " ".join(str(part) or "-" for part in which if part != organisation_id)
             yield Finding(Kind.TALLY_DIFFERS, f"register_tally {organisation_id} {where}")
+
+
+_KEY = tuple(RegisterTally.metadata.tables["register_tally"].primary_key.columns)
+#: Of a fact, what its tally is told from (`bookkeeping.key_of`).
+_TALLIED = (
+    "organisation_id",
+    "register",
+    "year",
+    "issuer_id",
+    "type_code",
+    "counted_on",
+    "month",
+    "cell",
+    "due_at",
+)

@@ -231,7 +231,6 @@ class Books:
         held = self._document(document, event.sequence)
         try:
             statement = statements.parse(row.content)
-            exact = statement.to_bytes() == row.content
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as fault:
             self._note(Rule.FACT_WRONG, row, f"{type(fault).__name__}: {fault}")
             return
@@ -239,7 +238,7 @@ class Books:
         if held.facts != columns["ordinal"] or event.facts.get("ordinal") != columns["ordinal"]:
             self._note(Rule.FACT_MISSING, row, f"{columns['ordinal']} after {held.facts - 1}")
             held.facts = columns["ordinal"]
-        if not exact or not self._agrees(event, columns, statement, held):
+        if not self._agrees(event, columns, statement, held):
             self._note(Rule.FACT_WRONG, row)
         for rule in self._contradicted(statement, held):
             self._note(rule, row, f"{self.organisation.id}#{event.sequence}")

@@ -14,6 +14,7 @@ from typing import Any
 from signing.trust import load_anchors
 from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Invalid
+from workflow.rules.journal import decoded
 from workflow.verifier import chains, fractions, log
 from workflow.verifier.archive import Archive, Members, NotABundle, ZipMembers
 from workflow.verifier.books import Books
@@ -24,8 +25,8 @@ from workflow.verifier.scope import (
     MISSING,
     SYSTEM,
     Scope,
+    counted_out,
     expect,
-    read_json,
     read_manifest,
     read_scope,
 )
@@ -97,7 +98,7 @@ def examine(
         return Verdict(list(found.kept), found.count, [], {}, {}, [], None)
     archive = Archive(members, manifest[0], found)
     scope = read_scope(archive.content("scope.json"), found)
-    if scope is None:
+    if scope is None or not counted_out(scope, manifest[0], found):
         return Verdict(list(found.kept), found.count, [], {}, {}, [], manifest[1])
     checking = _Checking(archive, scope, found, path, pdfs, progress or (lambda *_: None))
     checking.all(anchors, checkpoint)
@@ -269,7 +270,7 @@ class _Checking:
         lines = []
         for line in self.archive.lines(name):
             try:
-                value = read_json(line)
+                value = decoded(line)
                 if not isinstance(value, dict) or value.keys() != fields:
                     raise ValueError("not the fields of a line")
                 lines.append(value)
@@ -286,7 +287,7 @@ class _Checking:
             place = f"{chain}#{sequence}"
             if chain in heads and type(sequence) is int and sequence > heads[chain]:
                 self.notes.append(
-                    Note("destroyed_later", f"Tệp {digest} bị hủy sau mốc nhật ký ({place}).")
+                    Note("destroyed_later", f"Tệp {digest} bị hủy sau điểm kiểm soát ({place}).")
                 )
             elif (chain, digest, line["document"], sequence) not in self._destroyed:
                 self.found.add(Rule.DESTRUCTION_UNPROVEN, place, str(chain), str(digest))

@@ -13,11 +13,11 @@ from workflow.rules import indicator
 from workflow.rules.cells import row_of
 from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import Definition, Fraction, Indicator
-from workflow.rules.journal import plain
+from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Archive
 from workflow.verifier.books import Key
 from workflow.verifier.findings import Found, Rule
-from workflow.verifier.scope import Organisation, Scope, read_json
+from workflow.verifier.scope import Organisation, Scope
 
 _FRACTIONS = ("outgoing_processed", "outgoing_signed", "incoming_processed", "incoming_signed")
 _CLAIM = "indicator.json"
@@ -79,7 +79,7 @@ class Compared:
     def compare(self, claim: bytes, computed: Sequence[Computed], found: Found) -> None:
         """Note every fraction, issuer and organisation that the claim has otherwise."""
         try:
-            value = read_json(claim)
+            value = decoded(claim)
             if not isinstance(value, dict) or not isinstance(value["organisations"], list):
                 raise ValueError("not the fields of a claim")
         except (ValueError, KeyError) as fault:

@@ -11,9 +11,10 @@ from typing import Any
 
 from signing.witness import WitnessInvalid, check_chain, check_signature, check_stamp
 from workflow.rules import checkpoints, merkle
+from workflow.rules.journal import decoded
 from workflow.verifier.archive import Archive
 from workflow.verifier.findings import Found, Note, Rule
-from workflow.verifier.scope import SYSTEM, Scope, digests, read_json
+from workflow.verifier.scope import SYSTEM, Scope, digests
 
 _TEXT, _HEADS = "log/checkpoint.txt", "log/heads.jsonl"
 Ends = Mapping[str, tuple[int, str]]
@@ -80,7 +81,7 @@ class Log:
             for name in ("log/stamped.txt", "log/stamped.json"):
                 if name in self.archive:
                     self.found.add(Rule.MEMBER_EXTRA, name, detail="no stamp")
-            self.notes.append(Note("no_stamp", "Mốc nhật ký chưa có dấu thời gian của bên thứ ba."))
+            self.notes.append(Note("no_stamp", "Điểm kiểm soát chưa có dấu thời gian."))
             return
         token = self.archive.content("log/stamp.der")
         if "log/stamped.txt" not in self.archive:
@@ -100,7 +101,7 @@ class Log:
         if not stamp.trusted:
             self.found.add(Rule.STAMP_UNTRUSTED, "log/stamp.der")
         self.notes.append(
-            Note("stamped", f"Dấu thời gian: mốc nhật ký đã có vào lúc {stamp.at.isoformat()}.")
+            Note("stamped", f"Dấu thời gian: điểm kiểm soát đã có vào lúc {stamp.at.isoformat()}.")
         )
 
     def _kept(self, path: Path | None) -> checkpoints.TreeHead | None:
@@ -108,7 +109,7 @@ class Log:
             self.notes.append(
                 Note(
                     "no_checkpoint_kept",
-                    "Chưa so với mốc nhật ký đã lưu trước đó (--checkpoint). Hãy lưu"
+                    "Chưa so với điểm kiểm soát đã lưu trước đó (--checkpoint). Hãy lưu"
                     " log/checkpoint.txt của gói này để so lần sau.",
                 )
             )
@@ -145,7 +146,7 @@ class Log:
                 self.notes.append(
                     Note(
                         "since_unchecked",
-                        "Gói có chứng minh nối tiếp nhưng chưa có mốc nhật ký cũ để so"
+                        "Gói có chứng minh nối tiếp nhưng chưa có điểm kiểm soát cũ để so"
                         " (--checkpoint).",
                     )
                 )
@@ -180,7 +181,7 @@ class Log:
     def _proof(self, name: str) -> dict[str, Any] | None:
         content = self.archive.content(name)
         try:
-            value = read_json(content)
+            value = decoded(content)
             if value.keys() != {"first", "second", "path"}:
                 raise ValueError("not the fields of a proof")
             return {**value, "path": digests(value["path"])}
@@ -197,7 +198,7 @@ class Log:
         wanted = {chain: length for chain, length, _ in self.scope.chains()}
         for line in self.archive.lines(_HEADS):
             try:
-                value = read_json(line)
+                value = decoded(line)
                 if value.keys() != {"chain", "sequence", "digest", "leaf", "content", "path"}:
                     raise ValueError("not the fields of a head")
                 end = checkpoints.Head(value["chain"], value["sequence"], value["digest"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from workflow.rules import indicator
 from workflow.rules.errors import Invalid
-from workflow.rules.journal import NotCanonical, canonical, plain
+from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Listed, Members, Unreadable
 from workflow.verifier.findings import Found, Rule
 
@@ -79,17 +78,6 @@ class Scope:
             yield one.id, one.chain, one.rows_from
 
 
-def read_json(content: bytes) -> Any:
-    """What canonical JSON says. Raises ValueError for any other bytes."""
-    try:
-        value = json.loads(content)
-        if canonical(value) != content:
-            raise ValueError("not canonical JSON")
-        return value
-    except (NotCanonical, RecursionError) as fault:
-        raise ValueError(str(fault)) from fault
-
-
 def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], str] | None:
     """Every member's digest and size, and the manifest's own digest; None when it is unusable."""
     names = members.names
@@ -108,7 +96,7 @@ def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], st
             content += chunk
             if len(content) > most:
                 raise Unreadable("too large")
-        value = read_json(content)
+        value = decoded(content)
         if value["version"] != VERSION or type(value["version"]) is not int:
             found.add(Rule.VERSION_UNKNOWN, MANIFEST, detail=repr(value["version"]))
             return None
@@ -135,7 +123,7 @@ def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], st
 def read_scope(content: bytes, found: Found) -> Scope | None:
     """The scope; None when it cannot be told, which is noted."""
     try:
-        value = read_json(content)
+        value = decoded(content)
         if value["version"] != VERSION or type(value["version"]) is not int:
             found.add(Rule.VERSION_UNKNOWN, "scope.json", detail=repr(value["version"]))
             return None
@@ -193,6 +181,21 @@ def slices(chain: str, length: int, rows_from: int) -> Iterator[tuple[int, int, 
         last = min(first + SLICE - 1, length)
         rows = f"rows/{chain}/{first:09d}.jsonl" if first >= rows_from else None
         yield first, last - first + 1, f"chains/{chain}/{first:09d}.jsonl", rows
+
+
+def counted_out(scope: Scope, listed: Mapping[str, Listed], found: Found) -> bool:
+    """Whether the chains have the members that their lengths ask for; else nothing of them is
+    looked for, for a length may be any number."""
+    for chain, length, _ in scope.chains():
+        there = sum(name.startswith(f"chains/{chain}/") for name in listed)
+        if -(-length // SLICE) > there:
+            owner = "" if chain == SYSTEM else chain
+            why = f"{there} members, for {length} entries"
+            names = (f"chains/{chain}/{n * SLICE + 1:09d}.jsonl" for n in range(there + 1))
+            first = next(name for name in names if name not in listed)
+            found.add(Rule.MEMBER_MISSING, first, owner, why)
+            return False
+    return True
 
 
 def expect(scope: Scope, listed: Mapping[str, Listed], found: Found) -> None:

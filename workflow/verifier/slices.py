@@ -172,6 +172,7 @@ def _entries(archive: Archive, asked: Slice, answer: Read) -> Iterator[journal.E
 
 
 _EVENTS = ("outgoing.", "incoming.")
+_FACTS = ("case", "target", "ordinal", "destroyed", "certificate", "owner", "organisation")
 _SINGLE = frozenset({"certificate.added", "issuer.added", "register.restated"})
 
 
@@ -180,9 +181,8 @@ def _matters(action: str) -> bool:
 
 
 def _event(entry: journal.Entry, rows: list[Row], named: list[tuple[str, str]]) -> Event:
-    return Event(
-        entry.sequence, entry.at, entry.action, entry.subject, dict(entry.facts), rows, named
-    )
+    facts = {name: entry.facts[name] for name in _FACTS if name in entry.facts}
+    return Event(entry.sequence, entry.at, entry.action, entry.subject, facts, rows, named)
 
 
 def _with_rows(
@@ -220,7 +220,7 @@ def _with_rows(
         try:
             row = _row(table, row_id, columns, whole=asked.whole)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
-            rule = Rule.REPORT_WRONG if table == "report" else Rule.ENTRY_WRONG
+            rule = _UNREADABLE.get(table, Rule.ENTRY_WRONG)
             archive.found.add(rule, place, owner, f"{type(fault).__name__}: {fault}")
             continue
         if row is not None:
@@ -312,7 +312,9 @@ def _signature(told: Mapping[str, Any]) -> Signature:
 
 
 def _fact(row_id: str, columns: dict[str, Any]) -> Row:
-    return _fact_columns(row_id, columns)._replace(content=bytes.fromhex(columns["content"]))
+    content = bytes.fromhex(columns["content"])
+    journal.decoded(content)  # or it is no statement
+    return _fact_columns(row_id, columns)._replace(content=content)
 
 
 def _relation(row_id: str, columns: dict[str, Any]) -> Row | None:
@@ -325,6 +327,7 @@ def _outcome(row_id: str, columns: dict[str, Any]) -> Row | None:
     return None if row.columns["refusal"] is None else row
 
 
+_UNREADABLE = {"report": Rule.REPORT_WRONG, "register_fact": Rule.FACT_WRONG}
 _TOLD: Mapping[str, Callable[[str, dict[str, Any]], Row | None]] = {
     "register_entry": _columns(
         "register_entry",
