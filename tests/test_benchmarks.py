@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import dossiers, in_tray, memory, report, validation
+from benchmarks import dossiers, in_tray, journal, memory, report, validation
 from benchmarks.files import make
 from benchmarks.judges import Ours
 from benchmarks.offices import DATABASES, founded
@@ -36,8 +36,9 @@ def letter(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (RESULTS, report.goals),
         (validation.RESULTS, validation.goals),
         (in_tray.RESULTS, in_tray.goals),
+        (journal.RESULTS, journal.goals),
     ],
-    ids=["signing", "validation", "in_tray"],
+    ids=["signing", "validation", "in_tray", "journal"],
 )
 def test_the_committed_run_has_a_figure_for_every_goal(
     path: Path, goals: Callable[[list[Row]], Iterator[Row]]

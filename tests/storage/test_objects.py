@@ -288,7 +288,7 @@ def refusals(store: ObjectStore) -> None:
         lambda: store.delete(ref),
         store.ping,
     ]
-    for question in questions:
+    for question in [*questions, lambda: list(store.each())]:
         with pytest.raises(StoreUnavailable):
             question()
 
