@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-verify bench-journal bench-books tampering fuzz format openapi diagrams lock clean
+.PHONY: help demo run check lint types imports workflows openapi-check test bombs bench-signing bench-validation bench-dossiers bench-in-tray bench-indicator bench-evidence bench-verify bench-journal bench-books bench-conformance tampering fuzz format openapi diagrams lock clean
 
 help: ## Print this list
 	@echo "Vanthu: document workflow and e-signature backend (văn thư cơ quan)"
