@@ -137,7 +137,7 @@ def newest(reading: Reading) -> Shown:
     """
     found = transparency.newest(reading)
     if found is None:
-        raise NotFound("Mốc niêm")
+        raise NotFound("Điểm kiểm soát")
     return _shown(reading, found)
 
 
@@ -149,7 +149,7 @@ def signed(reading: Reading, size: int) -> Shown:
     """
     found = transparency.checkpoint(reading, size)
     if found is None:
-        raise NotFound("Mốc niêm")
+        raise NotFound("Điểm kiểm soát")
     return _shown(reading, found)
 
 
@@ -179,7 +179,7 @@ def inclusion(reading: Reading, leaf: int, size: int | None) -> tuple[LogLeaf, l
     under = newest(reading) if size is None else signed(reading, size)
     found = reading.session.get(LogLeaf, leaf)
     if found is None or leaf >= under.checkpoint.size:
-        raise NotFound("Lá của sổ niêm")
+        raise NotFound("Lá của sổ kiểm soát")
     return found, transparency.inclusion(reading, leaf, under.checkpoint.size), under
 
 
@@ -194,7 +194,7 @@ def consistency(
     before = signed(reading, first)
     after = newest(reading) if second is None else signed(reading, second)
     if before.checkpoint.size > after.checkpoint.size:
-        raise NotFound("Mốc niêm")
+        raise NotFound("Điểm kiểm soát")
     path = transparency.consistency(reading, before.checkpoint.size, after.checkpoint.size)
     return before, after, path
 
@@ -211,7 +211,7 @@ def receipt(
     name = chain.named(organisation_id)
     entry = reading.session.get(JournalEntry, (name, sequence))
     if entry is None:
-        raise NotFound("Bút toán nhật ký")
+        raise NotFound("Mục nhật ký")
     return Receipt(entry, _proof(reading, name, sequence), transparency.uncovered(reading, name))
 
 

@@ -196,7 +196,7 @@ class Sealing:
     def log_key(self, settings: Settings) -> str:
         """The address of the key that signs tree heads; development has one of its own."""
         if not settings.log_key:
-            self._authority.issue_agency("log", "Sổ niêm Vanthu")
+            self._authority.issue_agency("log", "Sổ kiểm soát Vanthu")
         return settings.log_key or "devca:agency/log"
 
     @property

@@ -16,10 +16,10 @@ def state(_chosen: argparse.Namespace) -> int:
         newest = found.newest
         say(f"{found.origin}: {found.leaves} lá.")
         if newest is None:
-            say("Chưa có mốc niêm nào được ký.")
+            say("Chưa có điểm kiểm soát nào được ký.")
         else:
             root = newest.head.root.hex()
-            say(f"Mốc niêm mới nhất: {newest.checkpoint.size} lá, gốc {root},")
+            say(f"Điểm kiểm soát mới nhất: {newest.checkpoint.size} lá, gốc {root},")
             say(f"  ký cho thời điểm {newest.checkpoint.at.isoformat()}.")
             say(f"  Chứng thư số hết hạn: {newest.certificate_expires_at.isoformat()}.")
     if found.stamped_at is not None:

@@ -18,6 +18,7 @@ from typing import TextIO
 from api.commands import OK, REFUSED
 from api.demo import (
     appraisal,
+    auditing,
     council,
     decision,
     letters,
@@ -52,6 +53,9 @@ CHAPTERS = (
     proof.secrets_stay_out,
     proof.files_are_judged,
     proof.indicator_is_measured,
+    auditing.auditor_takes_evidence_home,
+    auditing.tampering_is_found,
+    auditing.law_is_accounted_for,
 )
 log = logging.getLogger("vanthu.demo")
 
@@ -71,9 +75,9 @@ def play(out: Path, screen: TextIO, chapters: Sequence[Callable[[Stage], None]] 
     shown = Screen(screen)
     with claimed(out):
         shown.line("Vanthu: một vòng công việc thật trên một văn phòng mới, qua HTTP")
-        with served(out / "office") as counter:
+        with served(out / "office") as (counter, office):
             shown.line(f"Máy chủ {counter.address}, dữ liệu trong {out / 'office'}")
-            stage = Stage(counter, shown, out)
+            stage = Stage(counter, office, shown, out)
             _tell_all(stage, chapters)
         story = stage.story
         story.seconds = time.monotonic() - started
@@ -84,7 +88,8 @@ def play(out: Path, screen: TextIO, chapters: Sequence[Callable[[Stage], None]] 
     shown.line()
     seconds = f"{story.seconds:.1f}".replace(".", ",")
     shown.line(f"{in_order}/{len(story.steps)} bước đúng như mong đợi, {seconds} giây.")
-    shown.line(f"Kết quả: {out / 'summary.json'}; tệp PDF: {out / 'files'}.")
+    shown.line(f"Kết quả: {out / 'summary.json'}; tệp: {out / 'files'}.")
+    shown.line(f"Gói chứng cứ cho kiểm toán: {out / auditing.BUNDLE}.")
     shown.line("Chữ ký trong bản trình diễn là chữ ký phát triển, không có giá trị pháp lý.")
     return OK if story.ok else REFUSED
 

@@ -23,7 +23,14 @@ from workflow.settings import Settings
 
 _MARKER = ".vanthu-demo"
 _NOTE = "Thư mục của vanthu demo: mỗi lần chạy làm lại office, files và summary.json từ đầu.\n"
-_MADE_HERE = ("office", "files", "summary.json")
+_MADE_HERE = (
+    "office",
+    "files",
+    "so-dang-ky",
+    "summary.json",
+    "evidence.zip",
+    "evidence-bi-sua.zip",
+)
 
 
 @contextmanager
@@ -73,7 +80,7 @@ class _Embedded(Settings):
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Counter]:
+def served(folder: Path) -> Iterator[tuple[Counter, Office]]:
     """A fresh embedded office in `folder`, served on a free loopback port until the block ends.
 
     The server is a thread of this process, so that it ends with it, whatever happens.
@@ -95,7 +102,7 @@ def served(folder: Path) -> Iterator[Counter]:
             try:
                 address = f"http://127.0.0.1:{listener.getsockname()[1]}"
                 with counter_at(address, password) as counter:
-                    yield counter
+                    yield counter, office
             finally:
                 server.should_exit = True
                 thread.join()

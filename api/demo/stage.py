@@ -12,6 +12,7 @@ from api.demo.counter import Counter, Json, Refused
 from api.demo.independent import VALID, pdfsig
 from api.demo.screen import Screen
 from api.demo.story import Chapter, Measured, SignedFile, Step, Story
+from workflow.office import Office
 from workflow.rules.numbering import number_line
 
 UNMET = "409 guards-unmet"
@@ -36,6 +37,7 @@ class Stage:
     """Tells each step as it happens."""
 
     counter: Counter
+    office: Office
     screen: Screen
     folder: Path
     story: Story = field(default_factory=Story)

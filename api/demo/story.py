@@ -57,6 +57,8 @@ class Story:
     chapters: list[Chapter] = field(default_factory=list)
     files: list[SignedFile] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
+    #: The auditor's bundle: its file, and the digest that names what is in it.
+    evidence: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -82,5 +84,6 @@ class Story:
                 {"file": one.file, "verdict": one.verdict, "pdfsig": one.pdfsig}
                 for one in self.files
             ],
+            "evidence": self.evidence,
             "seconds": round(self.seconds, 1),
         }

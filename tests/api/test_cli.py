@@ -444,7 +444,7 @@ def test_the_log_says_how_it_stands_and_when_it_is_behind(run: Run, tmp_path: Pa
         checkpointing.append(office)
     done = run("log")
     assert done.returncode == 1, done.stderr
-    assert "Chưa có mốc niêm nào được ký." in done.stdout
+    assert "Chưa có điểm kiểm soát nào được ký." in done.stdout
     assert "Quá 24 giờ" in done.stdout
     with closing(Office.open(settings)) as office:
         checkpointing.append(office)

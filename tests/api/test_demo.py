@@ -30,6 +30,7 @@ from signing import fields
 from tests.api.test_cli import COMMAND, ROOT
 from workflow.printing import typeset
 from workflow.validating import Sandbox, judge, trust_in
+from workflow.verifier import verify
 
 LETTER, TAMPERED = "1-cong-van-01-VPDP-NV.pdf", "2-cong-van-bi-sua-mot-byte.pdf"
 PAPER, DECIDED = "3-bao-cao-giay-da-so-hoa.pdf", "4-quyet-dinh-01-QD-UBND.pdf"
@@ -72,7 +73,7 @@ def test_the_whole_story(
             assert step["name"] in printed
         assert f"{len(summary['steps'])}/{len(summary['steps'])} bước đúng" in printed
     with subtests.test("the summary says no more and no less"):
-        assert list(summary) == ["steps", "indicator", "files", "seconds"]
+        assert list(summary) == ["steps", "indicator", "files", "evidence", "seconds"]
         assert 0 < summary["seconds"] < 600
         assert list(signed) == [LETTER, TAMPERED, PAPER, DECIDED, RECOGNISED, MATRIX]
         assert sorted(path.name for path in (out / "files").iterdir()) == list(signed)
@@ -133,6 +134,12 @@ def test_the_whole_story(
                     assert sum(issuer[name]["reasons"].values()) == issuer[name]["rows"]
                     rows += issuer[name]["rows"]
             assert rows == len(told["reasons"]) > 0
+    with subtests.test("the auditor's bundle holds, without the office"):
+        verdict = verify(out / summary["evidence"]["file"])
+        assert verdict.holds
+        assert verdict.manifest_sha256 == summary["evidence"]["manifest_sha256"]
+        assert verdict.counts["files"] > 3
+        assert not verify(out / "evidence-bi-sua.zip").holds
     with subtests.test("nothing is left behind, and nobody else's office was touched"):
         assert not listens(printed)
         assert threading.active_count() == threads

@@ -13,7 +13,6 @@ from sqlalchemy.orm import aliased
 
 from workflow.evidence.names import Names, Piece
 from workflow.evidence.plans import Plan
-from workflow.facts.snapshots import counts
 from workflow.office import VIETNAM, Office, Reading
 from workflow.records import RegisterFact, Report
 from workflow.rules import indicator
@@ -44,7 +43,7 @@ def claimed(
     return [
         {
             "issuer_id": one.issuer_id,
-            "fractions": counts(one),
+            "fractions": one.counts(),
             "completed_on_time": one.completed_on_time,
         }
         for one in found

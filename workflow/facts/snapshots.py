@@ -12,7 +12,7 @@ from typing import Any
 from workflow.facts.completeness import Excluded, Reconciled
 from workflow.facts.indicator import IndicatorReport
 from workflow.records import IndicatorSnapshot
-from workflow.rules.indicator import Fraction, Indicator
+from workflow.rules.indicator import Fraction
 from workflow.rules.journal import canonical
 from workflow.rules.reasons import PARTITION, Reason
 
@@ -76,7 +76,7 @@ def frozen(report: IndicatorReport, beside: Beside) -> bytes:
                     "issuer_id": issuer.id,
                     "name": issuer.name,
                     "completed_on_time": found.completed_on_time,
-                    **counts(found),
+                    **found.counts(),
                 }
                 for issuer, found in report.issuers
             ],
@@ -98,19 +98,6 @@ def frozen(report: IndicatorReport, beside: Beside) -> bytes:
             "uncovered": beside.uncovered,
         }
     )
-
-
-def counts(found: Indicator) -> dict[str, object]:
-    """The four fractions with the reason of every row behind them, as canonical JSON takes them."""
-    fractions: dict[str, Fraction] = {name: getattr(found, name) for name in _FRACTIONS}
-    return {
-        name: {
-            "counting": fraction.counting.value,
-            "reasons": {reason.value: count for reason, count in fraction.reasons.items()},
-            "rows": fraction.rows,
-        }
-        for name, fraction in fractions.items()
-    }
 
 
 def issuers_in(content: bytes) -> Sequence[FrozenIssuer]:

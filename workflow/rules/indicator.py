@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from workflow.rules import lawfile, reasons
 from workflow.rules.errors import Invalid, InvalidDefinition
-from workflow.rules.reasons import EXCLUDED, IncomingRow, OutgoingRow, Reason, Step
+from workflow.rules.reasons import EXCLUDED, PARTITION, IncomingRow, OutgoingRow, Reason, Step
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,22 @@ class Indicator:
     incoming_processed: Fraction
     incoming_signed: Fraction
     completed_on_time: int
+
+    @property
+    def fractions(self) -> Mapping[str, Fraction]:
+        """The four, by their names."""
+        return {name: getattr(self, name) for name in PARTITION}
+
+    def counts(self) -> dict[str, object]:
+        """The four with the reason of every row behind them, as canonical JSON takes them."""
+        return {
+            name: {
+                "counting": fraction.counting.value,
+                "reasons": {reason.value: count for reason, count in fraction.reasons.items()},
+                "rows": fraction.rows,
+            }
+            for name, fraction in self.fractions.items()
+        }
 
     @property
     def achieved(self) -> bool:

@@ -17,22 +17,15 @@ from workflow.rules import statements
 from workflow.rules.cells import cell_of, due_of
 from workflow.rules.deadlines import local_date
 from workflow.rules.reasons import Exclusion, Step
-from workflow.rules.statements import OutgoingStatement, Statement
+from workflow.rules.statements import STEPS, OutgoingStatement, Statement
 from workflow.verifier.findings import Found, Rule
 from workflow.verifier.registers import Entered, Registers
 from workflow.verifier.scope import Organisation, Scope
 from workflow.verifier.shelf import Shelf
 from workflow.verifier.slices import Event, Reported, Row
 
-#: The steps of the definition, by the trigger whose entry proves each (`workflow.bookkeeping`).
-STEPS: Mapping[str, Step] = {
-    "outgoing.submit": Step.DRAFTED,
-    "outgoing.check_content": Step.CONTENT_CHECKED,
-    "outgoing.approve": Step.APPROVED,
-    "outgoing.check_format": Step.FORMAT_CHECKED,
-    "outgoing.number": Step.NUMBERED,
-    "outgoing.issue": Step.ISSUED,
-}
+#: What an outgoing document's entries are called, before the trigger.
+_OUTGOING = "outgoing."
 _REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own
 
 Owners = Mapping[str, set[str]]
@@ -126,7 +119,7 @@ class Books:
         if isinstance(case, str):
             held.case = case
         if kind == "outgoing":
-            step = STEPS.get(event.action)
+            step = STEPS.get(event.action.removeprefix(_OUTGOING))
             if step is not None:
                 held.steps |= {step}
                 if step is Step.ISSUED:

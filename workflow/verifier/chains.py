@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -140,7 +142,20 @@ def _pool(processes: int, path: Path) -> ProcessPoolExecutor:
 
 def _open(path: Path) -> None:
     global _members
+    gc.disable()  # see `without_collecting`; the process ends with the pool
     _members = ZipMembers(path)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Millions of values come and go here without a circle; looking for one costs a quarter."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _read(listed: Mapping[str, Listed], asked: Slice) -> Read:

@@ -56,7 +56,7 @@ def verify(
     """
     trusted = None if anchors is None else _anchors(anchors)
     try:
-        with ZipMembers(bundle) as members:
+        with chains.without_collecting(), ZipMembers(bundle) as members:
             return examine(
                 members,
                 path=bundle,

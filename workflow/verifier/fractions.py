@@ -12,14 +12,13 @@ from typing import Any
 from workflow.rules import indicator
 from workflow.rules.cells import row_of
 from workflow.rules.errors import Invalid, InvalidDefinition
-from workflow.rules.indicator import Definition, Fraction, Indicator
+from workflow.rules.indicator import Definition, Indicator
 from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Archive
 from workflow.verifier.books import Key
 from workflow.verifier.findings import Found, Rule
 from workflow.verifier.scope import Organisation, Scope
 
-_FRACTIONS = ("outgoing_processed", "outgoing_signed", "incoming_processed", "incoming_signed")
 _CLAIM = "indicator.json"
 Computed = tuple[Organisation, Sequence[Indicator]]
 
@@ -132,7 +131,7 @@ class Compared:
                     "issuers": [
                         {
                             "issuer_id": found.issuer_id,
-                            "fractions": counts(found),
+                            "fractions": found.counts(),
                             "completed_on_time": found.completed_on_time,
                         }
                         for found in indicators
@@ -141,19 +140,6 @@ class Compared:
                 for organisation, indicators in computed
             ],
         }
-
-
-def counts(found: Indicator) -> dict[str, Any]:
-    """The four fractions, with every reason behind them."""
-    fractions: dict[str, Fraction] = {name: getattr(found, name) for name in _FRACTIONS}
-    return {
-        name: {
-            "counting": fraction.counting.value,
-            "reasons": {reason.value: count for reason, count in fraction.reasons.items()},
-            "rows": fraction.rows,
-        }
-        for name, fraction in fractions.items()
-    }
 
 
 def told(computed: Sequence[Computed]) -> list[dict[str, object]]:
@@ -171,8 +157,7 @@ def told(computed: Sequence[Computed]) -> list[dict[str, object]]:
                     "excluded": fraction.excluded,
                     "share": fraction.text,
                 }
-                for name in _FRACTIONS
-                for fraction in (getattr(found, name),)
+                for name, fraction in found.fractions.items()
             },
             "completed_on_time": found.completed_on_time,
             "achieved": found.achieved,
