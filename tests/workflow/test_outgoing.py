@@ -538,9 +538,9 @@ def test_evidence_without_an_entry_is_not_committed(office: Office) -> None:
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        ("UPDATE document SET subject = 'khác'", "edited"),
-        ("UPDATE signer SET capacity = 'KT'", "edited"),
-        ("DELETE FROM recipient", "missing"),
+        ("UPDATE document SET subject = 'khác'", "row_edited"),
+        ("UPDATE signer SET capacity = 'KT'", "row_edited"),
+        ("DELETE FROM recipient", "row_missing"),
     ],
 )
 def test_an_edit_behind_the_journals_back_is_found(trip: Trip, statement: str, what: str) -> None:
@@ -548,7 +548,7 @@ def test_an_edit_behind_the_journals_back_is_found(trip: Trip, statement: str, w
     assert tampering(trip.office) == []
     with trip.office.database.engine.begin() as connection:
         connection.execute(text(statement))
-    assert {found.what for found in tampering(trip.office)} == {what}
+    assert {found.kind for found in tampering(trip.office)} == {what}
 
 
 def test_reviewers_are_those_the_decree_names(trip: Trip) -> None:
