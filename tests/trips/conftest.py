@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import servers
 from tests.trips.engines import Engines
 
 
@@ -19,6 +20,7 @@ def engines(request: pytest.FixtureRequest, tmp_path: Path) -> Engines:
         {
             "VANTHU_DATABASE_URL": request.getfixturevalue("postgres_url"),
             "VANTHU_OBJECTS_URL": request.getfixturevalue("s3_url"),
+            "VANTHU_LOG_OBJECTS_URL": servers.locked_bucket(request.getfixturevalue("s3_server")),
             "VANTHU_BROKER_URL": request.getfixturevalue("redis_url"),
         },
     )

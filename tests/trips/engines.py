@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from workflow.settings import Settings
+
 _ADDRESS = re.compile(r"API (http://127\.0\.0\.1:\d+),")
 _VANTHU = "import sys; from api.cli import main; sys.exit(main())"
 START_SECONDS = 60.0
@@ -34,6 +36,14 @@ class Engines:
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if "VANTHU" not in name}
         return {**kept, **self.settings, "VANTHU_DATA_DIR": str(self.data_dir)}
+
+    @property
+    def opened(self) -> Settings:
+        """The same, for an office that is opened here beside those processes."""
+        names = {
+            name.removeprefix("VANTHU_").lower(): value for name, value in self.settings.items()
+        }
+        return Settings(data_dir=self.data_dir, **names)  # type: ignore[arg-type]
 
     @property
     def broker(self) -> bool:

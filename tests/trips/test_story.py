@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from api.demo.counter import counter_at
 from api.demo.screen import Screen
 from api.demo.stage import Stage
 from tests.trips.engines import Engines
+from workflow.office import Office
 
 
 # On embedded engines `tests/api/test_demo.py` tells it, by the command itself.
@@ -22,8 +24,11 @@ def test_the_main_job(engines: Engines, tmp_path: Path) -> None:
     (folder / "files").mkdir(parents=True)
     with engines.server() as running, engines.worker():
         password = json.loads((running.data_dir / "accounts.json").read_text())["password"]
-        with counter_at(str(running.http.base_url), password) as counter:
-            stage = Stage(counter, Screen(io.StringIO()), folder)
+        with (
+            counter_at(str(running.http.base_url), password) as counter,
+            closing(Office.open(engines.opened)) as office,
+        ):
+            stage = Stage(counter, office, Screen(io.StringIO()), folder)
             stage.look_around()
             for chapter in CHAPTERS:
                 chapter(stage)

@@ -62,12 +62,15 @@ def rows(office: Office, kind: type[Any]) -> list[Any]:
         return list(reading.session.scalars(select(kind).order_by(kind.id)))
 
 
+ALWAYS = ("append_checkpoint", "inspect_archive", "remind", "stamp_checkpoint")
+
+
 def waiting(office: Office) -> list[str]:
-    """The names of the jobs that wait, but for the search of what is late, which always does."""
+    """The names of the jobs that wait, but for what recurs besides and always does."""
     with office.reading(None) as reading:
         names = (
             select(job.c.name)
-            .where(job.c.state == "waiting", job.c.name != "remind")
+            .where(job.c.state == "waiting", job.c.name.not_in(ALWAYS))
             .order_by(job.c.name)
         )
         return list(reading.session.scalars(names))
