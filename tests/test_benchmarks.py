@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import dossiers, in_tray, journal, memory, report, validation
+from benchmarks import dossiers, in_tray, indicator, journal, memory, province, report, validation
 from benchmarks.files import make
 from benchmarks.judges import Ours
 from benchmarks.offices import DATABASES, founded
@@ -36,9 +36,10 @@ def letter(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (RESULTS, report.goals),
         (validation.RESULTS, validation.goals),
         (in_tray.RESULTS, in_tray.goals),
+        (indicator.RESULTS, indicator.goals),
         (journal.RESULTS, journal.goals),
     ],
-    ids=["signing", "validation", "in_tray", "journal"],
+    ids=["signing", "validation", "in_tray", "indicator", "journal"],
 )
 def test_the_committed_run_has_a_figure_for_every_goal(
     path: Path, goals: Callable[[list[Row]], Iterator[Row]]
@@ -109,3 +110,12 @@ def test_the_bench_of_in_trays_reads_every_tray() -> None:
     assert {row["person"] for row in figures} == set(in_tray.PEOPLE)
     assert {row["page"] for row in figures} == {"first", "later"}
     assert all(row["cpu_ms_p95"] >= row["cpu_ms_p50"] > 0 for row in figures)
+
+
+def test_the_bench_of_the_indicator_counts_the_same_without_tallies() -> None:
+    with founded("sqlite") as office:
+        seats = province.settle(office, 3)
+        province.fill(office, seats, 300, office.clock())
+        figures = list(indicator.measured("sqlite", office, [seat for seat, _ in seats], times=2))
+    assert [row["same"] for row in figures if "same" in row] == [True]
+    assert all(row["cpu_ms_p50"] > 0 for row in figures)
