@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from workflow.inspecting.findings import Finding, Kind, Step, Walk
+from workflow.inspecting.findings import Finding, Kind, Step, Walk, raise_if_away
 from workflow.inspecting.index import Index
 from workflow.records import Base, ChainHead, Evidence, JournalEntry
 from workflow.rules import journal
@@ -198,7 +198,8 @@ def _one_by_one(
         try:
             row_id = str(uuid.UUID(row_id))
             found[row_id] = session.get_one(kind, uuid.UUID(row_id)).row_digest()
-        except Exception:
+        except Exception as fault:
+            raise_if_away(fault)
             found[row_id] = None
         session.expunge_all()
     return found

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy.exc import DBAPIError
+
 from workflow.inspecting.index import Index
 from workflow.office import Office
 
@@ -106,3 +108,9 @@ class Step:
 
 #: One step of a stage, from behind the place `after` ("" at its beginning).
 Look = Callable[[Walk, str], Step]
+
+
+def raise_if_away(fault: Exception) -> None:
+    """Go on with a fault that is the database's own: one that went away has no wrong rows."""
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+        raise fault

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow.bookkeeping import REGISTERS, is_newest, key_of
-from workflow.inspecting.findings import Finding, Kind, Step, Walk
+from workflow.inspecting.findings import Finding, Kind, Step, Walk, raise_if_away
 from workflow.records import NumberSeries, RegisterEntry, RegisterFact, RegisterTally
 from workflow.rules.cells import cell_of, due_of
 from workflow.rules.statements import parse
@@ -92,7 +92,8 @@ def facts_of(session: Session, entries: Sequence[RegisterEntry]) -> Iterator[Fin
         for fact in session.scalars(query.order_by(RegisterFact.ordinal)):
             newest[fact.document_id] = fact
         stated = dict(state(session, entries))
-    except Exception:
+    except Exception as fault:
+        raise_if_away(fault)
         # What they are stated from is gone or cannot be read: the others are as they are.
         if len(entries) == 1:
             yield Finding(Kind.FACT_DIFFERS, f"register_entry {entries[0].id}")
