@@ -71,13 +71,14 @@ def test_looking_is_logged_beside_the_journal_of_work(desk: Desk) -> None:
     after = desk.counter["xa.kiemtoan"].get(f"/organisations/{desk.seat()}/journal").json()
     assert before == after
     with desk.counter.office.reading(None) as reading:
-        last = reading.session.scalars(
+        looks = reading.session.scalars(
             select(JournalEntry)
             .where(JournalEntry.chain == f"access:{desk.seat()}")
-            .order_by(JournalEntry.sequence.desc())
-        ).first()
-    assert last is not None
-    entry = journal.parse(last.content)
+            .order_by(JournalEntry.sequence)
+        ).all()
+    # The auditor's own looks, before and after, are there as well.
+    first, entry, last = (journal.parse(look.content) for look in looks)
+    assert [first.action, last.action] == ["organisation.audited"] * 2
     assert entry.subject == paper.id
     assert entry.actor == desk.person(LEADER)
 

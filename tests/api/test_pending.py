@@ -196,7 +196,9 @@ def test_who_read_the_file_is_logged(asked: Document) -> None:
         f"/organisations/{asked.desk.seat()}/journal", params={"chain": "access", "limit": 200}
     )
     (viewed,) = (
-        entry for entry in map(json.loads, texts(entries)) if entry["facts"]["what"] == "prepared"
+        entry
+        for entry in map(json.loads, texts(entries))
+        if entry["facts"].get("what") == "prepared"
     )
     assert viewed["facts"]["sha256"] == item["base_sha256"]
 

@@ -30,6 +30,7 @@ EXAMPLES: list[tuple[Refusal, dict[str, Any]]] = [
     (HeaderInvalid("If-Match", "x"), {"header": "If-Match"}),
     (errors.NotAuthenticated(), {}),
     (errors.Forbidden(["clerk"]), {"needed_roles": ["clerk"]}),
+    (errors.ScopeTooNarrow("read", "full"), {"scope": "read", "needed_scope": "full"}),
     (errors.SecretRefused(), {}),
     (errors.NotFound(), {}),
     (MethodNotAllowed(), {}),
