@@ -19,6 +19,7 @@ from tests.api.desk import CLERK, SPECIALIST, Desk, made
 from tests.api.test_strangers import ASKED, BODIES, _body, things  # noqa: F401  a fixture
 from workflow.access import access_chain
 from workflow.records import JournalEntry
+from workflow.rules.deadlines import VIETNAM
 
 AUDITOR, ADMIN, PROVINCE_ADMIN, ELSEWHERE = (
     "xa.kiemtoan",
@@ -229,7 +230,7 @@ def test_a_mandate_reaches_as_far_as_it_says(counter: Counter) -> None:
     made(auditor.get(f"/organisations/{office}/journal"), 200)
     listed = made(counter[PROVINCE_ADMIN].get(f"/organisations/{province}/audit-mandates"), 200)
     assert [item["id"] for item in listed["items"]] == [whole["id"]]
-    today = counter.office.clock().astimezone().date().isoformat()
+    today = counter.office.clock().astimezone(VIETNAM).date().isoformat()
     for given in (one, whole):
         ended = counter[PROVINCE_ADMIN].post(
             f"/audit-mandates/{given['id']}/end", json={"on": today}, etag=f'"{given["version"]}"'
