@@ -158,6 +158,53 @@ def test_every_look_of_an_auditor_is_written_once(
     assert answer.status_code < 500
 
 
+@pytest.mark.parametrize(
+    ("address", "more"),
+    [
+        ("/organisations/{{{organisation_id}}}/journal", {"organisation": str(uuid.uuid4())}),
+        ("/organisations/urn:uuid:{organisation_id}/journal", {}),
+        ("/outgoing-documents", {"organisation": str(uuid.uuid4())}),
+        ("/registers/outgoing?issuer={{{issuer_id}}}", {"subtree": "no"}),
+    ],
+)
+def test_no_way_of_asking_escapes_the_record(
+    founded_counter: Counter,
+    things: dict[str, str],  # noqa: F811
+    address: str,
+    more: dict[str, str],
+) -> None:
+    seat = things["organisation_id"]
+    before = len(looks(founded_counter, seat))
+    path, _, query = address.format(**things).partition("?")
+    params = dict([query.split("=")] if query else [], year="2026", **more)
+    made(founded_counter[AUDITOR].get(path, params=params), 200)
+    (one,) = looks(founded_counter, seat)[before:]
+    assert not one["facts"]["asked"].keys() & more.keys()  # what the route does not know
+
+
+def test_what_is_seen_by_taking_part_is_written_where_the_auditor_audits(
+    counter: Counter,
+) -> None:
+    """A province's auditor narrows their list to a commune that they do not audit."""
+    commune, province = counter.organisation(COMMUNE), counter.organisation(PROVINCE)
+    mandate(counter, PROVINCE_ADMIN, province, ELSEWHERE)
+    made(counter[ELSEWHERE].get("/dossiers", params={"organisation": commune}), 200)
+    (one,) = looks(counter, province)
+    assert one["facts"]["asked"] == {"organisation": commune}
+    assert looks(counter, commune) == []
+
+
+@pytest.mark.parametrize("word", ["y", "T", "on"])
+def test_a_look_at_a_province_is_written_in_every_commune_it_is_about(
+    counter: Counter, word: str
+) -> None:
+    commune, province = counter.organisation(COMMUNE), counter.organisation(PROVINCE)
+    mandate(counter, PROVINCE_ADMIN, province, ELSEWHERE, subtree=True)
+    params = {"organisation": province, "subtree": word}
+    assert made(counter[ELSEWHERE].get("/conformance", params=params), 200)["organisations"] > 2
+    assert len(looks(counter, province)) == len(looks(counter, commune)) == 1
+
+
 def test_others_look_without_an_entry(founded_counter: Counter, things: dict[str, str]) -> None:  # noqa: F811
     before = len(looks(founded_counter, things["organisation_id"]))
     for address in (f"/organisations/{things['organisation_id']}/people", "/incoming-documents"):
