@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections import Counter as Counts
@@ -203,6 +204,33 @@ def test_a_look_at_a_province_is_written_in_every_commune_it_is_about(
     params = {"organisation": province, "subtree": word}
     assert made(counter[ELSEWHERE].get("/conformance", params=params), 200)["organisations"] > 2
     assert len(looks(counter, province)) == len(looks(counter, commune)) == 1
+
+
+#: Out of a counter's range, of other types than the list's key, and what PostgreSQL does not take.
+STRANGE = tuple(
+    base64.b64encode(json.dumps(key).encode()).decode()
+    for key in (10**30, ["a", "b"], [None, None], "\0")
+)
+
+
+@pytest.mark.parametrize("name", ["cursor", "kind", "slot"])
+def test_what_no_list_takes_is_refused_and_no_fault(
+    founded_counter: Counter,
+    things: dict[str, str],  # noqa: F811
+    name: str,
+) -> None:
+    lists = [route for route in routes("GET") if name in _parameters(route)]
+    assert lists
+    for route in lists:
+        for said in STRANGE if name == "cursor" else ("\0",):
+            params = {**named(route, things), name: said}
+            answer = asked(founded_counter[AUDITOR], "GET", route, things, params=params)
+            assert answer.status_code in ({200, 422} if name == "cursor" else {422}), answer.text
+
+
+def _parameters(route: APIRoute) -> set[str]:
+    dependants = (route.dependant, *_below(route.dependant))
+    return {one.alias for dependant in dependants for one in dependant.query_params}
 
 
 def test_others_look_without_an_entry(founded_counter: Counter, things: dict[str, str]) -> None:  # noqa: F811

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.workflow.desk import Desk
 from storage.local import LocalStore
 from storage.objects import Listed, ObjectRef
+from tests.workflow.desk import Desk
 from workflow.inspecting import Finding, Kind, Stage, inspect, registers
 from workflow.inspecting.findings import Walk
 from workflow.inspecting.index import Index

@@ -13,8 +13,8 @@ from xlsxwriter import Workbook
 
 from workflow.printing.books import BookSheet, Section
 from workflow.rules.books import Cell
-from workflow.rules.fields import written
 from workflow.rules.errors import GuardsUnmet
+from workflow.rules.fields import written
 
 #: What a cell of a spreadsheet holds; the writer would cut the rest.
 MOST_CHARACTERS = 32_767
