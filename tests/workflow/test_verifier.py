@@ -36,7 +36,9 @@ from workflow.facts.indicator import measured
 from workflow.office import Office
 from workflow.rules.errors import Invalid
 from workflow.settings import Settings
-from workflow.verifier import Rule, Verdict, chains, examine, verify
+from workflow.verifier import chains
+from workflow.verifier.checking import examine, verify
+from workflow.verifier.findings import Rule, Verdict
 from workflow.verifier.shelf import Shelf
 from workflow.verifier.slices import SELECTED
 
