@@ -17,7 +17,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from workflow import accounts
 from workflow.access import audited, only_audits
 from workflow.accounts import Credential
-from workflow.office import Actor, Office
+from workflow.actor import Actor
+from workflow.office import Office
 from workflow.rules.errors import Forbidden, NotAuthenticated, ScopeTooNarrow
 from workflow.rules.roles import AUDITOR, ROLES, Scope
 from workflow.viewing import record_look

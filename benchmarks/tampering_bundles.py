@@ -28,7 +28,8 @@ from benchmarks.offices import founded
 from tests.workflow.bundles import Held, desk_of, exported, history
 from workflow.rules import journal, merkle
 from workflow.rules.journal import canonical
-from workflow.verifier import Verdict, examine
+from workflow.verifier.checking import examine
+from workflow.verifier.findings import Verdict
 
 #: What a bundle says for people alone and no chain holds: only the manifest's own digest, which
 #: whoever exports a bundle is shown, tells of a change.

@@ -17,10 +17,11 @@ from signing.pending import Prepared
 from storage.objects import ObjectRef
 from workflow import binding, completing, intents
 from workflow.access import find_document
+from workflow.actor import Actor
 from workflow.facts.outgoing import dossier_of, incompetence_of
 from workflow.files import current_files
 from workflow.intents import GROWTH_BYTES
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Case,
     PendingSignature,

@@ -18,9 +18,10 @@ from sqlalchemy import select
 
 from workflow import accounts, intents, signatures
 from workflow.access import main_case, may_know
+from workflow.actor import Actor
 from workflow.batch_items import SIGNING, WAITING, end, locked
 from workflow.intents import Record
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Account,
     Document,

@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 
 from storage.objects import ObjectRef
 from workflow.access import find_document
+from workflow.actor import Actor
 from workflow.facts.outgoing import Dossier, dossier_of
 from workflow.files import MAIN, add_revision
 from workflow.imagery import showing
-from workflow.office import Actor, Office, Transaction
+from workflow.office import Office, Transaction
 from workflow.outgoing import take_step
 from workflow.records import Case, File, Review, Revision
 from workflow.rules.errors import GuardsUnmet, NotFound

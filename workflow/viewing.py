@@ -15,8 +15,9 @@ from sqlalchemy import Select, select
 
 from signing.report import EvidencePiece, SignatureReport
 from workflow.access import access_chain, audited, find_document, main_case
+from workflow.actor import Actor
 from workflow.calendars import those_under
-from workflow.office import Actor, Office, Reading
+from workflow.office import Office, Reading
 from workflow.records import (
     Case,
     Council,

@@ -44,12 +44,13 @@ from workflow import (
     proceeding,
 )
 from workflow.access import find_dossier
+from workflow.actor import Actor
 from workflow.applying import Answer, NewDossier
 from workflow.dossiers import case_of
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.exhibiting import Attachment
 from workflow.files import Content
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import Dossier, Issuer
 from workflow.rules.errors import (
     GuardsUnmet,

@@ -14,10 +14,12 @@ from sqlalchemy import select
 from signing.devca import DevelopmentCA
 from signing.pades import sign
 from tests.signing import pdfs
+from workflow.actor import Actor
 from workflow.arrivals import Arrival
+from workflow.chains import SYSTEM_CHAIN
 from workflow.files import Content
 from workflow.jobs import run_all
-from workflow.office import SYSTEM_CHAIN, Actor, Office
+from workflow.office import Office
 from workflow.records import Case, ChainHead, JournalEntry, job
 from workflow.records.evidence import Identified
 from workflow.registration import receive, register

@@ -22,11 +22,12 @@ from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, Trip
 from tests.workflow.services import Services
 from workflow import archiving, drafting, jobs
+from workflow.actor import Actor
 from workflow.digitising import digitise
 from workflow.facts.outgoing import dossier_of, facts_of
 from workflow.files import current_files, store_report
 from workflow.jobs import run_all, run_one
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     ArchiveStamp,
     Case,

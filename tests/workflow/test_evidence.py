@@ -25,6 +25,8 @@ from tests.workflow.desk import COMMUNE, OFFICE, Desk
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import evidence, registration
 from workflow.accounts import actor_of
+from workflow.actor import Actor
+from workflow.chains import SYSTEM_CHAIN
 from workflow.checkpointing import append, stamp
 from workflow.evidence import Request, chains
 from workflow.evidence.chains import SELECTED
@@ -32,7 +34,7 @@ from workflow.evidence.names import Names
 from workflow.evidence.plans import planned
 from workflow.facts.indicator import measured
 from workflow.migrating import migrate
-from workflow.office import SYSTEM_CHAIN, Actor, Office
+from workflow.office import Office
 from workflow.records import Account, Base, JournalEntry, OrganisationName, Person
 from workflow.rules import journal, merkle
 from workflow.rules.checkpoints import parse_head, parse_leaf

@@ -14,12 +14,13 @@ from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
 from workflow.accounts import find_account, sign_in
+from workflow.actor import Actor
 from workflow.councils import list_councils, view_council
 from workflow.facts.jurisdiction import jurisdiction_of
 from workflow.founding import PASSWORDS, found
 from workflow.jurisdictions import duties_of
 from workflow.migrating import migrate
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.organisations import list_organisations
 from workflow.records import (
     Account,

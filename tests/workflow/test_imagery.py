@@ -22,11 +22,12 @@ from storage.objects import ObjectRef
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, LEADER, SPECIALIST, Trip
 from workflow import imagery, reviewing
+from workflow.actor import Actor
 from workflow.drafting import SignerLine
 from workflow.facts.outgoing import dossier_of
 from workflow.files import Content, current_files
 from workflow.imagery import Owner, Picture
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.printing import typeset
 from workflow.records import JournalEntry, SignatureImage
 from workflow.rules import journal

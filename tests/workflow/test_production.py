@@ -10,8 +10,9 @@ from pydantic import SecretStr, ValidationError
 
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import Trip
+from workflow.actor import Actor
 from workflow.entrusting import add_certificate
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.reporting import measure
 from workflow.rules.errors import Invalid
 from workflow.rules.reasons import Reason

@@ -38,7 +38,9 @@ from workflow.rules import merkle
 from workflow.rules.errors import Invalid
 from workflow.rules.journal import canonical
 from workflow.settings import Settings
-from workflow.verifier import Rule, Verdict, chains, examine, verify
+from workflow.verifier import chains
+from workflow.verifier.checking import examine, verify
+from workflow.verifier.findings import Rule, Verdict
 from workflow.verifier.shelf import Shelf
 from workflow.verifier.slices import SELECTED
 

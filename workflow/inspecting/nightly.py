@@ -15,13 +15,15 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from workflow.chains import SYSTEM_CHAIN
+from workflow.faults import unavailable
 from workflow.inspecting import STAGES, Finding, Stage, Walk
 from workflow.inspecting.index import Index
-from workflow.office import SYSTEM_CHAIN, VIETNAM, Office, Reading, Transaction, unavailable
+from workflow.office import VIETNAM, Office, Reading, Transaction
 from workflow.records import ArchiveCheck, ArchiveFinding, OrganisationName
 from workflow.rules.errors import Forbidden, NotFound
 
-#: A slice begins no step after so long: with the longest of them, well within a job's lease.
+#: A slice begins no second step after so long: with the longest, well within a job's lease.
 SLICE_SECONDS = 10.0
 #: When nobody works, local time.
 _AT = datetime.time(1)
@@ -90,7 +92,7 @@ def inspect_slice(office: Office, check: str) -> Record:
     index = _index_of(office, check_id)
     try:
         walk = Walk(office, index, started_at)
-        while onwards is not None and time.monotonic() < ends_at:
+        while onwards is not None:
             with unavailable():
                 step = STAGES[onwards](walk, after)
             findings += step.findings
@@ -99,6 +101,8 @@ def inspect_slice(office: Office, check: str) -> Record:
                 onwards, after = _next(onwards), ""
             else:
                 after = step.after
+            if time.monotonic() >= ends_at:
+                break
     finally:
         index.close()
 

@@ -45,9 +45,7 @@ def root(leaf_hashes: Iterable[bytes]) -> bytes:
     return grown(0, (), leaf_hashes)[1]
 
 
-def grown(
-    size: int, complete: Sequence[bytes], leaf_hashes: Iterable[bytes]
-) -> tuple[int, bytes]:
+def grown(size: int, complete: Sequence[bytes], leaf_hashes: Iterable[bytes]) -> tuple[int, bytes]:
     """Return the size and the root of a tree once these leaves were added to it.
 
     It had `size` leaves, and `complete` are the hashes of its complete subtrees (`parts`), left to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,9 @@ from workflow.rules import checkpoints, merkle
 from workflow.rules.journal import decoded
 from workflow.verifier.archive import Archive
 from workflow.verifier.findings import Found, Note, Rule
-from workflow.verifier.scope import SYSTEM, Scope, digests
+from workflow.verifier.scope import SYSTEM, Ends, Scope, digests
 
 _TEXT, _HEADS, _LEAVES = "log/checkpoint.txt", "log/heads.jsonl", "log/leaves.jsonl"
-Ends = Mapping[str, tuple[int, str]]
-"""The length and the last digest of each chain, as the checkpoint's tree says."""
 
 
 @dataclass

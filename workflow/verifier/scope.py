@@ -43,6 +43,8 @@ _KEPT = re.compile(
 )
 _ENDINGS = {"trust": ".der", "definitions": ".toml", "objects": None, "pdfs": ".pdf"}
 DESTROYED, MISSING = "destroyed.jsonl", "missing.jsonl"
+Ends = Mapping[str, tuple[int, str]]
+"""The length and the last digest of each chain, as the checkpoint's tree says."""
 
 
 @dataclass(frozen=True)
