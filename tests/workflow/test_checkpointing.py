@@ -61,6 +61,8 @@ def test_every_proof_leads_to_a_signed_root(office: Office) -> None:
             for index in range(size):
                 path = transparency.inclusion(reading, index, size)
                 merkle.verify_inclusion(hashes[index], index, size, path, root)
+                before = transparency.complete(reading, index)
+                assert merkle.grown(index, before, hashes[index:size]) == (size, root)
         with pytest.raises(ValueError, match="no node"):
             transparency.consistency(reading, 5, 12)
     assert check_log(office) == 11

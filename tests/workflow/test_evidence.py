@@ -233,6 +233,23 @@ def test_the_proofs_lead_from_the_heads_to_the_signed_checkpoint(told: Told) -> 
     assert "log/since.json" not in opened(told.early)
 
 
+def test_the_last_leaves_come_to_the_root_and_name_no_later_head(told: Told) -> None:
+    """Bounded by the oldest head; of an organisation that did nothing yet, every leaf is silent."""
+    alone = opened(bundle(told.office, told.seats[1:], told.period))
+    for held, first in ((alone, 0), (opened(told.bundle(checkpoint=told.checkpoint)), 0)):
+        tree = parse_head(held["log/checkpoint.txt"])
+        opening, *leaves = held["log/leaves.jsonl"].splitlines()
+        begin = json.loads(opening)
+        assert begin["first"] == first
+        before = [bytes.fromhex(one) for one in begin["before"]]
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        assert merkle.grown(first, before, hashes) == (tree.size, tree.root)
+        newest = {head.chain: head for leaf in leaves for head in parse_leaf(leaf).heads}
+        for line in lines(held["log/heads.jsonl"]):
+            told_last = newest[line["chain"]]
+            assert told_last[1:] == (line["sequence"], line["digest"])
+
+
 def test_what_is_claimed_is_what_the_office_shows(told: Told) -> None:
     claims = json.loads(opened(told.bundle())["indicator.json"])
     for seat, claim in zip(told.seats, claims["organisations"], strict=True):

@@ -53,9 +53,7 @@ def members(
         begins[str(seat.id)] = first_since(office, str(seat.id), plan.head(seat.id), oldest)
     yield _json("scope.json", _scope(office, plan, seats, begins))
     yield _json("indicator.json", _claims(office, plan, seats))
-    with office.reading(None) as reading:
-        testified = list(testimony(reading, plan))
-    yield from testified
+    yield from testimony(office, plan)
     yield from _by_digest("trust", "der", office.sealing.trust.anchors)
     yield from _by_digest("definitions", "toml", [office.law.indicator_text.encode()])
 

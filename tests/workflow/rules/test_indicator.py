@@ -209,7 +209,11 @@ def test_periods(text: str, first_on: date, last_on: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "26", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-q1", "٢٠٢٦", "2026-11\n"]
+    "text",
+    [
+        *("", "26", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-q1", "٢٠٢٦", "2026-11\n"),
+        *("9999", "9999-12", "3000", "0001"),
+    ],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
