@@ -15,6 +15,7 @@ from sqlalchemy import Connection, event, select
 
 from api.app import ROUTERS
 from api.auth import ABOUT_NONE, AUDIT_TAGS, OWN, WRITTEN_BY_ROUTE
+from api.schemas.tokens import NewToken
 from tests.api.conftest import COMMUNE, COORDINATION, Caller, Counter, problem
 from tests.api.desk import CLERK, SPECIALIST, Desk, made
 from tests.api.test_strangers import ASKED, BODIES, _body, things  # noqa: F401  a fixture
@@ -345,6 +346,7 @@ def test_a_token_is_shown_once_and_ends_at_once(counter: Counter) -> None:
     new = made(
         clerk.post("/tokens", json={"name": " Báo cáo ", "scope": "full", "expires_at": expires_at})
     )
+    assert new["token"] not in repr(NewToken.model_validate(new))
     listed = made(clerk.get("/tokens"), 200)["items"]
     assert listed == [{key: value for key, value in new.items() if key != "token"}]
     assert listed[0]["name"] == "Báo cáo"
