@@ -50,6 +50,7 @@ from workflow.dossiers import case_of
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.exhibiting import Attachment
 from workflow.files import Content
+from workflow.layouts import DECREE_LAYOUT, Layout
 from workflow.office import Office, Reading, Transaction
 from workflow.records import Dossier, Issuer
 from workflow.rules.errors import (
@@ -63,7 +64,6 @@ from workflow.rules.errors import (
     UnreadableDocument,
 )
 from workflow.rules.papers import PARTS, Part
-from workflow.sealing import DECREE_LAYOUT, Layout
 from workflow.uploads import take_upload
 from workflow.viewing import record_view
 

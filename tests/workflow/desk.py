@@ -75,8 +75,8 @@ class Desk:
     def signed_pdf(self) -> Path:
         """A PDF signed by a person and then by an agency whom this office trusts."""
         sealing, source = self.office.sealing, self.pdf()
-        person = sealing.issue_person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
-        agency = sealing.issue_agency(uuid.uuid4(), "Co quan khac")
+        person = sealing.development.person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
+        agency = sealing.development.agency(uuid.uuid4(), "Co quan khac")
         for field, key, locks in (("person1", person, False), ("agency", agency, True)):
             target = source.with_name(f"{source.stem}-{field}.pdf")
             sealing.sign(
