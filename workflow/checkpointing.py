@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError
 
 from signing.witness import WitnessInvalid, check_signature, check_stamp
 from workflow import transparency
-from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.chains import SYSTEM_CHAIN
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Base,
     Checkpoint,

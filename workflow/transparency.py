@@ -119,6 +119,11 @@ def consistency(reading: Reading, first: int, second: int) -> list[bytes]:
     return _folded(reading, merkle.consistency_nodes(first, second))
 
 
+def complete(reading: Reading, size: int) -> list[bytes]:
+    """The hashes of the complete subtrees over the first `size` leaves, left to right."""
+    return _folded(reading, [(node,) for node in merkle.parts(0, size)])
+
+
 def nodes(reading: Reading, wanted: Iterable[Node]) -> dict[Node, bytes]:
     """The stored hashes of complete subtrees. Raises ValueError when one is not there."""
     places = set(wanted)

@@ -65,6 +65,8 @@ def test_every_proof_leads_to_a_signed_root(office: Office) -> None:
             for index in range(size):
                 path = transparency.inclusion(reading, index, size)
                 merkle.verify_inclusion(hashes[index], index, size, path, root)
+                before = transparency.complete(reading, index)
+                assert merkle.grown(index, before, hashes[index:size]) == (size, root)
         with pytest.raises(ValueError, match="no node"):
             transparency.consistency(reading, 5, 12)
     assert check_log(office) == 11
@@ -218,7 +220,7 @@ def test_nothing_is_signed_over_a_log_that_agrees_with_itself_under_another_key(
 ) -> None:
     for _ in range(3):
         appended(office)
-    forger = office.sealing.issue_person(uuid.UUID(int=7), "Ai đó", "Nơi nào")
+    forger = office.sealing.development.person(uuid.UUID(int=7), "Ai đó", "Nơi nào")
     with office.reading(None) as reading:
         told = parse_head(transparency.newest(reading).content)  # type: ignore[union-attr]
         leaves = reading.session.scalars(select(LogLeaf).order_by(LogLeaf.index)).all()

@@ -77,7 +77,7 @@ class Period:
         return self.first_on <= on <= self.last_on
 
 
-_PERIOD = re.compile(r"(?P<year>[1-9][0-9]{3})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
+_PERIOD = re.compile(r"(?P<year>[12][0-9]{3})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 
 def parse_period(text: str) -> Period:

@@ -218,19 +218,21 @@ def test_parts_that_do_not_add_up_are_a_fault() -> None:
         ("2026-Q1", date(2026, 1, 1), date(2026, 3, 31)),
         ("2026-Q4", date(2026, 10, 1), date(2026, 12, 31)),
         ("2026", date(2026, 1, 1), date(2026, 12, 31)),
-        ("9999", date(9999, 1, 1), date(9999, 12, 31)),
     ],
 )
 def test_periods(text: str, first_on: date, last_on: date) -> None:
     assert indicator.parse_period(text) == Period(text, first_on, last_on)
     assert first_on in indicator.parse_period(text)
     assert last_on in indicator.parse_period(text)
-    if last_on < date.max:
-        assert last_on + timedelta(days=1) not in indicator.parse_period(text)
+    assert last_on + timedelta(days=1) not in indicator.parse_period(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "26", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-q1", "٢٠٢٦", "2026-11\n"]
+    "text",
+    [
+        *("", "26", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-q1", "٢٠٢٦", "2026-11\n"),
+        *("9999", "9999-12", "3000", "0001"),
+    ],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
