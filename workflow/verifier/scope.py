@@ -34,6 +34,7 @@ _LOG = (
     "log/stamped.txt",
     "log/stamped.json",
     "log/heads.jsonl",
+    "log/leaves.jsonl",
     "log/since.json",
 )
 OPTIONAL = frozenset({"log/stamp.der", "log/stamped.txt", "log/stamped.json", "log/since.json"})
