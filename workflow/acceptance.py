@@ -29,8 +29,8 @@ from workflow.records import (
     SigningCertificate,
     SigningIntent,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import GuardsUnmet, NotFound
-from workflow.sealing import SigningRefusal
 from workflow.standing import custody_reason
 
 #: The job that goes on with an accepted signature, by the state its case waits in.

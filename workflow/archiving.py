@@ -36,9 +36,9 @@ from workflow.records import (
     SigningIntent,
     SigningOutcome,
 )
+from workflow.refusals import SigningRefusal, TrustAway
 from workflow.rules.errors import Unavailable
 from workflow.rules.levels import Level
-from workflow.sealing import SigningRefusal, TrustAway
 
 log = logging.getLogger("vanthu.archiving")
 

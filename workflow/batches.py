@@ -31,8 +31,8 @@ from workflow.records import (
     SigningBatchItem,
     SigningIntent,
 )
+from workflow.refusals import KeyAway, KeyRefusal, SigningRefusal
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound, Refusal, Unavailable
-from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal
 
 MOST = 200
 #: An act of a person is acted on for `intent_minutes`; a long list for as long again with every so

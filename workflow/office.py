@@ -6,6 +6,7 @@ PDF, keys) happens before or after, never while one is open.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterator
@@ -281,6 +282,12 @@ class Office:
             self.log_objects.put(
                 organisation_id, BytesIO(content), max_bytes=len(content), retain_until=until
             )
+
+    def retains(self, organisation_id: uuid.UUID, content: bytes) -> bool:
+        """Whether these bytes are stored where the log's are kept. Raises Unavailable."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        with unavailable():
+            return self.log_objects.exists(ObjectRef(organisation_id, sha256, len(content)))
 
     def keep_evidence(self, organisation_id: uuid.UUID, judgement: Judgement) -> SignatureReport:
         """Store what a report was judged by, and give the report: its row may name it now.

@@ -6,11 +6,13 @@ import itertools
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from benchmarks.offices import acting, seat_of
 from signing.devca import DevelopmentCA
 from signing.pades import sign
 from tests.signing import pdfs
@@ -75,8 +77,8 @@ class Desk:
     def signed_pdf(self) -> Path:
         """A PDF signed by a person and then by an agency whom this office trusts."""
         sealing, source = self.office.sealing, self.pdf()
-        person = sealing.issue_person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
-        agency = sealing.issue_agency(uuid.uuid4(), "Co quan khac")
+        person = sealing.development.person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
+        agency = sealing.development.agency(uuid.uuid4(), "Co quan khac")
         for field, key, locks in (("person1", person, False), ("agency", agency, True)):
             target = source.with_name(f"{source.stem}-{field}.pdf")
             sealing.sign(
@@ -191,3 +193,8 @@ class Desk:
                     head=(head.sequence, head.digest),
                 )
                 assert findings.intact, findings
+
+
+def desk_of(office: Office, folder: Path) -> Desk:
+    """A desk in an office that is there already."""
+    return Desk(office, partial(acting, office), partial(seat_of, office), folder)

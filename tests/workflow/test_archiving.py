@@ -330,7 +330,7 @@ class CrookedSealing(Sealing):
             super().archive(target, target.with_suffix(".more"))
             target.write_bytes(target.with_suffix(".more").read_bytes())
         if self.crook == "a signature instead":
-            issued = self.issue_agency(UUID(int=1), "Co quan khac")
+            issued = self.development.agency(UUID(int=1), "Co quan khac")
             key, digest = issued.key_url, issued.certificate_sha256
             own = {"level": "B-LT", "fill": {}, "locks": False, "field": "other", "shows": None}
             now = datetime.now(UTC)

@@ -54,6 +54,17 @@ def xml(desk: Desk, book: str, period: str, **asked: Any) -> ET.Element:
         return ET.fromstring(file.read())  # noqa: S314  our own
 
 
+def looks(desk: Desk) -> list[journal.Entry]:
+    """The commune's access chain."""
+    with desk.office.reading(None) as reading:
+        rows = reading.session.scalars(
+            select(JournalEntry.content)
+            .where(JournalEntry.chain == access_chain(desk.commune))
+            .order_by(JournalEntry.sequence)
+        ).all()
+    return [journal.parse(row) for row in rows]
+
+
 def this_year(desk: Desk) -> str:
     return str(desk.office.clock().year)
 
@@ -230,6 +241,26 @@ def test_what_looks_like_a_formula_is_text(desk: Desk, form: Form) -> None:
                 assert said.replace(" ", "") in "".join(pages(file)).replace(" ", "")
 
 
+@pytest.mark.parametrize(
+    ("dated_on", "cell"),
+    [
+        (date(1, 1, 1), "01/01/0001"),  # a slip of the clerk's must not cost the book
+        (date(1900, 2, 28), "28/02/1900"),
+        (date(1900, 3, 1), date(1900, 3, 1)),
+    ],
+)
+def test_a_day_that_a_spreadsheet_cannot_count_is_written_out(
+    desk: Desk, dated_on: date, cell: str | date
+) -> None:
+    fill(desk.office, [date(2026, 5, 4)])
+    with desk.office.database.write() as session:
+        session.execute(update(Incoming).values(dated_on=dated_on))
+        session.commit()
+    (row,) = table(desk, "incoming-register", YEAR)
+    assert row[4] == cell
+    assert len(xml(desk, "incoming-register", YEAR)[0].findtext("IssuedDate") or "") == 10
+
+
 def test_the_printed_register_is_bound_numbered_and_headed(desk: Desk) -> None:
     issuer = fill(desk.office, [date(2026, 3, 2)] * 40)
     with written(desk, "outgoing-register", Form.PDF, YEAR, issuer_id=issuer) as file:
@@ -337,6 +368,8 @@ def test_a_value_that_does_not_fit_refuses_the_xml_alone(desk: Desk) -> None:
         assert sentence.startswith(f"{what}: trường “Mã định danh của cơ quan")
         assert "dài 21 ký tự, chỉ được nhiều nhất 13 ký tự" in sentence
         assert "hãy dùng bản XLSX hoặc PDF" in sentence
+        look = looks(desk)[-1]
+        assert (look.facts["book"], look.facts["sha256"]) == (book, None)  # what it holds was told
         assert len(table(desk, book, YEAR, issuer_id=issuer)) == 1
 
 
@@ -390,15 +423,9 @@ def test_who_may_have_a_book_and_that_they_had_it(desk: Desk, issuer: uuid.UUID)
         desk.office, desk.actor(CLERK), Asked(desk.commune, "file-list", YEAR), Form.XLSX
     )
     book.file.close()
-    with desk.office.reading(None) as reading:
-        rows = reading.session.scalars(
-            select(JournalEntry.content)
-            .where(JournalEntry.chain == access_chain(desk.commune))
-            .order_by(JournalEntry.sequence)
-        ).all()
-    looks = [journal.parse(row) for row in rows]
-    assert [look.action for look in looks] == ["book.viewed"] * (4 * len(BOOKS) + 1)
-    last = looks[-1]
+    *before, last = looks(desk)
+    assert {look.action for look in before} == {last.action} == {"book.viewed"}
+    assert len(before) == 4 * len(BOOKS)
     assert (last.actor, last.subject) == (str(desk.actor(CLERK).person_id), str(desk.commune))
     assert last.facts["sha256"] == book.sha256
     assert last.facts["book"] == "file-list"

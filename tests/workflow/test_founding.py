@@ -185,7 +185,7 @@ def test_certificates_name_their_owner_and_say_they_are_for_development(
         rows = reading.session.scalars(select(SigningCertificate)).all()
         mine = next(row for row in rows if row.person_id == clerk)
     assert mine.key_url == f"devca:person/{clerk}"
-    again = office.sealing.issue_person(clerk, "Văn thư xã Mẫu", "UBND xã Mẫu")
+    again = office.sealing.development.person(clerk, "Văn thư xã Mẫu", "UBND xã Mẫu")
     assert again.certificate_sha256 == mine.certificate_sha256
     assert b"KHONG CO GIA TRI PHAP LY" in mine.certificate
     assert len({row.certificate_sha256 for row in rows}) == len(rows)

@@ -34,9 +34,9 @@ from workflow.records import (
     SigningOutcome,
     job,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules import journal
 from workflow.rules.errors import NotFound
-from workflow.sealing import SigningRefusal
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ from workflow.records import (
     PendingSignature,
     Revision,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import NotFound
-from workflow.sealing import SigningRefusal
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from workflow.records import (
     SigningOutcome,
     new_id,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import GuardsUnmet, NotFound
-from workflow.sealing import SigningRefusal
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ def test_development_signatures_never_count_in_production(
     assert report.integrity == "INTACT"
     assert report.verdict == "KHONG_XAC_DINH"
     with pytest.raises(RuntimeError, match="development only"):
-        production.sealing.issue_agency(organisation, "x")
+        production.sealing.development.agency(organisation, "x")
 
 
 def test_a_certificate_is_registered_in_production_with_a_key_that_production_has(

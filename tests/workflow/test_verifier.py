@@ -25,9 +25,9 @@ from api.cli import main
 from benchmarks import tampering_bundles
 from signing.devca import DevelopmentCA
 from signing.sandbox import Sandbox
-from tests.workflow.bundles import Held, desk_of, exported, history
+from tests.workflow.bundles import Held, exported, history
 from tests.workflow.conftest import Clock, Founded
-from tests.workflow.desk import OFFICE, Desk
+from tests.workflow.desk import OFFICE, Desk, desk_of
 from tests.workflow.insider import Forged
 from workflow import evidence
 from workflow.evidence import Request
