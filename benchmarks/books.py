@@ -119,7 +119,7 @@ def measure(book: str, form: Form) -> Row:
         before, start = _peak_mb(), process_time()
         with (written := write_book(office, actor, asked, form)).file:
             return {
-                "cpu_s": round(process_time() - start, 2),
+                "cpu_s": round(process_time() - start, 1),
                 "mb_more": _peak_mb() - before,
                 "bytes": written.size_bytes,
             }
