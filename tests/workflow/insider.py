@@ -12,7 +12,7 @@ from typing import Any
 from tests.workflow.bundles import Held
 from workflow.office import Office
 from workflow.rules import checkpoints, journal, merkle
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 
 Entry = dict[str, Any]
 Row = dict[str, Any]
