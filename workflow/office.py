@@ -91,8 +91,8 @@ class Reading:
 
     def waiting(self, name: str, **args: object) -> int:
         """How many jobs of this name (and with exactly these `args`, if any) are yet to be done."""
-        plain = {key: plain(value) for key, value in args.items()}
-        return outbox.waiting(self.session, name, plain or None)
+        given = {key: plain(value) for key, value in args.items()}
+        return outbox.waiting(self.session, name, given or None)
 
 
 class Transaction(Reading):
@@ -177,8 +177,8 @@ class Transaction(Reading):
 
     def enqueue(self, name: str, *, not_before: datetime | None = None, **args: object) -> None:
         """Write a job that runs after this transaction commits, exactly as durable as it."""
-        plain = {key: plain(value) for key, value in args.items()}
-        self.enqueued.append(outbox.enqueue(self.session, name, plain, self.now, not_before))
+        given = {key: plain(value) for key, value in args.items()}
+        self.enqueued.append(outbox.enqueue(self.session, name, given, self.now, not_before))
 
     def close(self) -> None:
         """Flush, bring the books up to date, and refuse to commit evidence no entry digests."""
