@@ -27,7 +27,6 @@ Key = tuple[int, int]
 
 # ISO 32000-2 §7.2.3: white space, and a comment, may stand between the tokens of a reference.
 _WHITES = b"\0\t\n\f\r "
-_ENDS = [bytes([white]) + b"R" for white in _WHITES]
 _WHITE = rb"[\0\t\n\f\r ]"
 _GAP = rb"(?:" + _WHITE + rb"|%[^\r\n]*+[\r\n])++"
 _REFERENCE = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++" + _GAP + rb"\Z")
@@ -188,8 +187,8 @@ def containers(section: XRefSectionData) -> set[int]:
 
 def _ends(data: bytes, start: int) -> Iterator[int]:
     """Places of an R after white space; `find` is twenty times as fast as an expression."""
-    for end in _ENDS:
-        place = data.find(end, start)
-        while place >= 0:
-            yield place + 1
-            place = data.find(end, place + 2)
+    place = data.find(b"R", start + 1)
+    while place >= 0:
+        if data[place - 1] in _WHITES:
+            yield place
+        place = data.find(b"R", place + 1)
