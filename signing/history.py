@@ -176,6 +176,9 @@ def read_strictly(reader: Reader, number: int, generation: int, revision: int) -
     reference = generic.Reference(number, generation, pdf=reader)
     if reader.xrefs.get_historical_ref(reference, revision) is None:
         return
+    if reader.strict and not reader.encrypted:
+        reader.get_historical_resolver(revision)(reference)  # which keeps it
+        return
     was = reader.strict
     reader.strict = True
     try:
