@@ -101,6 +101,7 @@ def _warm() -> None:
             validation.judge(signed, trust=trust, at=datetime.now(UTC)).report.to_json()
     gc.collect()
     gc.freeze()  # no collection in a child touches, and so copies, what it shares
+    confinement.in_large_pages()
 
 
 def _serve(control: socket.socket, bounds: Bounds) -> None:
