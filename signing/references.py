@@ -152,7 +152,7 @@ class References:
             if found is None:
                 # Something else between the tokens, or no reference at all.
                 near = data[max(0, place - _LONGEST_REFERENCE) : place]
-                if b"%" in near or near.rstrip(_WHITES)[-1:].isdigit():
+                if _may_refer(near):
                     found = _REFERENCE.search(near)
             if found and int(found[1]) in self.wanted:
                 yield int(found[1]), place
@@ -192,3 +192,14 @@ def _ends(data: bytes, start: int) -> Iterator[int]:
         if data[place - 1] in _WHITES:
             yield place
         place = data.find(b"R", place + 1)
+
+
+def _may_refer(near: bytes) -> bool:
+    """Whether a digit, or a comment that has ended, stands before the last white space.
+
+    In a picture there are a hundred R after white space per MB, and the search takes 0.1 ms.
+    """
+    before = near.rstrip(_WHITES)
+    line = before[max(before.rfind(b"\r"), before.rfind(b"\n")) + 1 :]
+    gap = near[len(before) :]
+    return line[-1:].isdigit() or (b"%" in line and (b"\r" in gap or b"\n" in gap))

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfReadError, PdfStreamError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing import reading
-from signing.references import References
+from signing.references import _REFERENCE, References, _may_refer
 from tests.signing import pdfs
 
 _GAPS = st.lists(
@@ -32,6 +32,13 @@ def test_a_reference_is_found_whatever_stands_between_its_tokens(one: bytes, two
     at = References.__new__(References)
     at.wanted = frozenset({99})
     assert [number for number, _ in at._scanned(value, 0)] == [99]
+
+
+@given(
+    st.lists(st.sampled_from([b"7", b"7 0", b"%", b"A", b" ", b"\t", b"\r", b"\n"])).map(b"".join)
+)
+def test_what_may_be_a_reference_is_looked_at(near: bytes) -> None:
+    assert _may_refer(near) or _REFERENCE.search(near) is None
 
 
 @pytest.mark.parametrize("value", [b"(99 0)R", b"99 0R", b"[ 199 0 R ]", b"[ 9 99 R ]", b"/A99 0"])
