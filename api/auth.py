@@ -17,7 +17,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from workflow import accounts
 from workflow.access import audited, only_audits
 from workflow.accounts import Credential
-from workflow.office import Actor, Office
+from workflow.actor import Actor
+from workflow.office import Office
 from workflow.rules.errors import Forbidden, NotAuthenticated, ScopeTooNarrow
 from workflow.rules.roles import AUDITOR, ROLES, Scope
 from workflow.viewing import record_look
@@ -77,7 +78,10 @@ _ASKED: Final = frozenset(
         *("checkpoint", "since", "pdfs"),
     }
 )
-_IDENTIFIER: Final = re.compile(r"[\w.:/-]{1,80}", re.ASCII)
+#: Braces too: what a route takes for a UUID must not escape being written.
+_IDENTIFIER: Final = re.compile(r"[\w.:/{}-]{1,80}", re.ASCII)
+#: Said in the words that a boolean parameter takes; every other word is yes, or refused.
+_NO: Final = frozenset({"", "0", "off", "f", "false", "n", "no"})
 
 
 def office_of(request: Request) -> Office:
@@ -123,18 +127,21 @@ def actor_of(
     if not looking and route.name not in OWN and only_audits(actor):
         raise Forbidden([role for role in ROLES if role != AUDITOR])
     if looking and route.name not in ABOUT_NONE | WRITTEN_BY_ROUTE and audited(actor):
-        _write_look(request, office, actor, route.name)
+        _write_look(request, office, actor, route)
     return actor
 
 
-def _write_look(request: Request, office: Office, actor: Actor, route: str) -> None:
+def _write_look(request: Request, office: Office, actor: Actor, route: APIRoute) -> None:
+    # Of the query only what the route knows: it ignores the rest, and so must the record.
+    known = _ASKED.intersection(one.alias for one in route.dependant.query_params)
+    query = [(name, said) for name, said in request.query_params.items() if name in known]
     asked = {
-        name: str(value)
-        for name, value in (*request.path_params.items(), *request.query_params.items())
-        if (name in request.path_params or name in _ASKED) and _IDENTIFIER.fullmatch(str(value))
+        name: str(said)
+        for name, said in (*request.path_params.items(), *query)
+        if _IDENTIFIER.fullmatch(str(said))
     }
-    below = route in _BELOW or asked.get("subtree", "").lower() in {"true", "1", "on", "yes", "t"}
-    record_look(office, actor, route, asked, below=below)
+    below = route.name in _BELOW or asked.get("subtree", "").lower() not in _NO
+    record_look(office, actor, route.name, asked, below=below)
 
 
 OfficeHere = Annotated[Office, Depends(office_of)]

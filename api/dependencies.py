@@ -19,8 +19,9 @@ from pydantic import BaseModel
 
 from api.auth import ActorHere, OfficeHere
 from workflow import idempotency
+from workflow.actor import Actor
 from workflow.idempotency import Answer, Asked
-from workflow.office import Actor, Office, Transaction
+from workflow.office import Office, Transaction
 from workflow.records import Evidence
 from workflow.rules.errors import StaleVersion
 

@@ -19,9 +19,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from api.validation import HeaderInvalid, ParameterInvalid, explain
+from workflow.refusals import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("vanthu.api")

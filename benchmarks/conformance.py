@@ -23,8 +23,9 @@ from benchmarks import report
 from benchmarks.measuring import cpu_ms
 from benchmarks.offices import DATABASES, acting, founded
 from benchmarks.report import Row
+from workflow.actor import Actor
 from workflow.conformance import count_all, list_one, seats_of
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     Base,
     Case,

@@ -23,7 +23,8 @@ from benchmarks.busy_office import CHECKER, CLERK, FOLLOWER, HEAD, LEADER, SPECI
 from benchmarks.measuring import cpu_ms
 from benchmarks.offices import DATABASES, acting, founded
 from benchmarks.report import Row
-from workflow.office import Actor, Office
+from workflow.actor import Actor
+from workflow.office import Office
 from workflow.tracking import Place, Tray, in_tray
 
 RESULTS = Path(__file__).parent / "results" / "in_tray.json"

@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from tests import servers
 from workflow.accounts import actor_of
+from workflow.actor import Actor
 from workflow.founding import found
 from workflow.migrating import migrate
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import Account, OrganisationName, Person
 from workflow.settings import Settings
 

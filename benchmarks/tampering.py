@@ -34,11 +34,12 @@ from benchmarks.offices import DATABASES, acting, founded, seat_of
 from benchmarks.tampers import Change, Unfit
 from tests.workflow.desk import Desk
 from tests.workflow.lived_in import live
+from workflow.actor import Actor
 from workflow.inspecting import STAGES, Finding, Stage, Walk
 from workflow.inspecting.chains import evidence_tables
 from workflow.inspecting.index import Index
 from workflow.migrations import triggers
-from workflow.office import Actor, Office, Reading
+from workflow.office import Office, Reading
 
 TIMES, SEED = 10_000, 6
 _WHOLE_EVERY = 100

@@ -26,9 +26,10 @@ from typing import Any
 
 from benchmarks.offices import founded
 from tests.workflow.bundles import Held, desk_of, exported, history
-from workflow.rules import journal
+from workflow.rules import journal, merkle
 from workflow.rules.journal import canonical
-from workflow.verifier import Verdict, examine
+from workflow.verifier.checking import examine
+from workflow.verifier.findings import Verdict
 
 #: What a bundle says for people alone and no chain holds: only the manifest's own digest, which
 #: whoever exports a bundle is shown, tells of a change.
@@ -242,6 +243,37 @@ class Forger:
         what = f"{chain}#{place + 1}"
         return Forgery(f"chain rewritten, {kind}", what, held.listed_again(), frozenset(touched))
 
+    def cut(self) -> Forgery | None:
+        """A chain ends where an older leaf of the log has it: all that came later is left out."""
+        held = self.good.copy()
+        leaves = [json.loads(line) for line in held.lines("log/leaves.jsonl")[1:]]
+        told = [(leaf, head) for leaf in leaves for head in leaf["heads"]]
+        leaf, (chain, sequence, digest) = self.chance.choice(told)
+        name = f"chains/{chain}/000000001.jsonl"
+        if name not in held.members or sequence == len(held.lines(name)):
+            return None
+        lines = held.lines(name)[:sequence]
+        named = [row[:2] for line in lines for row in json.loads(line)["rows"]]
+        rows_name = name.replace("chains/", "rows/")
+        rows = [json.loads(line) for line in held.lines(rows_name)]
+        kept = [canonical(row) for row in rows if [row["table"], row["id"]] in named]
+        held.put_lines(name, lines)
+        held.put_lines(rows_name, kept)
+        heads = [json.loads(line) for line in held.lines("log/heads.jsonl")]
+        for head in heads:
+            if head["chain"] == chain:
+                path = _path(leaves, leaf["index"])
+                head |= {"sequence": sequence, "digest": digest, "leaf": leaf["index"]}
+                head |= {"content": canonical(leaf).decode(), "path": path}
+        held.put_lines("log/heads.jsonl", [canonical(head) for head in heads])
+        scope = held.json("scope.json")
+        for one in scope["organisations"]:
+            if one["id"] == chain:
+                one["chain"] = sequence
+        held.put_json("scope.json", scope)
+        places = frozenset([f"{chain}#"])
+        return Forgery("chain cut at an older leaf", chain, held.listed_again(), places)
+
     def _row(self, held: Held, name: str, entries: list[Any]) -> list[str] | None:
         """A row is edited, and its digest in the entry with it."""
         rows_name = name.replace("chains/", "rows/")
@@ -266,7 +298,21 @@ _KINDS: Sequence[Callable[[Forger], Forgery | None]] = (
     Forger.line,
     Forger.field,
     Forger.chain,
+    Forger.cut,
 )
+
+
+def _path(leaves: Sequence[Any], index: int) -> list[str]:
+    """The path from a leaf to the root, when all leaves of the log are there."""
+    hashes = [merkle.leaf_hash(canonical(one)) for one in leaves]
+    return [
+        merkle.root([hash_ for node in element for hash_ in hashes[_leaves_under(node)]]).hex()
+        for element in merkle.inclusion_nodes(index, len(leaves))
+    ]
+
+
+def _leaves_under(node: merkle.Node) -> slice:
+    return slice(node.place << node.level, (node.place + 1) << node.level)
 
 
 def _places(good: Held, name: str) -> list[str]:

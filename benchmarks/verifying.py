@@ -30,7 +30,7 @@ from signing.report import Judgement
 from signing.sandbox import Sandbox
 from tests.workflow.desk import Desk
 from workflow.office import Office
-from workflow.verifier import verify
+from workflow.verifier.checking import verify
 
 ENTRIES_PER_SECOND, FILES_PER_SECOND = 50_000, 50
 _PROCESSORS = 2

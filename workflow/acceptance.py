@@ -17,10 +17,11 @@ from signing.pending import Prepared
 from storage.objects import ObjectRef
 from workflow import binding, completing, intents
 from workflow.access import find_document
+from workflow.actor import Actor
 from workflow.facts.outgoing import dossier_of, incompetence_of
 from workflow.files import current_files
 from workflow.intents import GROWTH_BYTES
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Case,
     PendingSignature,
@@ -28,8 +29,8 @@ from workflow.records import (
     SigningCertificate,
     SigningIntent,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import GuardsUnmet, NotFound
-from workflow.sealing import SigningRefusal
 from workflow.standing import custody_reason
 
 #: The job that goes on with an accepted signature, by the state its case waits in.

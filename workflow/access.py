@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from workflow.actor import Actor
 from workflow.facts.votes import sits_before
-from workflow.office import Actor, Reading
+from workflow.office import Reading
 from workflow.parties import predecessors
 from workflow.records import (
     Appraisal,

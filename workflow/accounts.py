@@ -17,9 +17,11 @@ from typing import NewType
 import argon2
 from sqlalchemy import select, update
 
+from workflow.actor import Actor
 from workflow.administration import one_at_a_time, require_administrator_of
 from workflow.calendars import those_under
-from workflow.office import SYSTEM_CHAIN, Actor, Office, Reading, Transaction
+from workflow.chains import SYSTEM_CHAIN
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     AccessToken,
     Account,

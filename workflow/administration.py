@@ -14,7 +14,8 @@ from typing import TypeVar
 from sqlalchemy import String, inspect, select
 
 from workflow.calendars import seats
-from workflow.office import SYSTEM_CHAIN, Reading, Transaction
+from workflow.chains import SYSTEM_CHAIN
+from workflow.office import Reading, Transaction
 from workflow.records import (
     Appointment,
     EffectiveDated,

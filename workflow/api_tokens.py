@@ -13,7 +13,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from workflow.office import SYSTEM_CHAIN, Reading, Transaction
+from workflow.chains import SYSTEM_CHAIN
+from workflow.office import Reading, Transaction
 from workflow.records import AccessToken
 from workflow.rules.errors import Invalid, NotFound
 from workflow.rules.roles import Scope

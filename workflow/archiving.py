@@ -22,10 +22,11 @@ from sqlalchemy import func, select
 from signing.report import SignatureReport
 from workflow.access import main_case
 from workflow.arrivals import Record, nothing
+from workflow.chains import SYSTEM_CHAIN
 from workflow.files import add_revision, current_files, latest_reports, store_report
 from workflow.intents import GROWTH_BYTES, open_intents
 from workflow.judging import prefix_sha256
-from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     ArchiveStamp,
     Case,
@@ -35,9 +36,9 @@ from workflow.records import (
     SigningIntent,
     SigningOutcome,
 )
+from workflow.refusals import SigningRefusal, TrustAway
 from workflow.rules.errors import Unavailable
 from workflow.rules.levels import Level
-from workflow.sealing import SigningRefusal, TrustAway
 
 log = logging.getLogger("vanthu.archiving")
 

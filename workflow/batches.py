@@ -18,9 +18,10 @@ from sqlalchemy import select
 
 from workflow import accounts, intents, signatures
 from workflow.access import main_case, may_know
+from workflow.actor import Actor
 from workflow.batch_items import SIGNING, WAITING, end, locked
 from workflow.intents import Record
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Account,
     Document,
@@ -30,8 +31,8 @@ from workflow.records import (
     SigningBatchItem,
     SigningIntent,
 )
+from workflow.refusals import KeyAway, KeyRefusal, SigningRefusal
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound, Refusal, Unavailable
-from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal
 
 MOST = 200
 #: An act of a person is acted on for `intent_minutes`; a long list for as long again with every so

@@ -16,15 +16,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from signing.witness import check_signature, check_stamp
+from signing.witness import WitnessInvalid, check_signature, check_stamp
 from workflow import transparency
-from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.chains import SYSTEM_CHAIN
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Base,
-    ChainHead,
     Checkpoint,
     CheckpointStamp,
     LeafHead,
@@ -33,7 +33,7 @@ from workflow.records import (
     LogNode,
 )
 from workflow.rules import merkle
-from workflow.rules.checkpoints import Head, Leaf, TreeHead, parse_head
+from workflow.rules.checkpoints import Leaf, TreeHead, parse_head
 from workflow.rules.errors import Refusal, Unavailable
 
 log = logging.getLogger("vanthu.checkpointing")
@@ -140,14 +140,16 @@ def _last_of(tx: Transaction, name: str) -> bool:
 def _though_refused(work: Callable[[Office], object], office: Office) -> None:
     """A refusal must not end the series: the operator mends its cause, and the next run succeeds.
 
+    Nor must a log that is not what was signed (ValueError), of which every run says so in a line.
     The entries it leaves uncovered are counted wherever the log's state is shown.
     """
     try:
         work(office)
     except Unavailable:
         raise
-    except Refusal as refused:
-        log.error("the log goes on without %s: %s", work.__name__, refused)
+    except (Refusal, ValueError) as refused:
+        what = type(refused).__name__
+        log.error("the log goes on without %s: %s: %s", work.__name__, what, refused)
 
 
 def _append_leaf(office: Office) -> None:
@@ -166,7 +168,7 @@ def _append_leaf(office: Office) -> None:
 def _write_leaf(tx: Transaction) -> None:
     # In this order: whoever appends meanwhile makes the place taken, and this transaction void.
     last = tx.session.scalar(select(LogLeaf).order_by(LogLeaf.index.desc()).limit(1))
-    heads = _moved(tx)
+    heads = transparency.moved(tx)
     if not heads:
         return
     index, at = (0, tx.now) if last is None else (last.index + 1, max(tx.now, last.at))
@@ -185,19 +187,6 @@ def _write_leaf(tx: Transaction) -> None:
     # Past the mapper, which would make six hundred rows an object each.
     connection = tx.session.connection()
     connection.execute(_LEAF_HEADS, [{**head._asdict(), "leaf": index} for head in heads])
-
-
-def _moved(tx: Transaction) -> tuple[Head, ...]:
-    """The heads beyond what the log has of their chains, sorted as a leaf has them."""
-    logged = (
-        select(func.max(LeafHead.sequence)).where(LeafHead.chain == ChainHead.chain)
-    ).scalar_subquery()
-    found = tx.session.execute(
-        select(ChainHead.chain, ChainHead.sequence, ChainHead.digest).where(
-            ChainHead.sequence > func.coalesce(logged, 0)
-        )
-    )
-    return tuple(sorted(Head(*row) for row in found))
 
 
 def _completed(tx: Transaction, index: int, hashed: bytes) -> dict[merkle.Node, bytes]:
@@ -219,14 +208,19 @@ def _unsigned(office: Office, reading: Reading) -> TreeHead | None:
     return TreeHead(office.settings.log_name, size, transparency.root(reading, size), last.at)
 
 
-def _check_continues(reading: Reading, before: Checkpoint, head: TreeHead) -> None:
+def _check_continues(office: Office, reading: Reading, before: Checkpoint, head: TreeHead) -> None:
     """What is to be signed begins with what was: whoever rewrote the log gets no signature for it.
 
-    Raises ProofInvalid, WitnessInvalid, ValueError.
+    Raises ProofInvalid, WitnessInvalid, ValueError, Unavailable.
     """
-    key = transparency.log_key(reading, before.certificate_sha256)
+    key = reading.session.get(LogKey, before.certificate_sha256)
+    if key is None:
+        raise WitnessInvalid(f"the certificate of checkpoint {before.size} is gone")
     check_signature(key.certificate, before.content, before.signature)
     signed = parse_head(before.content)
+    # Rows can be made to agree with one another, under anybody's key: what is kept outside cannot.
+    if not office.retains(transparency.LOG, transparency.kept(before, key)):
+        raise WitnessInvalid(f"checkpoint {before.size} is not what was kept under retention")
     merkle.verify_consistency(
         signed.size,
         head.size,
@@ -243,7 +237,7 @@ def _sign_newest(office: Office) -> Checkpoint | None:
         if head is None:
             return None
         if before is not None:
-            _check_continues(reading, before, head)
+            _check_continues(office, reading, before, head)
     return _sign(office, head)
 
 

@@ -19,8 +19,8 @@ from storage.objects import ObjectRef
 from workflow import binding
 from workflow.office import Office, Reading
 from workflow.records import PendingSignature, Revision, SigningCertificate, SigningIntent
+from workflow.refusals import SigningRefusal, TrustAway
 from workflow.rules.levels import Level
-from workflow.sealing import SigningRefusal, TrustAway
 
 
 def accepted(reading: Reading, intent_id: uuid.UUID) -> PendingSignature | None:

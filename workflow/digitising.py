@@ -15,10 +15,10 @@ from workflow.arrivals import Record, find_case, move, nothing
 from workflow.facts.received import received
 from workflow.office import Office, Reading, Transaction
 from workflow.records import Case, Document, OrganisationName
+from workflow.refusals import SigningRefusal
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
 from workflow.rules.signed import AGENCY_FIELD
-from workflow.sealing import SigningRefusal
 from workflow.stamps import copy_stamp
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from workflow.access import find_document, main_case
 from workflow.facts.outgoing import BEARINGS, dossier_of
 from workflow.files import Content, add_file, add_revision, current_files
+from workflow.layouts import DECREE_LAYOUT, Layout
 from workflow.office import Office, Transaction
 from workflow.records import (
     Case,
@@ -29,7 +30,6 @@ from workflow.rules.deadlines import Urgency
 from workflow.rules.doctypes import DocType, Seal
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound, SecretRefused
 from workflow.rules.machine import Holder
-from workflow.sealing import DECREE_LAYOUT, Layout
 from workflow.transitions import open_case
 
 Line = TypeVar("Line", Signer, Recipient)

@@ -30,6 +30,7 @@ from workflow.printing import dossier_cover, missing_file
 from workflow.printing.covers import NoticeSheet
 from workflow.printing.description import describe
 from workflow.records import Dossier, DossierExport, DossierExportFile
+from workflow.refusals import unreadable
 from workflow.rules.errors import Forbidden, NotFound, UnreadableDocument
 from workflow.rules.roles import AUDITOR
 
@@ -232,10 +233,13 @@ class _Step:
             return
         file = files[state.file]
         try:
-            with self._office.local_copy(
-                uuid.UUID(file.organisation_id), file.sha256, file.size_bytes
-            ) as source:
-                added = self._office.sealing.append(volume, source)
+            with (
+                self._office.local_copy(
+                    uuid.UUID(file.organisation_id), file.sha256, file.size_bytes
+                ) as source,
+                unreadable(),
+            ):
+                added = volume.add(source)
         except (UnreadableDocument, ObjectMissing, ObjectCorrupt) as fault:
             why = str(fault) if isinstance(fault, UnreadableDocument) else _NOT_STORED
             self._notice(volume, NoticeSheet(title, why, file.sha256, file.size_bytes))
@@ -255,7 +259,8 @@ class _Step:
     def _append_own(self, volume: Volume, pdf: bytes) -> None:
         path = self._folder / "own.pdf"
         path.write_bytes(pdf)
-        self._office.sealing.append(volume, path)
+        with unreadable():
+            volume.add(path)
 
     def _finish(self, volume: Volume) -> None:
         plan, state = self._plan, self._state

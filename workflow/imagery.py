@@ -17,6 +17,7 @@ from sqlalchemy import select
 from signing import images
 from signing.errors import SigningRefused
 from storage.objects import ObjectRef
+from workflow.actor import Actor
 from workflow.administration import (
     ADMINISTRATOR,
     administers,
@@ -27,7 +28,7 @@ from workflow.administration import (
 )
 from workflow.administration import require_administrator as require
 from workflow.facts.outgoing import Dossier
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import Appointment, Person, SealCustody, SignatureImage, Signer
 from workflow.rules.errors import Forbidden, Invalid, NotFound
 from workflow.stamps import Showing, Signatory, StampOrder

@@ -36,10 +36,10 @@ from workflow.records import (
     SigningIntent,
     SigningOutcome,
 )
+from workflow.refusals import SigningRefusal, TrustAway
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
-from workflow.sealing import Shows, SigningRefusal, TrustAway
-from workflow.stamps import StampOrder
+from workflow.stamps import Shows, StampOrder
 
 #: A signature with its validation data stays far below this; see docs/signing.md for the growth.
 GROWTH_BYTES = 2_000_000
@@ -257,7 +257,7 @@ def shown(office: Office, intent: SigningIntent) -> Shows | None:
         return None
     order = StampOrder.from_json(intent.stamp)
     if order.image_sha256 is None or order.image_bytes is None:
-        return Shows(order, None)
+        return Shows(order)
     with office.stream(intent.organisation_id, order.image_sha256, order.image_bytes) as stored:
         return Shows(order, stored.read())
 

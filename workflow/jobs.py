@@ -31,9 +31,10 @@ from workflow import (
     signatures,
     status_asking,
 )
+from workflow.chains import SYSTEM_CHAIN
 from workflow.inspecting import nightly
 from workflow.intents import Abandon
-from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.rules.errors import NotFound, Refusal, Unavailable
 
 log = logging.getLogger("vanthu.jobs")

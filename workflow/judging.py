@@ -25,8 +25,8 @@ from workflow.records import (
     SigningIntent,
     SigningOutcome,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.levels import Level
-from workflow.sealing import SigningRefusal
 
 
 @dataclass(frozen=True)

@@ -6,56 +6,40 @@ PDF, keys) happens before or after, never while one is open.
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import shutil
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, event, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from signing.report import Judgement, SignatureReport
 from storage import outbox
 from storage.database import Database, connect
-from storage.errors import Conflict, ObjectTooLarge, StoreUnavailable
 from storage.objects import ObjectRef, ObjectStore, open_store
 from workflow import bookkeeping
+from workflow.actor import Actor
+from workflow.chains import Chains, Head
+from workflow.faults import unavailable
 from workflow.lawbook import Lawbook
-from workflow.records import Base, Case, Evidence
+from workflow.records import Case, Evidence
 from workflow.rules import journal
-from workflow.rules.errors import NotFound, StaleVersion, TooLarge, Unavailable
+from workflow.rules.errors import NotFound, StaleVersion
 from workflow.sealing import Sealing
 from workflow.settings import Settings
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-#: Definitions, organisations, people, accounts and mandates are journalled here.
-SYSTEM_CHAIN = "system"
 #: A chain that has grown by so many entries does not wait for the next minute's checkpoint.
 CHECKPOINT_ENTRIES = 256
 Row = TypeVar("Row")
-log = logging.getLogger("vanthu.office")
-
-#: Statements of every transaction, built once and about tables: nobody works on these rows.
-_HEADS, _JOURNAL = (Base.metadata.tables[name] for name in ("chain_head", "journal_entry"))
-_NAMED = _HEADS.c.chain == bindparam("named")
-_END = select(_HEADS.c.sequence, _HEADS.c.digest).where(_NAMED).with_for_update()
-_BEGIN, _APPEND, _MOVE = insert(_HEADS), insert(_JOURNAL), update(_HEADS).where(_NAMED)
-
-
-class Head(NamedTuple):
-    """The end of a chain."""
-
-    sequence: int
-    digest: str
 
 
 class Doorbell(Protocol):
@@ -69,33 +53,6 @@ class NoDoorbell:
 
     def ring(self, job_id: uuid.UUID) -> None:
         """Wake nobody."""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who acts, as their rows stood when the request came."""
-
-    account_id: uuid.UUID
-    person_id: uuid.UUID
-    full_name: str
-    roles: Mapping[uuid.UUID, frozenset[str]]
-    units: frozenset[uuid.UUID] = frozenset()
-    headed_units: frozenset[uuid.UUID] = frozenset()
-    #: Who is away today and whose tasks, readings and criteria the actor does. It gives no role,
-    #: no unit and no power to sign.
-    stands_in_for: frozenset[uuid.UUID] = frozenset()
-
-    @property
-    def own_work(self) -> frozenset[uuid.UUID]:
-        """Whose tasks, readings and criteria the actor does: own ones, and the absent's."""
-        return self.stands_in_for | {self.person_id}
-
-    def roles_in(self, organisation_id: uuid.UUID) -> frozenset[str]:
-        return self.roles.get(organisation_id, frozenset())
-
-    def organisations_where(self, roles: frozenset[str]) -> list[uuid.UUID]:
-        """The organisations in which the actor holds one of `roles`."""
-        return [organisation for organisation, held in self.roles.items() if held & roles]
 
 
 class Reading:
@@ -145,8 +102,7 @@ class Transaction(Reading):
         self.enqueued: list[uuid.UUID] = []
         self._unjournalled: dict[Evidence, None] = {}
         self._written: dict[Evidence, None] = {}
-        self._heads: dict[str, Head] = {}
-        self._entries: list[dict[str, Any]] = []
+        self.chains = Chains(session)
         event.listen(session, "before_flush", self._note_evidence)
 
     def _note_evidence(self, session: Session, *_: object) -> None:
@@ -209,36 +165,14 @@ class Transaction(Reading):
             facts=facts,
             previous=head.digest,
         )
-        digest = entry.digest
-        self._entries.append(
-            {
-                "chain": entry.chain,
-                "sequence": entry.sequence,
-                "content": entry.to_bytes(),
-                "digest": digest,
-            }
-        )
-        self._heads[entry.chain] = Head(entry.sequence, digest)
+        self.chains.append(entry)
         # One waits for its minute; a second does not.
         if entry.sequence % CHECKPOINT_ENTRIES == 0 and self.waiting("append_checkpoint") < 2:
             self.enqueue("append_checkpoint")
 
     def lock_chain(self, chain: str) -> Head:
-        """The end of a chain with what is journalled so far, locked until the transaction ends.
-
-        A chain begins when it is first written to.
-        """
-        if chain not in self._heads:
-            connection = self.session.connection()
-            found = connection.execute(_END, {"named": chain}).first()
-            if found is None:
-                # Whoever else begins it now is waited for, and then ours is one too many.
-                begun = {"chain": chain, "sequence": 0, "digest": journal.genesis(chain)}
-                with suppress(IntegrityError), connection.begin_nested():
-                    connection.execute(_BEGIN, begun)
-                found = connection.execute(_END, {"named": chain}).one()
-            self._heads[chain] = Head(*found)
-        return self._heads[chain]
+        """The end of a chain with what is journalled so far, locked until the transaction ends."""
+        return self.chains.lock(chain)
 
     def enqueue(self, name: str, *, not_before: datetime | None = None, **args: object) -> None:
         """Write a job that runs after this transaction commits, exactly as durable as it."""
@@ -259,22 +193,10 @@ class Transaction(Reading):
                 ordinal=fact.ordinal,
             )
             bookkeeping.count(self.session, fact)
-        self._write_entries()
+        self.chains.write()
         if self._unjournalled:
             tables = sorted({type(row).__name__ for row in self._unjournalled})
             raise RuntimeError(f"written but not journalled: {', '.join(tables)}")
-
-    def _write_entries(self) -> None:
-        """The entries in one statement; a chain's head once, however often it moved."""
-        if not self._entries:
-            return
-        connection = self.session.connection()
-        connection.execute(_APPEND, self._entries)
-        moved = sorted({entry["chain"] for entry in self._entries})
-        connection.execute(
-            _MOVE, [{"named": chain, **self._heads[chain]._asdict()} for chain in moved]
-        )
-        self._entries.clear()
 
 
 class Office:
@@ -361,6 +283,12 @@ class Office:
                 organisation_id, BytesIO(content), max_bytes=len(content), retain_until=until
             )
 
+    def retains(self, organisation_id: uuid.UUID, content: bytes) -> bool:
+        """Whether these bytes are stored where the log's are kept. Raises Unavailable."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        with unavailable():
+            return self.log_objects.exists(ObjectRef(organisation_id, sha256, len(content)))
+
     def keep_evidence(self, organisation_id: uuid.UUID, judgement: Judgement) -> SignatureReport:
         """Store what a report was judged by, and give the report: its row may name it now.
 
@@ -407,19 +335,3 @@ class Office:
         """Give connections back, and end the processes that open files."""
         self.sealing.close()
         self.database.close()
-
-
-@contextmanager
-def unavailable() -> Iterator[None]:
-    """The stores' faults as the office's refusal: nothing was changed, try again."""
-    try:
-        yield
-    except Conflict as fault:
-        # Locks are taken in one order (case, series, chain head), so this is rare; the request's
-        # Idempotency-Key makes sending it again safe.
-        raise Unavailable("Cơ sở dữ liệu", 1) from fault
-    except StoreUnavailable as fault:
-        log.warning("store unavailable: %s", fault)
-        raise Unavailable("Kho dữ liệu", fault.retry_after) from fault
-    except ObjectTooLarge as fault:
-        raise TooLarge(fault.limit_bytes) from fault

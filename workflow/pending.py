@@ -22,8 +22,9 @@ from signing.cms import key_algorithm
 from signing.pending import Prepared
 from workflow import binding, intents
 from workflow.access import find_document, main_case
+from workflow.actor import Actor
 from workflow.intents import CLIENT_HELD
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.office import Office, Reading, Transaction
 from workflow.records import (
     Case,
     Document,

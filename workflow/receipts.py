@@ -61,8 +61,9 @@ class State:
     """How the log stands. `newest` is None before the first checkpoint.
 
     `unsigned_since`: when the oldest leaf under no checkpoint was appended; `unstamped_since`: of
-    when the oldest checkpoint is that no token speaks for. `overdue`: one of them is longer ago
-    than the outage budget allows.
+    when the oldest checkpoint is that no token speaks for. `unlogged_since`: when the oldest entry
+    was written that is in no leaf, told once the last leaf is older than the outage budget (before,
+    none can wait for so long). `overdue`: one of them is longer ago than that.
     """
 
     at: datetime
@@ -71,6 +72,7 @@ class State:
     newest: Shown | None
     stamped_size: int
     stamped_at: datetime | None
+    unlogged_since: datetime | None
     unsigned_since: datetime | None
     unstamped_since: datetime | None
     overdue: bool
@@ -113,6 +115,9 @@ def state(reading: Reading) -> State:
     unstamped_since = reading.session.scalar(
         select(Checkpoint.at).where(Checkpoint.size > stamped).order_by(Checkpoint.size).limit(1)
     )
+    last = reading.session.scalar(select(LogLeaf.at).order_by(LogLeaf.index.desc()).limit(1))
+    idle = last is None or reading.now - last > OUTAGE_BUDGET
+    unlogged_since = transparency.unlogged_since(reading) if idle else None
     return State(
         at=reading.now,
         origin=reading.office.settings.log_name,
@@ -120,11 +125,12 @@ def state(reading: Reading) -> State:
         newest=_shown(reading, newest) if newest else None,
         stamped_size=stamped,
         stamped_at=stamp.at if stamp else None,
+        unlogged_since=unlogged_since,
         unsigned_since=unsigned_since,
         unstamped_since=unstamped_since,
         overdue=any(
             since is not None and reading.now - since > OUTAGE_BUDGET
-            for since in (unsigned_since, unstamped_since)
+            for since in (unlogged_since, unsigned_since, unstamped_since)
         ),
     )
 

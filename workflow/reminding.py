@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, literal, select, union_all
 
 from workflow.calendars import calendar_of
-from workflow.office import SYSTEM_CHAIN, Office, Reading, Transaction
+from workflow.chains import SYSTEM_CHAIN
+from workflow.office import Office, Reading, Transaction
 from workflow.records import Case, Reminder
 from workflow.rules.deadlines import Calendar, working_day_after, working_day_before
 from workflow.rules.errors import UnknownYear

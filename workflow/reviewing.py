@@ -10,14 +10,15 @@ from tempfile import TemporaryDirectory
 
 from storage.objects import ObjectRef
 from workflow.access import find_document
+from workflow.actor import Actor
 from workflow.facts.outgoing import Dossier, dossier_of
 from workflow.files import MAIN, add_revision
 from workflow.imagery import showing
-from workflow.office import Actor, Office, Transaction
+from workflow.layouts import Layout, reserve_fields
+from workflow.office import Office, Transaction
 from workflow.outgoing import take_step
 from workflow.records import Case, File, Review, Revision
 from workflow.rules.errors import GuardsUnmet, NotFound
-from workflow.sealing import Layout
 from workflow.stamps import Showing
 from workflow.transitions import stated
 
@@ -64,10 +65,8 @@ def _prepared(
         made = sound if rewritten else source
         if file.ordinal == MAIN:
             layout = Layout.from_json(held.outgoing.layout)
-            places = office.sealing.places(made, layout, shown)
-            office.sealing.reserve_fields(
-                made, target, layout, places, seal=held.outgoing.seal_required
-            )
+            sandbox, seal = office.sealing.sandbox, held.outgoing.seal_required
+            reserve_fields(sandbox, made, target, layout, shown, seal=seal)
             made = target
         elif not rewritten:
             return Prepared(revision.sha256, None)

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from signing import fields, pades, tsa
-from signing.appearance import Stamp
 from signing.archive import archive
 from signing.devca import DevelopmentCA
-from signing.errors import (
-    KeyRefused,
-    KeyUnavailable,
-    SandboxBusy,
-    SigningError,
-    SigningRefused,
-    TrustUnavailable,
-    UnknownKey,
-)
 from signing.keyring import Keyring
 from signing.peers import Peers, networks
 from signing.pending import Prepared
@@ -33,99 +20,22 @@ from signing.revocation import HttpRevocation, Inquiry
 from signing.sandbox import Sandbox
 from signing.timestamping import HttpTimeStamper
 from signing.trust import Trust, load_anchors
-from signing.volumes import Added, Volume
 from signing.witness import check_chain
-from workflow.rules.errors import GuardsUnmet, Refusal, Unavailable, UnreadableDocument
-from workflow.rules.signed import AGENCY_FIELD, person_field
-from workflow.settings import Settings
-from workflow.stamps import Places, Showing, StampOrder, laid_out
-
-NUMBER_FIELD = fields.NUMBER
-DATE_FIELD = fields.DATE
-_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT", "B-LTA": "B-LTA"}
-#: How long a job rests before it asks a service or a key again.
-_AWAY_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where number and date stand, and the signers' images one by one.
-
-    A signer's place that is not given is looked for on the page.
-    """
-
-    number: fields.Box
-    date: fields.Box
-    signatures: tuple[fields.Box | None, ...] = ()
-
-    @classmethod
-    def from_json(cls, text: str) -> Layout:
-        """Read `Outgoing.layout`."""
-        boxes = json.loads(text)
-        return cls(
-            number=fields.Box(**boxes["number"]),
-            date=fields.Box(**boxes["date"]),
-            signatures=tuple(box and fields.Box(**box) for box in boxes["signatures"]),
-        )
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
-
-
-#: Where Annex I part V puts them on A4: under the issuer's name, and right of it under the motto.
-DECREE_LAYOUT = Layout(
-    number=fields.Box(page=0, x=85, y=715, width=180, height=18),
-    date=fields.Box(page=0, x=268, y=715, width=270.5, height=18),
+from workflow.development_keys import DevelopmentKeys
+from workflow.refusals import (
+    AWAY_SECONDS,
+    KeyRefusal,
+    SigningRefusal,
+    TrustAway,
+    refusing,
+    unreadable,
+    waiting,
 )
+from workflow.rules.errors import UnreadableDocument
+from workflow.settings import Settings
+from workflow.stamps import Shows
 
-
-class SigningRefusal(Refusal):
-    """The key, the certificate or the file does not allow this signature; nothing was signed."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Không ký được: {why}")
-
-
-class KeyRefusal(SigningRefusal):
-    """The key itself says no, and would say so again: a wrong PIN, a locked token, another key.
-
-    Whoever has more to sign with it stops: a token locks after a few wrong tries. `code` is stable.
-    """
-
-    def __init__(self, code: str, why: str) -> None:
-        self.code = code
-        super().__init__(why)
-
-
-class KeyAway(Unavailable):
-    """The token is not in its slot, or the service that keeps the key does not answer."""
-
-
-class TrustAway(Unavailable):
-    """The time-stamping or revocation service does not answer: a lower level may do meanwhile."""
-
-
-@dataclass(frozen=True)
-class Shows:
-    """What a signature shows: what was ordered, and the image where that names one."""
-
-    order: StampOrder
-    image: bytes | None
-
-    def laid_out(
-        self, sandbox: Sandbox, source: Path, moment: datetime
-    ) -> tuple[Stamp, fields.Box | None]:
-        """See `workflow.stamps.laid_out`."""
-        return laid_out(sandbox, self.order, self.image, source, moment)
-
-
-@dataclass(frozen=True)
-class IssuedKey:
-    """A certificate and where its key answers."""
-
-    certificate_sha256: str
-    certificate: bytes
-    key_url: str
+_LEVELS: dict[str, pades.Level] = {"B-B": "B-B", "B-T": "B-T", "B-LT": "B-LT", "B-LTA": "B-LTA"}
 
 
 def _reaching(trust: Trust, settings: Settings) -> Trust:
@@ -154,7 +64,7 @@ class Sealing:
     What a stranger made is parsed in the sandbox alone, until it has been judged there once.
     """
 
-    def __init__(self, trust: Trust, keyring: Keyring, development: DevelopmentCA | None) -> None:
+    def __init__(self, trust: Trust, keyring: Keyring, development: DevelopmentKeys | None) -> None:
         self.trust, self.keyring = trust, keyring
         self.sandbox = Sandbox()
         self._development = development
@@ -173,41 +83,22 @@ class Sealing:
             return cls(configured, Keyring.load(keys, None), None)
         development = DevelopmentCA(settings.data_dir / "pki")
         keyring = Keyring.load(keys, development)
-        return cls(configured.joined(development.trust), keyring, development)
+        return cls(configured.joined(development.trust), keyring, DevelopmentKeys(development))
 
     def close(self) -> None:
         """End the sandbox's processes."""
         self.sandbox.close()
 
-    def issue_person(self, person_id: uuid.UUID, name: str, organisation: str) -> IssuedKey:
-        """A development certificate of a person; the same one for the same id."""
-        return self._issued(
-            self._authority.issue_person(str(person_id), name, organisation).certificate,
-            f"devca:person/{person_id}",
-        )
-
-    def issue_agency(self, organisation_id: uuid.UUID, name: str) -> IssuedKey:
-        """A development certificate of an agency; the same one for the same id."""
-        return self._issued(
-            self._authority.issue_agency(str(organisation_id), name).certificate,
-            f"devca:agency/{organisation_id}",
-        )
-
-    def log_key(self, settings: Settings) -> str:
-        """The address of the key that signs tree heads; development has one of its own."""
-        if not settings.log_key:
-            self._authority.issue_agency("log", "Sổ kiểm soát Vanthu")
-        return settings.log_key or "devca:agency/log"
-
     @property
-    def _authority(self) -> DevelopmentCA:
+    def development(self) -> DevelopmentKeys:
+        """Keys to try things out with. Raises RuntimeError in production."""
         if self._development is None:
             raise RuntimeError("development certificates are made in development only")
         return self._development
 
-    @staticmethod
-    def _issued(certificate: bytes, key_url: str) -> IssuedKey:
-        return IssuedKey(hashlib.sha256(certificate).hexdigest(), certificate, key_url)
+    def log_key(self, settings: Settings) -> str:
+        """The address of the key that signs tree heads; development has one of its own."""
+        return settings.log_key or self.development.log().key_url
 
     def sign(
         self,
@@ -232,7 +123,7 @@ class Sealing:
             KeyRefusal: the key does not, or is not that of the certificate.
             KeyAway, TrustAway: the key, or a service the level needs, does not answer now.
         """
-        with _refusing():
+        with refusing():
             key = self.keyring.open(key_url)
             if hashlib.sha256(key.certificate).hexdigest() != certificate_sha256:
                 raise KeyRefusal("key_mismatch", "khóa ký không khớp chứng thư số đã khai báo.")
@@ -258,7 +149,7 @@ class Sealing:
             KeyRefusal: the key says no, or its certificate is not to sign with now.
             KeyAway: it does not answer now.
         """
-        with _refusing():
+        with refusing():
             key = self.keyring.open(key_url)
             if not check_chain(key.certificate, (), [key.certificate], now):
                 raise KeyRefusal("key_unusable", "chứng thư số của khóa hết hạn hoặc không để ký.")
@@ -271,7 +162,7 @@ class Sealing:
             SigningRefusal: the authority is not to be believed.
             TrustAway: it does not answer now, or there is none.
         """
-        with _refusing():
+        with refusing():
             digest = hashlib.sha256(text).digest()
             return tsa.time_stamp(digest, trust=self.trust, now=now).token
 
@@ -282,7 +173,7 @@ class Sealing:
             SigningRefusal: some signature in it cannot be brought to B-LTA any more.
             TrustAway: the time-stamping or revocation service does not answer now.
         """
-        with _refusing():
+        with refusing():
             return archive(source, target, trust=self.trust)
 
     def prepare(
@@ -306,7 +197,7 @@ class Sealing:
             SigningRefusal: the certificate or the file does not allow it.
             TrustAway: the time-stamping or revocation service does not answer now.
         """
-        with _refusing():
+        with refusing():
             stamp, box = shows.laid_out(self.sandbox, source, moment) if shows else (None, None)
             return pades.prepare(
                 source,
@@ -339,13 +230,13 @@ class Sealing:
         Raises:
             SigningRefusal: the file does not allow it.
         """
-        with _refusing():
+        with refusing():
             box = shows.laid_out(self.sandbox, source, moment)[1] if shows else None
             pades.fill_only(source, target, fill, fields.SignatureField(field, box, locks))
 
     def verify_value(self, prepared: bytes, value: bytes) -> None:
         """Raises SigningRefusal unless `value` is a signature over what was prepared."""
-        with _refusing():
+        with refusing():
             Prepared.from_bytes(prepared).verify_value(value)
 
     def complete(
@@ -357,7 +248,7 @@ class Sealing:
             SigningRefusal: the value, the file or, by now, the certificate does not allow it.
             TrustAway: the time-stamping or revocation service does not answer now.
         """
-        with _refusing():
+        with refusing():
             done = Prepared.from_bytes(prepared)
             return pades.complete(source, target, done, value, trust=self.trust)
 
@@ -370,7 +261,7 @@ class Sealing:
             SigningRefusal: it does not extend `source` by exactly this signature.
             TrustAway: the revocation service does not answer now.
         """
-        with _refusing():
+        with refusing():
             # It came from outside: what the sandbox could not finish is not begun here.
             reasons = self.sandbox.validate(returned, trust=self.trust, limits=LIMITS).reasons
             if any(reason.code == "resources_exhausted" for reason in reasons):
@@ -379,51 +270,6 @@ class Sealing:
                 source, returned, certificate=certificate, field=field, trust=self.trust
             )
 
-    def places(self, source: Path, layout: Layout, shown: Showing) -> Places:
-        """Where on the page the signatures show.
-
-        Raises:
-            UnreadableDocument: the page cannot be read within the limits.
-            GuardsUnmet: a place is neither given nor found, or it is not free.
-        """
-        try:
-            with _waiting():
-                taken = [layout.number, layout.date]
-                return shown.places(self.sandbox, source, layout.signatures, taken)
-        except SigningRefused as refused:
-            raise GuardsUnmet([str(refused)]) from refused
-        except SigningError as refused:
-            raise UnreadableDocument(str(refused)) from refused
-
-    def reserve_fields(
-        self, source: Path, target: Path, layout: Layout, places: Places, *, seal: bool
-    ) -> None:
-        """Write a sound `source` with empty number, date and signature fields to `target`.
-
-        A signature shows in its place, if it has one. The last signature locks everything: the
-        agency's, or without one the last person's.
-
-        Raises:
-            UnreadableDocument: the file is no PDF that can be signed, or a box is off its page.
-        """
-        boxes = {person_field(n): box for n, box in enumerate(places.persons, start=1)}
-        if seal:
-            boxes[AGENCY_FIELD] = places.seal
-        last = list(boxes)[-1]
-        try:
-            fields.prepare(
-                source,
-                target,
-                number=layout.number,
-                date=layout.date,
-                signatures=[
-                    fields.SignatureField(name, box, locks=name == last)
-                    for name, box in boxes.items()
-                ],
-            )
-        except SigningError as refused:
-            raise UnreadableDocument(str(refused)) from refused
-
     def make_sound(self, source: Path, target: Path) -> bool:
         """Rewrite an unsigned file that is not sound to `target`; False when there is no need.
 
@@ -431,23 +277,8 @@ class Sealing:
             UnreadableDocument: it could not be signed either way: locked by a signature, altered
                 behind one, encrypted, or broken beyond repair.
         """
-        try:
-            with _waiting():
-                return self.sandbox.make_sound(source, target)
-        except SigningError as refused:
-            raise UnreadableDocument(str(refused)) from refused
-
-    def append(self, volume: Volume, source: Path) -> Added:
-        """Put the pages of a file into a volume.
-
-        Raises:
-            UnreadableDocument: they cannot be taken over, and why; the volume is as before.
-        """
-        try:
-            with _waiting():
-                return volume.add(source)
-        except SigningError as refused:
-            raise UnreadableDocument(str(refused)) from refused
+        with unreadable():
+            return self.sandbox.make_sound(source, target)
 
     def readable(self, source: Path) -> None:
         """Refuse what is not a PDF with pages that could be signed.
@@ -466,7 +297,7 @@ class Sealing:
             TrustAway: the revocation service does not answer now.
         """
         if level in ("B-B", "B-T"):
-            with _refusing():
+            with refusing():
                 self.sandbox.ask_status(source, trust=self.trust)
         return self.judge(source, at)
 
@@ -474,10 +305,10 @@ class Sealing:
         """The judgement once the services that may be asked were, and which of them was away."""
         inquiries = tuple(map(Inquiry, self.trust.revocation))
         trust = replace(self.trust, revocation=inquiries)
-        with _waiting():
+        with waiting():
             judgement = self.sandbox.judge(source, trust=trust, at=at, limits=LIMITS)
         away = next((one.away for one in inquiries if one.away), None)
-        return judgement, TrustAway(away.what, _AWAY_SECONDS) if away else None
+        return judgement, TrustAway(away.what, AWAY_SECONDS) if away else None
 
     def judge(self, source: Path, at: datetime | None) -> Judgement:
         """The document's signature report and its evidence; an unreadable file gets one too.
@@ -485,33 +316,6 @@ class Sealing:
         Raises:
             Unavailable: too many files are being judged already.
         """
-        with _waiting():
+        with waiting():
             # How large a file may be was for the door to say; signing has made ours larger since.
             return self.sandbox.judge(source, trust=self.trust, at=at, limits=LIMITS)
-
-
-@contextmanager
-def _waiting() -> Iterator[None]:
-    """A sandbox with too much to do, as a part of the office that does not answer now."""
-    try:
-        yield
-    except SandboxBusy as busy:
-        raise Unavailable("Bộ phận kiểm tra tệp", _AWAY_SECONDS) from busy
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """What the seal raises, as the office's refusals."""
-    try:
-        with _waiting():
-            yield
-    except TrustUnavailable as fault:
-        raise TrustAway(fault.what, _AWAY_SECONDS) from fault
-    except KeyUnavailable as fault:
-        raise KeyAway(fault.what, _AWAY_SECONDS) from fault
-    except KeyRefused as refused:
-        raise KeyRefusal(refused.code, str(refused)) from refused
-    except UnknownKey as refused:
-        raise KeyRefusal("key_unknown", str(refused)) from refused
-    except SigningError as refused:
-        raise SigningRefusal(str(refused)) from refused

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
+from signing import fields
 from workflow import intents, judging
 from workflow.facts.outgoing import Dossier, facts_of, place_of, register_texts
 from workflow.files import MAIN, latest_reports
@@ -17,10 +18,10 @@ from workflow.intents import Record
 from workflow.office import Office, Reading, Transaction
 from workflow.outgoing import take_step, take_system_step
 from workflow.records import Case, File
+from workflow.refusals import SigningRefusal
 from workflow.rules import levels
 from workflow.rules.errors import GuardsUnmet
 from workflow.rules.signed import AGENCY_FIELD, agency_finding, person_field
-from workflow.sealing import NUMBER_FIELD, SigningRefusal
 from workflow.stamps import StampOrder, attachment_stamp
 
 
@@ -110,7 +111,7 @@ def _missing_texts(reading: Reading, held: Dossier) -> Mapping[str, str] | None:
         return None
     main = held.revisions[MAIN]
     report = latest_reports(reading, held.document.organisation_id, [main.sha256]).get(main.sha256)
-    if report and report.filled.get(NUMBER_FIELD):
+    if report and report.filled.get(fields.NUMBER):
         return None
     place = place_of(reading, held.document.organisation_id, held.entry.entered_on)
     return register_texts(place, held.entry)

@@ -43,13 +43,15 @@ def take_snapshot(tx: Transaction, organisation_id: uuid.UUID, period: str) -> I
     """Freeze what the indicator of a period is now, with its definition and the journal's place.
 
     Raises:
-        NotFound, Forbidden: see FREEZES. Invalid: no such period.
+        NotFound: also where nobody issues. Forbidden: see FREEZES. Invalid: no such period.
     """
     require_role(tx, organisation_id, FREEZES)
     # Nothing of this seat is written while it is measured: the figures are those of the journal's
     # place that stands beside them.
     tx.lock_chain(str(organisation_id))
     report = measured(tx, organisation_id, period)
+    if not report.issuers:
+        raise NotFound("Cơ quan ban hành")
     asked = parse_period(period)
     beside = Beside(
         definition_sha256=tx.office.law.indicator_sha256,

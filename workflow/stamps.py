@@ -115,20 +115,27 @@ def copy_stamp(agency: str) -> StampOrder:
     return StampOrder("copy", lines=(f"SAO Y; {agency}",))
 
 
-def laid_out(
-    sandbox: Sandbox, order: StampOrder, image: bytes | None, source: Path, moment: datetime
-) -> tuple[Stamp, Box | None]:
-    """The stamp, and where it goes when no box is reserved for it.
+@dataclass(frozen=True)
+class Shows:
+    """What a signature shows: what was ordered, and the image where that names one."""
 
-    `image` is what `order` names, `moment` the time of signing that the signature will claim.
+    order: StampOrder
+    image: bytes | None = None
 
-    Raises SigningRefused: no room at the top right, or a letter that the face lacks.
-    """
-    if order.kind in ("person", "agency"):
-        return Stamp(image=image), None
-    time = moment.astimezone(_VIETNAM).isoformat(timespec="seconds")
-    stamp = Stamp(lines=(*order.lines, time)).within(_WIDEST)
-    return stamp, sandbox.top_right(source, *stamp.text_size)
+    def laid_out(
+        self, sandbox: Sandbox, source: Path, moment: datetime
+    ) -> tuple[Stamp, Box | None]:
+        """The stamp, and where it goes when no box is reserved for it.
+
+        `moment` is the time of signing that the signature will claim.
+
+        Raises SigningRefused: no room at the top right, or a letter that the face lacks.
+        """
+        if self.order.kind in ("person", "agency"):
+            return Stamp(image=self.image), None
+        time = moment.astimezone(_VIETNAM).isoformat(timespec="seconds")
+        stamp = Stamp(lines=(*self.order.lines, time)).within(_WIDEST)
+        return stamp, sandbox.top_right(source, *stamp.text_size)
 
 
 def _place(

@@ -16,8 +16,9 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, union
 
 from workflow.access import SEES_ALL, audited, find_document, find_dossier
+from workflow.actor import Actor
 from workflow.appraisals import find_criterion, find_part
-from workflow.office import Actor, Reading
+from workflow.office import Reading
 from workflow.records import Case, Document, Dossier, Involvement, Move, Person, Reminder
 from workflow.transitions import workflow_of
 from workflow.work_lines import WorkLine, known, lines_of

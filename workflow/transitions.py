@@ -15,8 +15,9 @@ from typing import TypeVar
 from sqlalchemy import delete, select
 
 from workflow.calendars import calendar_of
+from workflow.chains import SYSTEM_CHAIN
 from workflow.lawbook import parsed
-from workflow.office import SYSTEM_CHAIN, Reading, Transaction
+from workflow.office import Reading, Transaction
 from workflow.records import Case, Definition, Document, Dossier, Involvement, Move, Organisation
 from workflow.rules import deadlines, machine
 from workflow.rules.catalogues import CATALOGUES

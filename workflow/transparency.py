@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
@@ -19,12 +20,14 @@ from workflow.records import (
     ChainHead,
     Checkpoint,
     CheckpointStamp,
+    JournalEntry,
     LeafHead,
     LogKey,
     LogLeaf,
     LogNode,
 )
-from workflow.rules import merkle
+from workflow.rules import journal, merkle
+from workflow.rules.checkpoints import Head
 from workflow.rules.journal import canonical
 from workflow.rules.merkle import Node
 
@@ -116,6 +119,11 @@ def consistency(reading: Reading, first: int, second: int) -> list[bytes]:
     return _folded(reading, merkle.consistency_nodes(first, second))
 
 
+def complete(reading: Reading, size: int) -> list[bytes]:
+    """The hashes of the complete subtrees over the first `size` leaves, left to right."""
+    return _folded(reading, [(node,) for node in merkle.parts(0, size)])
+
+
 def nodes(reading: Reading, wanted: Iterable[Node]) -> dict[Node, bytes]:
     """The stored hashes of complete subtrees. Raises ValueError when one is not there."""
     places = set(wanted)
@@ -155,6 +163,36 @@ def covering(reading: Reading, chain: str, sequence: int) -> LeafHead | None:
         .order_by(LeafHead.sequence)
         .limit(1)
     )
+
+
+#: How much of a chain (of `ChainHead`) the leaves have.
+_LOGGED = func.coalesce(
+    select(func.max(LeafHead.sequence))
+    .where(LeafHead.chain == ChainHead.chain)
+    .correlate(ChainHead)
+    .scalar_subquery(),
+    0,
+)
+
+
+def moved(reading: Reading) -> tuple[Head, ...]:
+    """The heads beyond what the log has of their chains, sorted as a leaf has them."""
+    found = reading.session.execute(
+        select(ChainHead.chain, ChainHead.sequence, ChainHead.digest).where(
+            ChainHead.sequence > _LOGGED
+        )
+    )
+    return tuple(sorted(Head(*row) for row in found))
+
+
+def unlogged_since(reading: Reading) -> datetime | None:
+    """When the oldest entry was written that no leaf has; None when there is none."""
+    first = reading.session.scalars(
+        select(JournalEntry.content)
+        .join(ChainHead, ChainHead.chain == JournalEntry.chain)
+        .where(ChainHead.sequence > _LOGGED, JournalEntry.sequence == _LOGGED + 1)
+    )
+    return min((journal.parse(content).at for content in first), default=None)
 
 
 def uncovered(reading: Reading, chain: str) -> int:

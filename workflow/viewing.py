@@ -15,8 +15,9 @@ from sqlalchemy import Select, select
 
 from signing.report import EvidencePiece, SignatureReport
 from workflow.access import access_chain, audited, find_document, main_case
+from workflow.actor import Actor
 from workflow.calendars import those_under
-from workflow.office import Actor, Office, Reading
+from workflow.office import Office, Reading
 from workflow.records import (
     Case,
     Council,
@@ -61,6 +62,7 @@ _WHOSE: Final[Mapping[str, Callable[[uuid.UUID], Select[*tuple[Any, ...]]]]] = {
         Dossier.organisation_id, Dossier.office_id, Dossier.province_id, Dossier.district_id
     ).where(Dossier.id == one),
 }
+#: Named as what is looked at, or as what a list of one's own is narrowed to.
 _ORGANISATION: Final = ("organisation_id", "organisation")
 
 
@@ -101,7 +103,11 @@ def record_look(
 def _about(
     reading: Reading, asked: Mapping[str, str], theirs: frozenset[uuid.UUID]
 ) -> tuple[uuid.UUID | None, frozenset[uuid.UUID]]:
-    """The first thing that is named, and whose it is: nobody's when there is no such thing."""
+    """The first thing that is named, and whose it is: nobody's when there is no such thing.
+
+    What belongs to none with whom the actor has anything to do is shown, if at all, because one
+    that they audit takes part in it, as a department in another's dossier: it is about all those.
+    """
     for name, text in asked.items():
         if name not in _WHOSE and name not in _ORGANISATION:
             continue
@@ -109,10 +115,15 @@ def _about(
             one = uuid.UUID(text)
         except ValueError:
             return None, frozenset()  # the route will refuse it
-        if name in _ORGANISATION:
+        if name == "organisation_id":
             return one, frozenset({one})
-        row = reading.session.execute(_WHOSE[name](one)).one_or_none()
-        return one, frozenset(filter(None, row or ()))
+        if name == "organisation":
+            whose = frozenset({one})
+        else:
+            row = reading.session.execute(_WHOSE[name](one)).one_or_none()
+            whose = frozenset(filter(None, row or ()))
+        elsewhere = bool(whose) and whose.isdisjoint(reading.actor.roles)
+        return one, theirs if elsewhere else whose
     return None, theirs
 
 

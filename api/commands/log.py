@@ -24,11 +24,14 @@ def state(_chosen: argparse.Namespace) -> int:
             say(f"  Chứng thư số hết hạn: {newest.certificate_expires_at.isoformat()}.")
     if found.stamped_at is not None:
         say(f"Dấu thời gian mới nhất: {found.stamped_size} lá, {found.stamped_at.isoformat()}.")
+    if found.unlogged_since is not None:
+        say(f"Nhật ký chưa vào sổ kiểm soát từ {found.unlogged_since.isoformat()}.")
     if found.unsigned_since is not None:
         say(f"Chưa được ký từ {found.unsigned_since.isoformat()}.")
     if found.unstamped_since is not None:
         say(f"Chưa có dấu thời gian từ {found.unstamped_since.isoformat()}.")
     if found.overdue:
         hours = found.outage_budget.total_seconds() / 3600
-        say(f"Quá {hours:.0f} giờ: hãy kiểm tra khóa ký, kho lưu và dịch vụ cấp dấu thời gian.")
+        say(f"Quá {hours:.0f} giờ: hãy xem tiến trình việc có chạy không (vanthu jobs list), rồi")
+        say("  kiểm tra khóa ký, kho lưu và dịch vụ cấp dấu thời gian.")
     return REFUSED if found.overdue else OK

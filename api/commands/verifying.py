@@ -11,7 +11,8 @@ from api.commands import OK, REFUSED, Misused, say
 from workflow.rules.errors import Refusal
 
 if TYPE_CHECKING:
-    from workflow.verifier import Progress, Verdict
+    from workflow.verifier.checking import Progress
+    from workflow.verifier.findings import Verdict
 
 _FRACTIONS = {
     "outgoing_processed": "Văn bản đi xử lý trên môi trường mạng",
@@ -32,7 +33,7 @@ _READING = {"entries": "mục nhật ký", "files": "tệp văn bản"}
 
 def verify(chosen: argparse.Namespace) -> int:
     """The verdict on a bundle; OK only when everything holds."""
-    from workflow.verifier import verify as verified
+    from workflow.verifier.checking import verify as verified
 
     try:
         verdict = verified(

@@ -14,7 +14,8 @@ import api
 from api.demo.stage import COMMUNE, Stage, day_of
 from workflow import checkpointing
 from workflow.inspecting import inspect
-from workflow.verifier import Rule, Verdict, verify
+from workflow.verifier.checking import verify
+from workflow.verifier.findings import Rule, Verdict
 
 BUNDLE, SPOILED, BOOKS = "evidence.zip", "evidence-bi-sua.zip", "so-dang-ky"
 _AUDITOR = "xa.kiemtoan"

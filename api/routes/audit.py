@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from api.auth import ActorHere, OfficeHere
 from api.dependencies import shown
 from api.problems import documented
-from api.schemas.values import Page, Paging, Shape
+from api.schemas.values import Page, Paging, Shape, ordinal
 from workflow import auditing
 from workflow.access import Chain
 from workflow.records import JournalEntry
@@ -57,7 +57,7 @@ def read_journal(
             reading,
             organisation_id,
             chain,
-            after=paging.after(_sequence) or 0,
+            after=paging.after(ordinal) or 0,
             limit=paging.limit + 1,
         )
         return shown(paging.page(rows, lambda row: row.sequence, JournalEntryOut.of))
@@ -89,9 +89,3 @@ def verify_journal(
     with office.reading(actor) as reading:
         found: journal.Findings = auditing.verify_chain(reading, organisation_id, chain)
         return shown(VerificationOut.model_validate(found))
-
-
-def _sequence(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 2**53:
-        raise ValueError("no sequence")
-    return value

@@ -26,7 +26,7 @@ from api.schemas.dossiers import (
     PaperIn,
     PaperOut,
 )
-from api.schemas.values import Page, Paging, Word
+from api.schemas.values import Page, Paging, Title, Word, ordinal
 from api.showing_dossiers import (
     dossier_detail,
     dossier_line,
@@ -44,12 +44,14 @@ from workflow import (
     proceeding,
 )
 from workflow.access import find_dossier
+from workflow.actor import Actor
 from workflow.applying import Answer, NewDossier
 from workflow.dossiers import case_of
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.exhibiting import Attachment
 from workflow.files import Content
-from workflow.office import Actor, Office, Reading, Transaction
+from workflow.layouts import DECREE_LAYOUT, Layout
+from workflow.office import Office, Reading, Transaction
 from workflow.records import Dossier, Issuer
 from workflow.rules.errors import (
     GuardsUnmet,
@@ -62,7 +64,6 @@ from workflow.rules.errors import (
     UnreadableDocument,
 )
 from workflow.rules.papers import PARTS, Part
-from workflow.sealing import DECREE_LAYOUT, Layout
 from workflow.uploads import take_upload
 from workflow.viewing import record_view
 
@@ -84,7 +85,7 @@ def list_dossiers(
     paging: Paging,
     organisation: Annotated[uuid.UUID | None, Query(description="The applicant.")] = None,
     state: Annotated[Word | None, Query()] = None,
-    kind: Annotated[str | None, Query(max_length=64)] = None,
+    kind: Annotated[Title | None, Query()] = None,
     overdue: Annotated[bool, Query(description="Only those past their deadline.")] = False,
 ) -> Response:
     """Those you take part in, newest first."""
@@ -156,12 +157,12 @@ def list_exhibits(
     office: OfficeHere,
     actor: ActorHere,
     paging: Paging,
-    slot: Annotated[str | None, Query(max_length=80)] = None,
+    slot: Annotated[Title | None, Query()] = None,
 ) -> Response:
     """The evidence that is yours to see, in the order in which it was put there."""
     with office.reading(actor) as reading:
         lines = dossier_contents.list_exhibits(
-            reading, dossier_id, slot=slot, after=paging.after(int) or 0, limit=paging.limit + 1
+            reading, dossier_id, slot=slot, after=paging.after(ordinal) or 0, limit=paging.limit + 1
         )
         return shown(paging.page(lines, lambda line: line.ordinal, exhibit_out))
 

@@ -22,8 +22,9 @@ from api.routes.organisations import CHANGING, MAKING
 from api.schemas.images import ImageDetail, ImageIn, ImageOut
 from api.schemas.organisations import End
 from workflow import imagery
+from workflow.actor import Actor
 from workflow.imagery import Owner, Picture
-from workflow.office import Actor, Office, Transaction
+from workflow.office import Office, Transaction
 from workflow.records import SignatureImage
 from workflow.rules.errors import Forbidden, Invalid, NotAuthenticated, NotFound, Unavailable
 

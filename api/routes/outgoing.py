@@ -19,6 +19,7 @@ from workflow import drafting, filing, issuing, outgoing_views, reviewing, signa
 from workflow.access import find_document
 from workflow.drafting import Draft, RecipientLine, SignerLine
 from workflow.files import Content, current_files
+from workflow.layouts import DECREE_LAYOUT, Layout
 from workflow.office import Office, Reading, Transaction
 from workflow.records import Issuer
 from workflow.rules.errors import (
@@ -34,7 +35,6 @@ from workflow.rules.errors import (
     UnknownYear,
     UnreadableDocument,
 )
-from workflow.sealing import DECREE_LAYOUT, Layout
 from workflow.uploads import take_upload
 from workflow.viewing import record_view
 

@@ -31,6 +31,7 @@ from api.validation import HeaderInvalid
 from workflow import acceptance, pending
 from workflow.office import Reading, Transaction
 from workflow.records import Case, PendingSignature, SigningIntent
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import (
     GuardsUnmet,
     Invalid,
@@ -40,7 +41,6 @@ from workflow.rules.errors import (
     Unavailable,
     UnreadableDocument,
 )
-from workflow.sealing import SigningRefusal
 from workflow.viewing import record_view
 
 router = APIRouter(

@@ -11,7 +11,7 @@ from api.auth import ActorHere, OfficeHere
 from api.dependencies import shown
 from api.problems import documented
 from api.schemas.dossiers import RecognitionOut
-from api.schemas.values import Page, Paging
+from api.schemas.values import Page, Paging, Title
 from api.showing_dossiers import recognition_out
 from workflow import recognitions
 from workflow.rules.errors import Invalid, NotAuthenticated, NotFound, Unavailable
@@ -27,7 +27,7 @@ def list_recognitions(
     actor: ActorHere,
     paging: Paging,
     organisation: Annotated[uuid.UUID | None, Query(description="The applicant.")] = None,
-    kind: Annotated[str | None, Query(max_length=64)] = None,
+    kind: Annotated[Title | None, Query()] = None,
 ) -> Response:
     """What was recognised, withdrawn ones included; newest dossier first.
 

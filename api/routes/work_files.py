@@ -75,9 +75,16 @@ def list_work_files(
     """Those of an organisation, by year and notation."""
     with office.reading(actor) as reading:
         rows = filing.list_work_files(reading, organisation, year)
-        return shown(
-            paging.cut(rows, lambda row: [row.year, row.notation], list, WorkFileOut.model_validate)
-        )
+        return shown(paging.cut(rows, _place, _read_place, WorkFileOut.model_validate))
+
+
+def _place(row: WorkFile) -> list[int | str]:
+    return [row.year, row.notation]
+
+
+def _read_place(value: list[int | str]) -> list[int | str]:
+    year, notation = value
+    return [int(year), str(notation)]
 
 
 @router.post("", status_code=201, response_model=WorkFileDetail, responses=MAKING)

@@ -208,10 +208,14 @@ def _subtree(found: Measured, register: str | None, type_code: str | None) -> Su
 
 
 class PointOut(Shape):
-    """A month by its own definition: of a seat by issuer, of a subtree by kind of issuer."""
+    """A month by its own definition: of a seat by issuer, of a subtree by kind of issuer.
+
+    `unattributed`: rows of a seat that count with nobody, as in the indicator of a period.
+    """
 
     period: str
     definition_version: int
+    unattributed: int
     issuers: list[IssuerIndicator]
     kinds: list[KindIndicator]
     reconciliation: list[ReconciledOut]
@@ -221,6 +225,7 @@ class PointOut(Shape):
         return cls(
             period=point.period.label,
             definition_version=point.definition_version,
+            unattributed=point.unattributed,
             issuers=[
                 issuer_indicator(of, found, register, type_code)
                 for of, found in point.found

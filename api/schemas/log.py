@@ -69,7 +69,8 @@ class LogOut(Shape):
     """How the log stands.
 
     `unsigned_since` and `unstamped_since` say since when something waits for a signature or a
-    time-stamp; `overdue`: one of them for longer than the outage budget.
+    time-stamp; `unlogged_since` since when an entry of the journal waits for a leaf, where none was
+    appended for longer than the outage budget. `overdue`: one of them waits for longer than that.
     """
 
     origin: str
@@ -82,6 +83,7 @@ class LogOut(Shape):
     stamped_size: int
     stamped_at: Moment | None
     stamp_age_seconds: int | None
+    unlogged_since: Moment | None
     unsigned_since: Moment | None
     unstamped_since: Moment | None
     outage_budget_seconds: int
@@ -101,6 +103,7 @@ class LogOut(Shape):
             stamped_size=state.stamped_size,
             stamped_at=state.stamped_at,
             stamp_age_seconds=_seconds(state),
+            unlogged_since=state.unlogged_since,
             unsigned_since=state.unsigned_since,
             unstamped_since=state.unstamped_since,
             outage_budget_seconds=int(state.outage_budget.total_seconds()),

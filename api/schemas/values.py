@@ -113,6 +113,13 @@ class Wanted:
         return self.page(later, key, show)
 
 
+def ordinal(value: object) -> int:
+    """A sort key that counts from 1. Raises ValueError."""
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise ValueError("no ordinal")
+    return value
+
+
 def _seal(key: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(key, default=str).encode()).decode().rstrip("=")
 

@@ -91,7 +91,7 @@ def kinds_in(folder: Path, **texts: str) -> Path:
 def signed_pdf(office: Office, folder: Path) -> bytes:
     """A PDF signed by a person and an agency whom this office trusts: evidence that holds."""
     sealing = office.sealing
-    person = sealing.issue_person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
+    person = sealing.development.person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
     source = folder / "evidence.pdf"
     source.write_bytes(a_pdf("Minh chung"))
     target = folder / "evidence-signed.pdf"

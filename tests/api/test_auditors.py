@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections import Counter as Counts
@@ -156,6 +157,80 @@ def test_every_look_of_an_auditor_is_written_once(
             (one,) = written
             assert (one["action"], one["facts"]["route"]) == ("organisation.audited", route.name)
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("address", "more"),
+    [
+        ("/organisations/{{{organisation_id}}}/journal", {"organisation": str(uuid.uuid4())}),
+        ("/organisations/urn:uuid:{organisation_id}/journal", {}),
+        ("/outgoing-documents", {"organisation": str(uuid.uuid4())}),
+        ("/registers/outgoing?issuer={{{issuer_id}}}", {"subtree": "no"}),
+    ],
+)
+def test_no_way_of_asking_escapes_the_record(
+    founded_counter: Counter,
+    things: dict[str, str],  # noqa: F811
+    address: str,
+    more: dict[str, str],
+) -> None:
+    seat = things["organisation_id"]
+    before = len(looks(founded_counter, seat))
+    path, _, query = address.format(**things).partition("?")
+    params = dict([query.split("=")] if query else [], year="2026", **more)
+    made(founded_counter[AUDITOR].get(path, params=params), 200)
+    (one,) = looks(founded_counter, seat)[before:]
+    assert not one["facts"]["asked"].keys() & more.keys()  # what the route does not know
+
+
+def test_what_is_seen_by_taking_part_is_written_where_the_auditor_audits(
+    counter: Counter,
+) -> None:
+    """A province's auditor narrows their list to a commune that they do not audit."""
+    commune, province = counter.organisation(COMMUNE), counter.organisation(PROVINCE)
+    mandate(counter, PROVINCE_ADMIN, province, ELSEWHERE)
+    made(counter[ELSEWHERE].get("/dossiers", params={"organisation": commune}), 200)
+    (one,) = looks(counter, province)
+    assert one["facts"]["asked"] == {"organisation": commune}
+    assert looks(counter, commune) == []
+
+
+@pytest.mark.parametrize("word", ["y", "T", "on"])
+def test_a_look_at_a_province_is_written_in_every_commune_it_is_about(
+    counter: Counter, word: str
+) -> None:
+    commune, province = counter.organisation(COMMUNE), counter.organisation(PROVINCE)
+    mandate(counter, PROVINCE_ADMIN, province, ELSEWHERE, subtree=True)
+    params = {"organisation": province, "subtree": word}
+    assert made(counter[ELSEWHERE].get("/conformance", params=params), 200)["organisations"] > 2
+    assert len(looks(counter, province)) == len(looks(counter, commune)) == 1
+
+
+#: Out of a counter's range, of other types than the list's key, and what PostgreSQL does not take.
+STRANGE = tuple(
+    base64.b64encode(json.dumps(key).encode()).decode()
+    for key in (10**30, ["a", "b"], [None, None], "\0")
+)
+
+
+@pytest.mark.parametrize("name", ["cursor", "kind", "slot"])
+def test_what_no_list_takes_is_refused_and_no_fault(
+    founded_counter: Counter,
+    things: dict[str, str],  # noqa: F811
+    name: str,
+) -> None:
+    lists = [route for route in routes("GET") if name in _parameters(route)]
+    assert lists
+    for route in lists:
+        for said in STRANGE if name == "cursor" else ("\0",):
+            params = {**named(route, things), name: said}
+            answer = asked(founded_counter[AUDITOR], "GET", route, things, params=params)
+            assert answer.status_code in ({200, 422} if name == "cursor" else {422}), answer.text
+
+
+def _parameters(route: APIRoute) -> set[str]:
+    dependants = (route.dependant, *_below(route.dependant))
+    return {one.alias for dependant in dependants for one in dependant.query_params}
 
 
 def test_others_look_without_an_entry(founded_counter: Counter, things: dict[str, str]) -> None:  # noqa: F811

@@ -175,7 +175,7 @@ def test_files_are_judged_without_an_office(run: Run, office: Office, tmp_path: 
     plain, broken, signed = (tmp_path / f"{name}.pdf" for name in ("plain", "broken", "signed"))
     plain.write_bytes(a_pdf())
     broken.write_bytes(b"no pdf")
-    key = office.sealing.issue_person(uuid.uuid4(), "Nguoi Ky", "Co quan")
+    key = office.sealing.development.person(uuid.uuid4(), "Nguoi Ky", "Co quan")
     office.sealing.sign(
         plain,
         signed,

@@ -13,7 +13,7 @@ from tests.api.conftest import COMMUNE, COORDINATION, Counter, problem
 from tests.api.desk import made
 from tests.workflow.chamber import CHAIR, MEMBERS, PARTS, REGISTRAR, RUNS, Chamber
 from workflow.accounts import actor_of
-from workflow.office import Actor
+from workflow.actor import Actor
 from workflow.records import Account, Person
 
 BASIS = "Quyết định số 05/QĐ-UBND"

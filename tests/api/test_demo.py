@@ -30,7 +30,7 @@ from signing import fields
 from tests.api.test_cli import COMMAND, ROOT
 from workflow.printing import typeset
 from workflow.validating import Sandbox, judge, trust_in
-from workflow.verifier import verify
+from workflow.verifier.checking import verify
 
 LETTER, TAMPERED = "1-cong-van-01-VPDP-NV.pdf", "2-cong-van-bi-sua-mot-byte.pdf"
 PAPER, DECIDED = "3-bao-cao-giay-da-so-hoa.pdf", "4-quyet-dinh-01-QD-UBND.pdf"

@@ -19,9 +19,9 @@ from tests.api.conftest import COMMUNE, problem, serving
 from tests.api.desk import CLERK, LEADER, PDF, SPECIALIST, Desk
 from tests.api.papers import a_pdf
 from workflow.office import Office
+from workflow.refusals import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 from workflow.rules import errors
 from workflow.rules.errors import Refusal
-from workflow.sealing import KeyAway, KeyRefusal, SigningRefusal, TrustAway
 from workflow.validating import Sandbox, Trust
 from workflow.validating import judge as judged
 

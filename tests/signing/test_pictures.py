@@ -37,10 +37,10 @@ from tests.signing.rendering import (
     tinted,
 )
 from tests.signing.test_placement import laid_down
+from workflow.layouts import DECREE_LAYOUT
 from workflow.printing import compose, font_file, typeset
 from workflow.printing.composition import PAGE_HEIGHT, Article, Sheet
-from workflow.sealing import DECREE_LAYOUT
-from workflow.stamps import StampOrder, attachment_stamp, copy_stamp, laid_out
+from workflow.stamps import Shows, StampOrder, attachment_stamp, copy_stamp
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 FINE_DPI = 300
@@ -127,7 +127,7 @@ def sign_all(office: Office, sandbox: Sandbox, folder: Path) -> dict[str, Signed
 
 def sign_text(office: Office, sandbox: Sandbox, source: Path, order: StampOrder) -> Signed:
     """The agency's signature, shown as text at the top right of page one."""
-    stamp, box = laid_out(sandbox, order, None, source, MOMENT)
+    stamp, box = Shows(order).laid_out(sandbox, source, MOMENT)
     assert box is not None
     target = source.with_stem(f"{source.stem}-signed")
     pades.sign(

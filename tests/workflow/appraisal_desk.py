@@ -14,13 +14,14 @@ from sqlalchemy import select
 from tests.workflow.desk import Desk
 from tests.workflow.outgoing_trip import a_pdf
 from workflow import appraising, drafting, issuing, reviewing, signatures
+from workflow.actor import Actor
 from workflow.appraisals import open_appraisals, withdraw_appraisals
 from workflow.exhibiting import link_paper
 from workflow.facts.appraisals import AppraisalState, appraisal_state
 from workflow.files import Content
 from workflow.jurisdictions import charge, duties_of
 from workflow.kinds import kind_of
-from workflow.office import Actor, Office, Transaction
+from workflow.office import Office, Transaction
 from workflow.outgoing_views import Detail, view_outgoing
 from workflow.records import Account, Appraisal, Case, Dossier, Issuer, Unit
 from workflow.rules.kinds import Confidence, Criterion, Kind, Slot, Source

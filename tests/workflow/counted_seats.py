@@ -26,12 +26,17 @@ ARRIVED = RECEIVED
 
 @dataclass(frozen=True)
 class Many:
-    """So many rows alike, of one issuer and type."""
+    """So many rows alike, of one issuer and type; numbered in the year they count in, or before."""
 
     row: Row
     many: int = 1
     issuer: str = ""  # the seat's first
     type_code: str = "cong_van"
+    numbered_in: int = 0
+
+    @property
+    def register_year(self) -> int:
+        return self.numbered_in or self.row.counted_on.year
 
 
 def settle(
@@ -78,7 +83,7 @@ def enter(office: Office, seat: uuid.UUID, rows: Sequence[Many]) -> None:
             tallies[
                 on.year,
                 on.year * 100 + on.month,
-                on.year,
+                one.register_year,
                 register,
                 one.issuer or (str(first.id) if first else ""),
                 one.type_code,
@@ -101,7 +106,7 @@ def enter(office: Office, seat: uuid.UUID, rows: Sequence[Many]) -> None:
                     organisation_id=seat, count=many, **dict(zip(names, key, strict=True))
                 )
             )
-        years = Counter(one.row.counted_on.year for one in rows for _ in range(one.many))
+        years = Counter(one.register_year for one in rows for _ in range(one.many))
         for year, many in years.items():
             session.add(
                 NumberSeries(

@@ -14,10 +14,12 @@ from sqlalchemy import select
 from signing.devca import DevelopmentCA
 from signing.pades import sign
 from tests.signing import pdfs
+from workflow.actor import Actor
 from workflow.arrivals import Arrival
+from workflow.chains import SYSTEM_CHAIN
 from workflow.files import Content
 from workflow.jobs import run_all
-from workflow.office import SYSTEM_CHAIN, Actor, Office
+from workflow.office import Office
 from workflow.records import Case, ChainHead, JournalEntry, job
 from workflow.records.evidence import Identified
 from workflow.registration import receive, register
@@ -73,8 +75,8 @@ class Desk:
     def signed_pdf(self) -> Path:
         """A PDF signed by a person and then by an agency whom this office trusts."""
         sealing, source = self.office.sealing, self.pdf()
-        person = sealing.issue_person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
-        agency = sealing.issue_agency(uuid.uuid4(), "Co quan khac")
+        person = sealing.development.person(uuid.uuid4(), "Nguoi Ky", "Co quan khac")
+        agency = sealing.development.agency(uuid.uuid4(), "Co quan khac")
         for field, key, locks in (("person1", person, False), ("agency", agency, True)):
             target = source.with_name(f"{source.stem}-{field}.pdf")
             sealing.sign(

@@ -86,6 +86,7 @@ class Forged:
                 for head in heads
             ],
         )
+        held.put_lines("log/leaves.jsonl", [canonical({"first": 0, "before": []}), content])
         scope |= {"checkpoint": 1, "since": None}
         lengths = {head.chain: head.sequence for head in heads}
         scope["system"] = lengths["system"]

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from tests.staff import COMMUNE, STAFF, Staff
 from workflow import drafting, issuing, reviewing, signatures
+from workflow.actor import Actor
 from workflow.files import Content
 from workflow.jobs import run_all
-from workflow.office import Actor, Office, Transaction
+from workflow.office import Office, Transaction
 from workflow.outgoing_views import Detail, view_outgoing
 from workflow.records import Issuer, Unit
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from workflow.access import find_document, may_know
-from workflow.office import Actor, Office, Transaction
+from workflow.actor import Actor
+from workflow.office import Office, Transaction
 from workflow.records import Base, Case, Document, Outgoing, Signer, Task
 from workflow.rules.errors import NotFound
 from workflow.structure import issuers_of, units_of

@@ -17,10 +17,11 @@ from workflow.accounts import (
     sign_in,
     sign_out,
 )
+from workflow.actor import Actor
 from workflow.api_tokens import make_token
 from workflow.appointments import Post, add_person, end_appointment, end_role, grant_role
 from workflow.founding import found
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import AccessToken, Account, Appointment, RoleGrant
 from workflow.rules.errors import Duplicate, Forbidden, Invalid, NotAuthenticated, NotFound
 from workflow.rules.roles import Scope

@@ -31,11 +31,12 @@ from tests.workflow.appraisal_desk import (
 )
 from tests.workflow.conftest import Clock
 from workflow import appraising
+from workflow.actor import Actor
 from workflow.appraisals import find_criterion, find_part
 from workflow.exhibiting import Attachment, attach, link_paper
 from workflow.facts.appraisals import returned_criteria
 from workflow.jurisdictions import succeed
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     Appraisal,
     Case,

@@ -22,11 +22,12 @@ from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, Trip
 from tests.workflow.services import Services
 from workflow import archiving, drafting, jobs
+from workflow.actor import Actor
 from workflow.digitising import digitise
 from workflow.facts.outgoing import dossier_of, facts_of
 from workflow.files import current_files, store_report
 from workflow.jobs import run_all, run_one
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     ArchiveStamp,
     Case,
@@ -329,7 +330,7 @@ class CrookedSealing(Sealing):
             super().archive(target, target.with_suffix(".more"))
             target.write_bytes(target.with_suffix(".more").read_bytes())
         if self.crook == "a signature instead":
-            issued = self.issue_agency(UUID(int=1), "Co quan khac")
+            issued = self.development.agency(UUID(int=1), "Co quan khac")
             key, digest = issued.key_url, issued.certificate_sha256
             own = {"level": "B-LT", "fill": {}, "locks": False, "field": "other", "shows": None}
             now = datetime.now(UTC)

@@ -23,6 +23,7 @@ SAID = (
     'row: {"code":"01/QĐ-UBND"',
     "head: the journal's last entry",
     "leaf: holds this head",
+    "leaves: no later one names another",
     "root: the checkpoint's",
     "Verified OK",
     "pdf: named by a revision",
@@ -72,6 +73,7 @@ SPOILED = (
     ("chains/", b'"action":"outgoing.approve"', b'"action":"outgoing.APPROVE"', "chain: "),
     ("rows/", b'"number":1,', b'"number":2,', "row: "),
     ("log/heads", b'\\"index\\":2', b'\\"index\\":3', "root: the checkpoint's"),
+    ("log/leaves", b'"]', b'0"]', "leaves: no later one names another"),
     ("log/checkpoint.txt", b"\n3\n", b"\n4\n", "Verified OK"),
     ("pdfs/", b"%PDF-1", b"%PDF-2", "pdf: named by a revision"),
 )

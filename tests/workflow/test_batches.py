@@ -17,9 +17,10 @@ from tests.workflow.outgoing_trip import CLERK, DEPUTY, LEADER, SPECIALIST, Trip
 from tests.workflow.services import Services
 from tests.workflow.token import Token
 from workflow import accounts, batches, drafting, reviewing
+from workflow.actor import Actor
 from workflow.batches import Reviewed
 from workflow.jobs import run_all, run_one
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import SignatureMade, SigningBatch, SigningCertificate, job
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound, Unavailable
 

@@ -230,6 +230,26 @@ def test_what_looks_like_a_formula_is_text(desk: Desk, form: Form) -> None:
                 assert said.replace(" ", "") in "".join(pages(file)).replace(" ", "")
 
 
+@pytest.mark.parametrize(
+    ("dated_on", "cell"),
+    [
+        (date(1, 1, 1), "01/01/0001"),  # a slip of the clerk's must not cost the book
+        (date(1900, 2, 28), "28/02/1900"),
+        (date(1900, 3, 1), date(1900, 3, 1)),
+    ],
+)
+def test_a_day_that_a_spreadsheet_cannot_count_is_written_out(
+    desk: Desk, dated_on: date, cell: str | date
+) -> None:
+    fill(desk.office, [date(2026, 5, 4)])
+    with desk.office.database.write() as session:
+        session.execute(update(Incoming).values(dated_on=dated_on))
+        session.commit()
+    (row,) = table(desk, "incoming-register", YEAR)
+    assert row[4] == cell
+    assert len(xml(desk, "incoming-register", YEAR)[0].findtext("IssuedDate") or "") == 10
+
+
 def test_the_printed_register_is_bound_numbered_and_headed(desk: Desk) -> None:
     issuer = fill(desk.office, [date(2026, 3, 2)] * 40)
     with written(desk, "outgoing-register", Form.PDF, YEAR, issuer_id=issuer) as file:

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from workflow.actor import Actor
 from workflow.calendars import FIRST_KNOWN_YEAR, LAST_KNOWN_YEAR, calendar_of
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.rules.deadlines import Calendar
 from workflow.rules.errors import UnknownYear
 from workflow.structure import set_calendar_day

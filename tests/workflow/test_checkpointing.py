@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import Connection, event, insert, select, text, update
 
 from signing.witness import WitnessInvalid
 from tests.workflow.conftest import Clock
 from tests.workflow.crashing_log import STEPS, append_and_die
 from tests.workflow.loghand import act, appended, check_log, stored_texts
-from workflow import checkpointing, transparency
+from workflow import checkpointing, jobs, receipts, transparency
 from workflow.office import Office
-from workflow.records import ChainHead, Checkpoint, LeafHead, LogLeaf
+from workflow.records import ChainHead, Checkpoint, LeafHead, LogKey, LogLeaf, LogNode
 from workflow.rules import merkle
 from workflow.rules.checkpoints import parse_head, parse_leaf
 from workflow.rules.merkle import ProofInvalid
@@ -61,6 +65,8 @@ def test_every_proof_leads_to_a_signed_root(office: Office) -> None:
             for index in range(size):
                 path = transparency.inclusion(reading, index, size)
                 merkle.verify_inclusion(hashes[index], index, size, path, root)
+                before = transparency.complete(reading, index)
+                assert merkle.grown(index, before, hashes[index:size]) == (size, root)
         with pytest.raises(ValueError, match="no node"):
             transparency.consistency(reading, 5, 12)
     assert check_log(office) == 11
@@ -160,6 +166,17 @@ def test_a_kill_at_any_step_leaves_nothing_wrong(
 # A log that was rewritten.
 
 
+@contextmanager
+def rewriting(office: Office) -> Iterator[Connection]:
+    """As whoever administers the database does."""
+    with office.database.engine.begin() as connection:
+        for (trigger,) in connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ).all():
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        yield connection
+
+
 @SQLITE
 @pytest.mark.parametrize(
     ("rewrite", "fault"),
@@ -186,11 +203,7 @@ def test_nothing_is_signed_over_a_rewritten_log(
 ) -> None:
     for _ in range(3):
         appended(office)
-    with office.database.engine.begin() as connection:
-        for (trigger,) in connection.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        ).all():
-            connection.execute(text(f"DROP TRIGGER {trigger}"))
+    with rewriting(office) as connection:
         assert connection.execute(text(rewrite)).rowcount > 0
     act(office)
     with pytest.raises(fault or ProofInvalid):
@@ -199,3 +212,75 @@ def test_nothing_is_signed_over_a_rewritten_log(
         newest = transparency.newest(reading)
         assert newest is not None
         assert newest.size == 3
+
+
+@SQLITE
+def test_nothing_is_signed_over_a_log_that_agrees_with_itself_under_another_key(
+    office: Office,
+) -> None:
+    for _ in range(3):
+        appended(office)
+    forger = office.sealing.development.person(uuid.UUID(int=7), "Ai đó", "Nơi nào")
+    with office.reading(None) as reading:
+        told = parse_head(transparency.newest(reading).content)  # type: ignore[union-attr]
+        leaves = reading.session.scalars(select(LogLeaf).order_by(LogLeaf.index)).all()
+    forged = [b"another leaf", *(leaf.content for leaf in leaves[1:])]
+    hashes = [merkle.leaf_hash(content) for content in forged]
+    nodes = {(0, place): hashed for place, hashed in enumerate(hashes)}
+    nodes[1, 0] = merkle.node_hash(hashes[0], hashes[1])
+    head = replace(told, root=merkle.root(hashes))
+    signed = office.sealing.sign_text(head.to_text(), key_url=forger.key_url, now=office.clock())
+    key = transparency.key_of(signed.certificate, signed.chain)
+    with rewriting(office) as connection:
+        for (level, place), hashed in nodes.items():
+            where = (LogNode.level == level, LogNode.index == place)
+            connection.execute(update(LogNode).where(*where).values(hash=hashed.hex()))
+        connection.execute(
+            insert(LogKey).values(
+                certificate_sha256=key.certificate_sha256,
+                certificate=key.certificate,
+                chain=key.chain,
+            )
+        )
+        connection.execute(
+            update(Checkpoint)
+            .where(Checkpoint.size == 3)
+            .values(
+                content=head.to_text(),
+                signature=signed.signature,
+                certificate_sha256=key.certificate_sha256,
+            )
+        )
+    act(office)
+    with pytest.raises(WitnessInvalid, match="under retention"):
+        checkpointing.append(office)
+
+
+@SQLITE
+def test_a_rewritten_log_is_told_each_minute_and_leaves_no_dead_job(
+    office: Office, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with office.transaction(None) as tx:
+        checkpointing.keep_appending(tx)
+    jobs.run_all(office)
+    with rewriting(office) as connection:
+        connection.execute(text("DELETE FROM log_node"))
+    for _ in range(3):
+        act(office)
+        clock.advance(checkpointing.PERIOD)
+        with caplog.at_level(logging.ERROR):
+            jobs.run_all(office)
+    said = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert [one.getMessage().partition(": ")[0] for one in said] == [
+        "the log goes on without append"
+    ] * 3
+    assert not any(one.exc_info for one in said)
+    with office.reading(None) as reading:
+        assert [one.state for one in jobs.unsettled(reading)] == ["waiting", "waiting"]
+        # No leaf waits for a signature, and yet the log is behind.
+        clock.advance(receipts.OUTAGE_BUDGET)
+    with office.reading(None) as reading:
+        state = receipts.state(reading)
+        assert (state.unsigned_since, state.overdue) == (None, True)
+        assert state.unlogged_since is not None
+        assert state.unlogged_since > state.at - receipts.OUTAGE_BUDGET - timedelta(minutes=4)

@@ -20,10 +20,10 @@ from tests.workflow.desk import (
     Desk,
 )
 from workflow import circulation, handling
+from workflow.actor import Actor
 from workflow.circulation import Handler, assign, complete, submit, transfer
 from workflow.facts.incoming import incoming_facts
 from workflow.incoming_views import incoming_register, list_incoming, view_incoming
-from workflow.office import Actor
 from workflow.records import (
     Account,
     Case,

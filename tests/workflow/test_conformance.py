@@ -14,9 +14,10 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, LEADER, SPECIALIST, Desk
 from tests.workflow.outgoing_trip import Trip
 from workflow import bookkeeping, circulation, drafting, issuing
+from workflow.actor import Actor
 from workflow.audit_mandates import give_audit_mandate
 from workflow.conformance import Line, count_all, list_one, seats_of
-from workflow.office import Actor, Office, Reading
+from workflow.office import Office, Reading
 from workflow.records import (
     Incoming,
     Outgoing,

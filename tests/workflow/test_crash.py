@@ -20,9 +20,10 @@ from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import LEADER, Trip
 from tests.workflow.services import Services
 from workflow import batches
+from workflow.actor import Actor
 from workflow.batches import Reviewed
 from workflow.jobs import run_all
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     ArchiveStamp,
     RegisterEntry,

@@ -23,12 +23,13 @@ from tests.workflow.dossier_desk import (
 )
 from tests.workflow.outgoing_trip import Trip
 from workflow import applying, appraising, exhibiting
+from workflow.actor import Actor
 from workflow.applying import Answer, NewDossier
 from workflow.appointments import grant_role
 from workflow.exhibiting import Attachment
 from workflow.files import store_report
 from workflow.jurisdictions import charge, succeed
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.organisations import Description, create_organisation
 from workflow.records import Case, CriterionAppraisal, Definition, Dossier, Exhibit, Move, Report
 from workflow.rules.errors import (

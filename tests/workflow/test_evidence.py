@@ -25,6 +25,8 @@ from tests.workflow.desk import COMMUNE, OFFICE, Desk
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import evidence, registration
 from workflow.accounts import actor_of
+from workflow.actor import Actor
+from workflow.chains import SYSTEM_CHAIN
 from workflow.checkpointing import append, stamp
 from workflow.evidence import Request, chains
 from workflow.evidence.chains import SELECTED
@@ -32,7 +34,7 @@ from workflow.evidence.names import Names
 from workflow.evidence.plans import planned
 from workflow.facts.indicator import measured
 from workflow.migrating import migrate
-from workflow.office import SYSTEM_CHAIN, Actor, Office
+from workflow.office import Office
 from workflow.records import Account, Base, JournalEntry, OrganisationName, Person
 from workflow.rules import journal, merkle
 from workflow.rules.checkpoints import parse_head, parse_leaf
@@ -229,6 +231,23 @@ def test_the_proofs_lead_from_the_heads_to_the_signed_checkpoint(told: Told) -> 
     path = [bytes.fromhex(one) for one in since["path"]]
     merkle.verify_consistency(since["first"], since["second"], before.root, tree.root, path)
     assert "log/since.json" not in opened(told.early)
+
+
+def test_the_last_leaves_come_to_the_root_and_name_no_later_head(told: Told) -> None:
+    """Bounded by the oldest head; of an organisation that did nothing yet, every leaf is silent."""
+    alone = opened(bundle(told.office, told.seats[1:], told.period))
+    for held, first in ((alone, 0), (opened(told.bundle(checkpoint=told.checkpoint)), 0)):
+        tree = parse_head(held["log/checkpoint.txt"])
+        opening, *leaves = held["log/leaves.jsonl"].splitlines()
+        begin = json.loads(opening)
+        assert begin["first"] == first
+        before = [bytes.fromhex(one) for one in begin["before"]]
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        assert merkle.grown(first, before, hashes) == (tree.size, tree.root)
+        newest = {head.chain: head for leaf in leaves for head in parse_leaf(leaf).heads}
+        for line in lines(held["log/heads.jsonl"]):
+            told_last = newest[line["chain"]]
+            assert told_last[1:] == (line["sequence"], line["digest"])
 
 
 def test_what_is_claimed_is_what_the_office_shows(told: Told) -> None:

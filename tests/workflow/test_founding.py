@@ -14,12 +14,13 @@ from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
 from workflow.accounts import find_account, sign_in
+from workflow.actor import Actor
 from workflow.councils import list_councils, view_council
 from workflow.facts.jurisdiction import jurisdiction_of
 from workflow.founding import PASSWORDS, found
 from workflow.jurisdictions import duties_of
 from workflow.migrating import migrate
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.organisations import list_organisations
 from workflow.records import (
     Account,
@@ -184,7 +185,7 @@ def test_certificates_name_their_owner_and_say_they_are_for_development(
         rows = reading.session.scalars(select(SigningCertificate)).all()
         mine = next(row for row in rows if row.person_id == clerk)
     assert mine.key_url == f"devca:person/{clerk}"
-    again = office.sealing.issue_person(clerk, "Văn thư xã Mẫu", "UBND xã Mẫu")
+    again = office.sealing.development.person(clerk, "Văn thư xã Mẫu", "UBND xã Mẫu")
     assert again.certificate_sha256 == mine.certificate_sha256
     assert b"KHONG CO GIA TRI PHAP LY" in mine.certificate
     assert len({row.certificate_sha256 for row in rows}) == len(rows)

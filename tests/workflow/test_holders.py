@@ -22,8 +22,9 @@ from tests.workflow.outgoing_trip import CHECKER, Trip
 from tests.workflow.test_delivery import delivered, recall
 from tests.workflow.trays import children, ids, person, tray, unit
 from workflow import circulation, filing, handling, issuing, registration, reviewing
+from workflow.actor import Actor
 from workflow.circulation import Handler
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     Account,
     Case,

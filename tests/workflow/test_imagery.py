@@ -22,17 +22,18 @@ from storage.objects import ObjectRef
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, LEADER, SPECIALIST, Trip
 from workflow import imagery, reviewing
+from workflow.actor import Actor
 from workflow.drafting import SignerLine
 from workflow.facts.outgoing import dossier_of
 from workflow.files import Content, current_files
 from workflow.imagery import Owner, Picture
-from workflow.office import Actor, Office
+from workflow.layouts import DECREE_LAYOUT, Layout
+from workflow.office import Office
 from workflow.printing import typeset
 from workflow.records import JournalEntry, SignatureImage
 from workflow.rules import journal
 from workflow.rules.errors import Forbidden, GuardsUnmet, Invalid, NotFound
-from workflow.sealing import DECREE_LAYOUT, Layout
-from workflow.stamps import Showing, Signatory, StampOrder, attachment_stamp, copy_stamp, laid_out
+from workflow.stamps import Showing, Shows, Signatory, StampOrder, attachment_stamp, copy_stamp
 
 ADMIN, STRANGER = "xa.quantri", "vpdp.quantri"
 HAND = Picture(marks.scribble(), 45, 18.4)
@@ -198,13 +199,14 @@ def test_a_text_says_what_annex_1_wants_with_the_time_of_signing(
         (attachment_stamp("15/QĐ-UBND"), ("15/QĐ-UBND",)),
         (copy_stamp("UBND xã Mẫu"), ("SAO Y; UBND xã Mẫu",)),
     ):
-        stamp, box = laid_out(sandbox, order, None, path, moment)
+        stamp, box = Shows(order).laid_out(sandbox, path, moment)
         assert stamp.lines == (*lines, "2026-11-21T09:30:12+07:00")
         assert stamp.points == 10
         assert box is not None
         assert box.page == 0
         assert (box.width, box.height) == pytest.approx(stamp.text_size)
-    image, box = laid_out(sandbox, StampOrder("person", "0" * 64, 1), HAND.png, path, moment)
+    shows = Shows(StampOrder("person", "0" * 64, 1), HAND.png)
+    image, box = shows.laid_out(sandbox, path, moment)
     assert (image.image, image.lines, box) == (HAND.png, (), None)
 
 

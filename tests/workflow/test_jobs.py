@@ -17,9 +17,10 @@ from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import LEADER, Trip
 from workflow import jobs
 from workflow.accounts import hash_password
+from workflow.actor import Actor
 from workflow.founding import first_organisation
 from workflow.migrating import migrate
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.organisations import Description
 from workflow.records import RoleGrant, job
 from workflow.rules.errors import NotFound

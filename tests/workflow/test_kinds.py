@@ -10,11 +10,12 @@ import pytest
 
 from tests.workflow.conftest import Clock
 from tests.workflow.desk import SPECIALIST, Desk
+from workflow.actor import Actor
 from workflow.applying import NewDossier, open_dossier
 from workflow.dossiers import case_of
 from workflow.kinds import kind_of
 from workflow.lawbook import kind_texts
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import Dossier
 from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.settings import Settings

@@ -23,8 +23,8 @@ from workflow import checkpointing, jobs, receipts, transparency
 from workflow.office import CHECKPOINT_ENTRIES, Office
 from workflow.receipts import OUTAGE_BUDGET
 from workflow.records import Checkpoint, LogLeaf, job
+from workflow.refusals import KeyRefusal
 from workflow.rules.errors import Unavailable
-from workflow.sealing import KeyRefusal
 
 SQLITE = pytest.mark.parametrize("office_settings", ["sqlite"], indirect=True)
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.workflow.conftest import Clock
+from workflow.actor import Actor
 from workflow.appointments import (
     Post,
     add_person,
@@ -30,7 +31,7 @@ from workflow.entrusting import (
     mandates_for,
     take_key_back,
 )
-from workflow.office import Actor, Office, Reading
+from workflow.office import Office, Reading
 from workflow.organisations import (
     Description,
     create_organisation,

@@ -29,12 +29,13 @@ from tests.workflow.outgoing_trip import (
     Trip,
 )
 from workflow import drafting, filing, issuing, reviewing, signatures
+from workflow.actor import Actor
 from workflow.entrusting import Power, give_mandate
 from workflow.files import Content, store_report
 from workflow.inspecting import JOURNAL, Finding, inspect
 from workflow.jobs import run_all
 from workflow.lawbook import parsed
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     Definition,
     Person,

@@ -22,10 +22,11 @@ from tests.workflow.desk import Desk
 from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, LEADER, Trip
 from workflow import pending
+from workflow.actor import Actor
 from workflow.digitising import digitise
 from workflow.incoming_views import view_incoming
 from workflow.jobs import run_all
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     JournalEntry,
     PendingSignature,
@@ -33,9 +34,9 @@ from workflow.records import (
     SigningOutcome,
     job,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules import journal
 from workflow.rules.errors import NotFound
-from workflow.sealing import SigningRefusal
 
 
 @pytest.fixture

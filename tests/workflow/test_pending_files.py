@@ -21,15 +21,16 @@ from tests.workflow.conftest import Clock
 from tests.workflow.intact import tampering
 from tests.workflow.outgoing_trip import CLERK, LEADER, Trip, a_pdf
 from workflow import acceptance
+from workflow.actor import Actor
 from workflow.jobs import run_all
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.pending import Waiting
 from workflow.records import (
     PendingSignature,
     Revision,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import NotFound
-from workflow.sealing import SigningRefusal
 
 
 @pytest.fixture

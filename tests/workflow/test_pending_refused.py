@@ -15,8 +15,9 @@ from tests.workflow.client_held import ADMINISTRATOR, Holder, rows, untouched
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import CLERK, DEPUTY, LEADER, Trip
 from workflow import entrusting, pending
+from workflow.actor import Actor
 from workflow.jobs import run_all
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.pending import Waiting
 from workflow.records import (
     Case,
@@ -29,8 +30,8 @@ from workflow.records import (
     SigningOutcome,
     new_id,
 )
+from workflow.refusals import SigningRefusal
 from workflow.rules.errors import GuardsUnmet, NotFound
-from workflow.sealing import SigningRefusal
 
 
 @pytest.fixture

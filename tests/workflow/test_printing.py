@@ -16,6 +16,7 @@ from PIL import Image, ImageFont
 from signing.devca import DevelopmentCA
 from signing.fields import Box
 from signing.validation import validate
+from workflow.layouts import DECREE_LAYOUT
 from workflow.printing import compose, font_file, pictured, typeset
 from workflow.printing.composition import (
     COUNTRY,
@@ -27,7 +28,6 @@ from workflow.printing.composition import (
     Sheet,
 )
 from workflow.printing.pages import Face, Page, Rule, Run
-from workflow.sealing import DECREE_LAYOUT
 
 MM = 72 / 25.4
 LETTER = Sheet(

@@ -10,8 +10,9 @@ from pydantic import SecretStr, ValidationError
 
 from tests.workflow.conftest import Clock
 from tests.workflow.outgoing_trip import Trip
+from workflow.actor import Actor
 from workflow.entrusting import add_certificate
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.reporting import measure
 from workflow.rules.errors import Invalid
 from workflow.rules.reasons import Reason
@@ -171,7 +172,7 @@ def test_development_signatures_never_count_in_production(
     assert report.integrity == "INTACT"
     assert report.verdict == "KHONG_XAC_DINH"
     with pytest.raises(RuntimeError, match="development only"):
-        production.sealing.issue_agency(organisation, "x")
+        production.sealing.development.agency(organisation, "x")
 
 
 def test_a_certificate_is_registered_in_production_with_a_key_that_production_has(

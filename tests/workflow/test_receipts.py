@@ -13,7 +13,8 @@ from tests.api.conftest import COMMUNE
 from tests.workflow.loghand import act, appended
 from workflow import checkpointing, receipts
 from workflow.access import Chain
-from workflow.office import Actor, Office
+from workflow.actor import Actor
+from workflow.office import Office
 from workflow.records import ChainHead, JournalEntry
 from workflow.rules import journal, merkle
 from workflow.rules.checkpoints import Head, parse_head, parse_leaf

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from tests.staff import PROVINCE
 from tests.workflow.conftest import Clock
@@ -23,12 +23,13 @@ from workflow.facts.placement import beneath
 from workflow.office import Office
 from workflow.organisations import Description, describe
 from workflow.reconciling import enter as enter_listing
-from workflow.records import Checkpoint, LeafHead, OrganisationName
+from workflow.records import Checkpoint, Issuer, LeafHead, OrganisationName
 from workflow.reporting import Asked, RowReasons, explain, measure, ranking, series
 from workflow.rules.completeness import Listing
 from workflow.rules.errors import Forbidden, Invalid, NotFound
 from workflow.rules.indicator import parse_period
 from workflow.rules.reasons import PARTITION, Reason
+from workflow.snapshots import take_snapshot
 
 #: Queries of a seat's figures, of a province's, of its months, of its ranking.
 COSTS = [9, 16, 8, 8]
@@ -132,6 +133,36 @@ def test_a_merger_hides_nothing_and_a_move_doubles_nothing(desk: Desk, province:
     assert under(other, "2026-05") == {"H56.X.09": "Vùng khác"}
     assert under(province, "2026-05")["H56.X.02"] == "Xã chuyển đi"
     assert under(province, "2020") == {}
+
+
+def test_what_is_issued_years_after_its_number_takes_no_year_its_figures(
+    desk: Desk, province: uuid.UUID
+) -> None:
+    seat, _ = settle(desk.office, province, "H56.X.01", "Xã Một")
+    late = replace(GOOD, issued_on=date(2028, 2, 1))
+    enter(desk.office, seat, [Many(GOOD, 2), Many(late, numbered_in=2026)])
+    for year, rows in (("2026", 2), ("2027", 0), ("2028", 1)):
+        found = desk.see(GOVERNOR, measure, province, year, subtree=True)
+        assert found.subtree is not None
+        assert sum(one.rows for one in found.subtree.organisations) == rows
+
+
+def test_where_nobody_issues_the_rows_are_told_and_nothing_is_frozen(
+    desk: Desk, province: uuid.UUID
+) -> None:
+    with desk.office.database.write() as session:
+        session.execute(update(Issuer).values(organisation_id=desk.commune))
+        session.commit()
+    enter(desk.office, province, [Many(ARRIVED, 7)])
+    found = desk.see(GOVERNOR, measure, province, "2026-11", subtree=True)
+    assert (found.report.issuers, found.report.unattributed) == ([], 7)
+    assert found.subtree is not None
+    (nobody,) = [one for one in found.subtree.sums if one.kind == ""]
+    assert nobody.indicator.incoming_processed.rows == 7
+    points = desk.see(GOVERNOR, series, province, "2026-10", "2026-11").points
+    assert [(point.found, point.unattributed) for point in points] == [([], 0), ([], 7)]
+    with pytest.raises(NotFound):
+        desk.do(GOVERNORS_CLERK, take_snapshot, province, "2026-11")
 
 
 def test_communes_are_ranked_exactly(desk: Desk, province: uuid.UUID) -> None:

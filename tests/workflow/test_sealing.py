@@ -106,6 +106,6 @@ def test_the_services_of_development_answer_beside_those_listed(
     tmp_path: Path, services: Services
 ) -> None:
     sealing = opened(tmp_path, services, revocation_hosts=services.host)
-    own = sealing.issue_person(uuid.uuid4(), "Nguyễn Văn Ước", "UBND xã Tân Hòa").certificate
+    own = sealing.development.person(uuid.uuid4(), "Nguyễn Văn Ước", "UBND xã Tân Hòa").certificate
     assert sealing.trust.evidence([x509.Certificate.load(own)], fetch=True).ocsps
     assert not services.asked

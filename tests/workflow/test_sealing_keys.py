@@ -17,8 +17,9 @@ from cryptography.x509 import load_der_x509_certificate
 from signing.devca import DevelopmentCA
 from signing.keys import LiveKey
 from tests.signing import pdfs, tokens
+from workflow.refusals import KeyRefusal, SigningRefusal
 from workflow.rules.errors import Unavailable
-from workflow.sealing import KeyRefusal, Sealing, SigningRefusal
+from workflow.sealing import Sealing
 from workflow.settings import Settings
 
 KEYS = """

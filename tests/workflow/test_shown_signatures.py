@@ -18,10 +18,11 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, Desk
 from tests.workflow.outgoing_trip import LEADER, Trip
 from workflow import imagery
+from workflow.actor import Actor
 from workflow.digitising import digitise
 from workflow.files import Content
 from workflow.imagery import Owner, Picture
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.printing import typeset
 from workflow.records import Revision, SigningIntent
 

@@ -15,9 +15,11 @@ from tests.workflow.conftest import Clock
 from tests.workflow.desk import CLERK, DEPUTY, HEAD, LEADER, OTHER_HEAD, SPECIALIST, Desk
 from tests.workflow.outgoing_trip import CHECKER, Trip
 from workflow import handling, reviewing
+from workflow.actor import Actor
+from workflow.chains import SYSTEM_CHAIN
 from workflow.circulation import Handler, assign, submit
 from workflow.incoming_views import view_incoming
-from workflow.office import SYSTEM_CHAIN, Actor, Office
+from workflow.office import Office
 from workflow.outgoing_views import view_outgoing
 from workflow.records import Account, Case, JournalEntry, Move, Substitution, Unit
 from workflow.rules import journal

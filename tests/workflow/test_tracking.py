@@ -25,8 +25,9 @@ from tests.workflow.desk import (
 from tests.workflow.outgoing_trip import CHECKER, Trip
 from tests.workflow.trays import children, ids, person, tray, unit
 from workflow import circulation, handling
+from workflow.actor import Actor
 from workflow.circulation import Handler
-from workflow.office import Actor, Office
+from workflow.office import Office
 from workflow.records import (
     Account,
     Appointment,

@@ -34,9 +34,13 @@ from workflow.evidence import Request
 from workflow.evidence.chains import SELECTED as EXPORTED
 from workflow.facts.indicator import measured
 from workflow.office import Office
+from workflow.rules import merkle
 from workflow.rules.errors import Invalid
+from workflow.rules.journal import canonical
 from workflow.settings import Settings
-from workflow.verifier import Rule, Verdict, chains, examine, verify
+from workflow.verifier import chains
+from workflow.verifier.checking import examine, verify
+from workflow.verifier.findings import Rule, Verdict
 from workflow.verifier.shelf import Shelf
 from workflow.verifier.slices import SELECTED
 
@@ -233,6 +237,37 @@ def test_a_kept_checkpoint_shows_a_log_that_was_rewritten(case: Case, tmp_path: 
     kept.write_bytes(b"nonsense")
     assert rules(verify(case.bundle, checkpoint=kept)) == {Rule.CHECKPOINT_WRONG}
     assert rules(verify(case.bundle, checkpoint=tmp_path / "x")) == {Rule.CHECKPOINT_WRONG}
+
+
+def test_a_chain_that_ends_at_an_older_leaf_is_cut(case: Case) -> None:
+    """Nothing is forged: an older leaf is in the tree, too. Whatever came later would be gone."""
+    forger = tampering_bundles.Forger(case.good, seed=1)
+    cut = next(made for _ in range(99) if (made := forger.cut()) is not None)
+    chain = cut.what
+    verdict = examine(cut.held)
+    assert rules(verdict) >= {Rule.CHAIN_HEAD}
+    assert rules(verdict) <= {Rule.CHAIN_HEAD, Rule.INDICATOR_DIFFERS, Rule.MEMBER_EXTRA}
+    head = len(case.good.lines(f"chains/{chain}/000000001.jsonl"))
+    assert f"{chain}#{head}" in {one.place for one in verdict.findings}
+    wrong = second_check()(cut.held.members.__getitem__, cut.held.names)
+    assert f"{chain}#{head}" in {place for place, _ in wrong}
+
+
+def test_a_chain_without_a_head_needs_every_leaf(case: Case) -> None:
+    held = case.good.copy()
+    held.put_json("scope.json", held.json("scope.json") | {"system": 0})
+    heads = [line for line in held.lines("log/heads.jsonl") if b'"chain":"system"' not in line]
+    held.put_lines("log/heads.jsonl", heads)
+    for folder in ("chains", "rows"):
+        del held.members[f"{folder}/system/000000001.jsonl"]
+    assert Rule.CHAIN_HEAD in rules(examine(held.listed_again()))
+    _, first, last = held.lines("log/leaves.jsonl")
+    later = {"first": 1, "before": [merkle.leaf_hash(first)]}
+    held.put_lines("log/leaves.jsonl", [canonical(later), last])
+    missing = (Rule.MEMBER_MISSING, "log/leaves.jsonl system")
+    assert missing in {(one.rule, one.place) for one in examine(held.listed_again()).findings}
+    wrong = second_check()(held.members.__getitem__, held.names)
+    assert "log/leaves.jsonl" in {place for place, _ in wrong}
 
 
 # An insider with the log's key.
@@ -483,10 +518,17 @@ def test_both_checks_refuse_at_the_same_place(case: Case) -> None:
         if wrong:
             both += 1
             places = {one.place for one in verdict.findings}
-            assert {place for place, _ in wrong} & places, (forgery, wrong, places)
+            named = {beside for place, _ in wrong for beside in (place, _after(place))}
+            assert named & places, (forgery, wrong, places)
         else:  # the rest is what rows and signatures mean
             assert forgery.kind.startswith("member") or re_stated(forgery.what), forgery.what
     assert both > 20
+
+
+def _after(place: str) -> str:
+    """The entry after one: a link that cannot be read is its own fault or its predecessor's."""
+    chain, _, number = place.partition("#")
+    return f"{chain}#{int(number) + 1}" if number else place
 
 
 def re_stated(what: str) -> bool:

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from tests.workflow.chamber import CHAIR, MEMBERS, OUTSIDER, REGISTRAR, RUNS, SECRETARY, Chamber
 from tests.workflow.conftest import Clock
 from workflow.access import find_dossier
+from workflow.actor import Actor
 from workflow.ballots import name_council
 from workflow.councils import change_members, set_up, view_council
 from workflow.facts.votes import VoteState, vote_state
-from workflow.office import Actor
 from workflow.proceeding import step
 from workflow.records import Ballot, Dossier, RoleGrant
 from workflow.rules.errors import (

@@ -17,10 +17,11 @@ from typing import BinaryIO
 
 from workflow import printing
 from workflow.access import SEES_ALL, access_chain, require_role
+from workflow.actor import Actor
 from workflow.books import arriving, filed, incoming_report, outgoing_report, sending
 from workflow.books.described import describe
 from workflow.books.opened import Opened
-from workflow.office import Actor, Office, Reading
+from workflow.office import Office, Reading
 from workflow.printing import spreadsheets
 from workflow.rules.books import BOOKS
 from workflow.rules.errors import NotFound, Unavailable

@@ -15,13 +15,14 @@ from hashlib import sha256
 from sqlalchemy import select
 
 from storage.errors import ObjectCorrupt, ObjectMissing
+from workflow.chains import SYSTEM_CHAIN
 from workflow.evidence.archive import Member, chunks
 from workflow.evidence.chains import entries, first_since, sliced, tombstones
 from workflow.evidence.claims import claimed, cutoff, rested_on
 from workflow.evidence.names import Names, Tombstone
 from workflow.evidence.plans import Plan
 from workflow.evidence.testimony import testimony
-from workflow.office import SYSTEM_CHAIN, Office, Reading
+from workflow.office import Office, Reading
 from workflow.records import ChainHead, Issuer, OrganisationName, Revision
 from workflow.rules.journal import canonical
 
@@ -52,9 +53,7 @@ def members(
         begins[str(seat.id)] = first_since(office, str(seat.id), plan.head(seat.id), oldest)
     yield _json("scope.json", _scope(office, plan, seats, begins))
     yield _json("indicator.json", _claims(office, plan, seats))
-    with office.reading(None) as reading:
-        testified = list(testimony(reading, plan))
-    yield from testified
+    yield from testimony(office, plan)
     yield from _by_digest("trust", "der", office.sealing.trust.anchors)
     yield from _by_digest("definitions", "toml", [office.law.indicator_text.encode()])
 

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from workflow import transparency
 from workflow.access import access_chain, require_role
+from workflow.chains import SYSTEM_CHAIN
 from workflow.facts.placement import beneath
-from workflow.office import SYSTEM_CHAIN, VIETNAM, Reading, Transaction
+from workflow.office import VIETNAM, Reading, Transaction
 from workflow.records import Checkpoint, CheckpointStamp, LeafHead
 from workflow.rules import indicator
 from workflow.rules.checkpoints import TreeHead, parse_head

@@ -28,7 +28,7 @@ from workflow.records import (
 )
 from workflow.rules import indicator
 from workflow.rules.cells import alike
-from workflow.rules.errors import NotFound, Unavailable
+from workflow.rules.errors import Unavailable
 from workflow.rules.indicator import Count, Row
 
 log = logging.getLogger("vanthu.indicator")
@@ -77,7 +77,7 @@ def measured(
     Of one register or type of document where it is named.
 
     Raises:
-        NotFound: nobody issues from there. Invalid: no such period.
+        Invalid: no such period. Unavailable: see `tallied`.
     """
     period = indicator.parse_period(period_text)
     definition = indicator.definition_for(reading.office.law.indicator, period)
@@ -155,13 +155,6 @@ def _refuse_books_that_do_not_add_up(
     reading: Reading, organisation_ids: Collection[uuid.UUID], years: range
 ) -> None:
     """Numbers have no gaps: the last of each series tell how many rows a year's registers have."""
-    counted = reading.session.scalar(
-        select(func.coalesce(func.sum(RegisterTally.count), 0)).where(
-            RegisterTally.year.in_((*years, years[-1] + 1)),
-            RegisterTally.organisation_id.in_(organisation_ids),
-            RegisterTally.register_year.in_(years),
-        )
-    )
     numbered = reading.session.scalar(
         select(func.coalesce(func.sum(NumberSeries.last_number), 0)).where(
             NumberSeries.organisation_id.in_(organisation_ids),
@@ -169,6 +162,20 @@ def _refuse_books_that_do_not_add_up(
             NumberSeries.year.in_(years),
         )
     )
+
+    def counted_in(condition: ColumnElement[bool]) -> int:
+        return reading.session.scalars(
+            select(func.coalesce(func.sum(RegisterTally.count), 0)).where(
+                condition,
+                RegisterTally.organisation_id.in_(organisation_ids),
+                RegisterTally.register_year.in_(years),
+            )
+        ).one()
+
+    # What is numbered in December is issued in January; hardly anything waits longer than that.
+    counted = counted_in(RegisterTally.year.in_((*years, years[-1] + 1)))
+    if counted != numbered:
+        counted += counted_in(RegisterTally.year > years[-1] + 1)
     if counted != numbered:
         log.error("the tallies count %s entries, the registers gave %s numbers", counted, numbered)
         raise Unavailable("Số liệu tổng hợp của sổ đăng ký")
@@ -205,12 +212,9 @@ def rows_of(
 
 
 def issuers_of(reading: Reading, organisation_id: uuid.UUID) -> list[Issuer]:
-    """Who issues from a seat, the first one first. Raises NotFound."""
-    issuers = list(
+    """Who issues from a seat, the first one first."""
+    return list(
         reading.session.scalars(
             select(Issuer).where(Issuer.organisation_id == organisation_id).order_by(Issuer.id)
         )
     )
-    if not issuers:
-        raise NotFound("Cơ quan ban hành")
-    return issuers

@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from signing import fields
 from signing.report import SignatureReport
 from workflow.files import content_sha256, current_files, latest_reports
 from workflow.judging import Signed
@@ -34,7 +35,6 @@ from workflow.registers import entry_of
 from workflow.rules import numbering
 from workflow.rules.outgoing import OutgoingFacts
 from workflow.rules.signed import agency_unmet, persons_signed
-from workflow.sealing import DATE_FIELD, NUMBER_FIELD
 from workflow.signatories import Signatories
 from workflow.standing import custody_reason, mandates_of, signer_unmet
 
@@ -99,8 +99,8 @@ def register_texts(issuer_place: str, entry: RegisterEntry) -> dict[str, str]:
     """What must stand in the number and date fields for this register entry."""
     assert entry.code is not None
     return {
-        NUMBER_FIELD: numbering.number_line(entry.code),
-        DATE_FIELD: numbering.place_and_date(issuer_place, entry.entered_on),
+        fields.NUMBER: numbering.number_line(entry.code),
+        fields.DATE: numbering.place_and_date(issuer_place, entry.entered_on),
     }
 
 
@@ -224,9 +224,9 @@ def _register_mismatch(
     if actual == expected:
         return None
     return (
-        f"Số, ngày trong tệp ({actual[NUMBER_FIELD] or 'để trống'};"
-        f" {actual[DATE_FIELD] or 'để trống'}) khác sổ đăng ký"
-        f" ({expected[NUMBER_FIELD]}; {expected[DATE_FIELD]})."
+        f"Số, ngày trong tệp ({actual[fields.NUMBER] or 'để trống'};"
+        f" {actual[fields.DATE] or 'để trống'}) khác sổ đăng ký"
+        f" ({expected[fields.NUMBER]}; {expected[fields.DATE]})."
     )
 
 

@@ -67,11 +67,15 @@ class Subtree:
 
 @dataclass(frozen=True)
 class Point:
-    """One month: of a seat by issuer, of a subtree by kind of issuer."""
+    """One month: of a seat by issuer, of a subtree by kind of issuer.
+
+    `unattributed` rows of a seat count with nobody: see `IndicatorReport`.
+    """
 
     period: Period
     definition_version: int
     found: Sequence[tuple[Issuer | KindSum, Indicator]]
+    unattributed: int
     reconciled: Sequence[Reconciled]
 
 
@@ -159,6 +163,7 @@ def series_of(
         rows = by_month.get(month_number, [])
         definition = indicator.definition_for(reading.office.law.indicator, month)
         found: list[tuple[Issuer | KindSum, Indicator]]
+        unattributed = 0
         if subtree:
             kinds = _Kinds(reading, issuers)
             for one in rows:
@@ -169,12 +174,13 @@ def series_of(
             for one in rows:
                 if one.issuer_id in counts:
                     counts[one.issuer_id].add(one.row, one.many)
+                else:
+                    unattributed += one.many
             found = [(issuers[one], count.indicator(one, month)) for one, count in counts.items()]
         here = [one for one in entered if one.month == month_number]
         begun_now = [month_number] if month_number in begun_months else []
-        points.append(
-            Point(month, definition.version, found, compared(here, len(seats), begun_now, books))
-        )
+        lists = compared(here, len(seats), begun_now, books)
+        points.append(Point(month, definition.version, found, unattributed, lists))
     return points
 
 

@@ -10,7 +10,8 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
 
-from workflow.office import Actor, Reading
+from workflow.actor import Actor
+from workflow.office import Reading
 from workflow.records import Ballot, Council, CouncilMember, CouncilSession, Dossier, Person
 from workflow.rules.council import PART_LABELS
 from workflow.rules.dossier import Outcome

@@ -140,14 +140,14 @@ class _Founder:
         self._people = {person.username: new_id() for _, person in everybody()}
         self._hashes = {username: hash_random(password) for username in self._people}
         self._agency_keys = {
-            seat.description.code: office.sealing.issue_agency(
+            seat.description.code: office.sealing.development.agency(
                 self._seats[seat.description.code], seat.description.name
             )
             for seat in SEATS
             if seat.issuers
         }
         self._personal_keys = {
-            person.username: office.sealing.issue_person(
+            person.username: office.sealing.development.person(
                 self._people[person.username], person.full_name, seat.description.name
             )
             for seat, person in everybody()

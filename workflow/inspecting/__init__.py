@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from workflow.faults import unavailable
 from workflow.inspecting.chains import look_at_chains, look_at_rows
 from workflow.inspecting.checkpoints import look_at_log, look_at_retained
 from workflow.inspecting.findings import SENTENCES, Finding, Kind, Look, Stage, Step, Walk
@@ -19,7 +20,7 @@ from workflow.inspecting.objects import look_at_absent, look_at_names, look_at_o
 from workflow.inspecting.registers import look_at_facts, look_at_numbers, look_at_tallies
 from workflow.inspecting.verdicts import look_at_verdicts
 from workflow.migrations import triggers
-from workflow.office import Office, unavailable
+from workflow.office import Office
 
 __all__ = [
     "JOURNAL",

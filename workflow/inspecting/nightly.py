@@ -15,9 +15,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from workflow.chains import SYSTEM_CHAIN
+from workflow.faults import unavailable
 from workflow.inspecting import STAGES, Finding, Stage, Walk
 from workflow.inspecting.index import Index
-from workflow.office import SYSTEM_CHAIN, VIETNAM, Office, Reading, Transaction, unavailable
+from workflow.office import VIETNAM, Office, Reading, Transaction
 from workflow.records import ArchiveCheck, ArchiveFinding, OrganisationName
 from workflow.rules.errors import Forbidden, NotFound
 

@@ -173,8 +173,7 @@ def _pieces(rows: Sequence[Any]) -> Iterator[Named]:
 
 def look_at_objects(walk: Walk, after: str) -> Step:
     """Some hundred objects, read through. `after`: the key of the last."""
-    if walk.index.named_upto is not None:  # on another machine than the steps before
-        look_at_names(walk, walk.index.named_upto)
+    if not _all_named(walk):
         return Step((), 0, after)
     store = walk.office.objects
     listed = list(_some(store.each(after)))
@@ -187,16 +186,23 @@ def look_at_objects(walk: Walk, after: str) -> Step:
         elif not one.key.startswith(log):
             strange.append(one)
     with ThreadPoolExecutor(4) as readers:
-        whole = readers.map(lambda ref: is_whole(store, ref), known)
-        findings = [
-            Finding(Kind.OBJECT_ALTERED, ref.key)
-            for ref, sound in zip(known, whole, strict=True)
-            if not sound
-        ]
-    walk.index.see(ref.key for ref in known)
+        read = list(zip(known, readers.map(lambda ref: is_whole(store, ref), known), strict=True))
+    findings = [Finding(Kind.OBJECT_ALTERED, ref.key) for ref, whole in read if whole is False]
+    walk.index.see(ref.key for ref, whole in read if whole is not None)
     with walk.office.reading(None) as reading:
         findings += [Finding(Kind.ORPHAN, key) for key in orphans(reading, strange, walk)]
     return Step(findings, len(listed), place_of(listed[-1].key) if listed else None)
+
+
+def _all_named(walk: Walk) -> bool:
+    """Whether the scratch file has every name; else some more are taken in.
+
+    It has none where the steps before were walked on another machine, or a restart took it away.
+    """
+    if walk.index.named_upto is None:
+        return True
+    look_at_names(walk, walk.index.named_upto)
+    return False
 
 
 def _some(listed: Iterable[Listed]) -> Iterator[Listed]:
@@ -216,14 +222,17 @@ def place_of(key: str) -> str:
     return key if text == key else text + _BEHIND
 
 
-def is_whole(store: ObjectStore, ref: ObjectRef) -> bool:
-    """Whether an object is what its name says; one that is just being destroyed is."""
+def is_whole(store: ObjectStore, ref: ObjectRef) -> bool | None:
+    """Whether an object is what its name says; None: it is listed, but there no more.
+
+    If a row still needs that one it will be missed: a listing may be older than what it lists.
+    """
     try:
         verify(store, ref)
     except ObjectCorrupt:
         return False
     except ObjectMissing:
-        pass  # gone between the listing and now: if a row still needs it, it will be missed
+        return None
     return True
 
 
@@ -240,6 +249,8 @@ def orphans(reading: Reading, strange: Sequence[Listed], walk: Walk) -> Iterator
 
 def look_at_absent(walk: Walk, after: str) -> Step:
     """Some hundred objects that rows name and that were not met. `after`: the key of the last."""
+    if not _all_named(walk):
+        return Step((), 0, after)
     unseen = walk.index.unseen(after, _OBJECTS)
     findings = []
     with walk.office.reading(None) as reading:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from workflow.layouts import DECREE_LAYOUT
 from workflow.printing import tables
 from workflow.printing.flow import AFTER_PARAGRAPH, Flow
 from workflow.printing.pages import PORTRAIT, Face, Measure, Page, Rule, Word
 from workflow.printing.tables import Table
-from workflow.sealing import DECREE_LAYOUT
 
 PAGE_WIDTH, PAGE_HEIGHT = PORTRAIT.width, PORTRAIT.height
 _HEAD, _MOTTO, _NUMBER, _ABSTRACT = 12, 13, 13, 12

@@ -14,11 +14,14 @@ from xlsxwriter import Workbook
 from workflow.printing.books import BookSheet, Section
 from workflow.rules.books import Cell
 from workflow.rules.errors import GuardsUnmet
+from workflow.rules.fields import written
 
 #: What a cell of a spreadsheet holds; the writer would cut the rest.
 MOST_CHARACTERS = 32_767
 #: And a sheet, less its head.
 MOST_ROWS = 1_048_000
+#: Its calendar begins in 1900, with a 29 February that there never was: earlier days are text.
+_FIRST_DAY = date(1900, 3, 1)
 _A4 = 9
 _BOLD = 2  # lines: whose it is and what it is
 _MM_PER_WIDTH = 2.05  # of a column, in digits of the font at 12 points
@@ -132,6 +135,8 @@ class _Table:
 
     def _cell(self, row: int, place: int, cell: Cell) -> None:
         page, formats = self._page, self._kept[place]
+        if isinstance(cell, date) and cell < _FIRST_DAY:
+            cell = written(cell)
         if cell is None or cell == "":
             page.write_blank(row, place, None, formats[str])
         elif isinstance(cell, str):

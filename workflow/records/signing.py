@@ -33,7 +33,7 @@ class SigningIntent(AppendOnly, Base):
     level: Mapped[str] = mapped_column(String(8))
     #: The level that will do while a service is away, to be raised later; None: wait.
     meanwhile_level: Mapped[str | None] = mapped_column(String(8))
-    #: What the signature shows, as `workflow.sealing` draws it (JSON); None: nothing.
+    #: What the signature shows, as `workflow.stamps` draws it (JSON); None: nothing.
     stamp: Mapped[str | None] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -27,6 +27,11 @@ class Kind(StrEnum):
     LONG = "LongText"
 
 
+def written(on: date) -> str:
+    """A date as dd/mm/yyyy, in ten characters also before the year 1000."""
+    return f"{on:%d/%m}/{on.year:04}"
+
+
 @dataclass(frozen=True)
 class Field:
     """One field. `automatic`: the System fills it, not a person (part I, III.1.g).
@@ -44,7 +49,7 @@ class Field:
     def text(self, value: str | int | date) -> str:
         """The value as it is written: dates as dd/mm/yyyy, text composed (NFC)."""
         if isinstance(value, date):
-            return f"{value:%d/%m/%Y}"
+            return written(value)
         return unicodedata.normalize("NFC", str(value))
 
     def unmet(self, value: str | int | date) -> str | None:

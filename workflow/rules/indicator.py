@@ -12,10 +12,11 @@ issued outside the System never enters: completeness is reconciled elsewhere, an
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -76,7 +77,7 @@ class Period:
         return self.first_on <= on <= self.last_on
 
 
-_PERIOD = re.compile(r"(?P<year>[1-9][0-9]{3})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
+_PERIOD = re.compile(r"(?P<year>[12][0-9]{3})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 
 def parse_period(text: str) -> Period:
@@ -92,8 +93,7 @@ def parse_period(text: str) -> Period:
         first = last - 2
     else:
         first, last = 1, 12
-    after = date(year + last // 12, last % 12 + 1, 1)
-    return Period(text, date(year, first, 1), after - timedelta(days=1))
+    return Period(text, date(year, first, 1), date(year, last, monthrange(year, last)[1]))
 
 
 def definition_for(definitions: Sequence[Definition], period: Period) -> Definition:
@@ -249,7 +249,10 @@ class Count:
             )
         return (
             reasons.incoming_processed(
-                row, self._as_of, paper_digitised=self._definition.paper_digitised
+                row,
+                self._as_of,
+                paper_digitised=self._definition.paper_digitised,
+                production=self._production,
             ),
             reasons.incoming_signed(row, production=self._production),
         )

@@ -10,7 +10,7 @@ neither can be taken for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -40,16 +40,30 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def root(leaf_hashes: Sequence[bytes]) -> bytes:
+def root(leaf_hashes: Iterable[bytes]) -> bytes:
     """Return the root over these leaf hashes, in order."""
-    peaks: list[tuple[int, bytes]] = []  # (level, hash) of complete subtrees, left to right
+    return grown(0, (), leaf_hashes)[1]
+
+
+def grown(size: int, complete: Sequence[bytes], leaf_hashes: Iterable[bytes]) -> tuple[int, bytes]:
+    """Return the size and the root of a tree once these leaves were added to it.
+
+    It had `size` leaves, and `complete` are the hashes of its complete subtrees (`parts`), left to
+    right. Raises ProofInvalid: a tree of that size has another number of them.
+    """
+    subtrees = parts(0, size)
+    if len(subtrees) != len(complete):
+        raise ProofInvalid(f"a tree of {size} leaves has {len(subtrees)} complete subtrees")
+    _hashes(*complete)
+    peaks = [(node.level, hashed) for node, hashed in zip(subtrees, complete, strict=True)]
     for hashed in leaf_hashes:
         level = 0
         while peaks and peaks[-1][0] == level:
             hashed = node_hash(peaks.pop()[1], hashed)
             level += 1
         peaks.append((level, hashed))
-    return fold([hashed for _, hashed in peaks])
+        size += 1
+    return size, fold([hashed for _, hashed in peaks])
 
 
 def fold(hashes: Sequence[bytes]) -> bytes:

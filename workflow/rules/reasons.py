@@ -231,8 +231,13 @@ def outgoing_processed(row: OutgoingRow, needed: frozenset[Step]) -> Reason:
     return Reason.PROCESSED if needed <= row.steps else Reason.STEP_MISSING
 
 
-def incoming_processed(row: IncomingRow, as_of: datetime, *, paper_digitised: bool) -> Reason:
-    """Return the row's one reason in the fraction of incoming documents processed, at `as_of`."""
+def incoming_processed(
+    row: IncomingRow, as_of: datetime, *, paper_digitised: bool, production: bool
+) -> Reason:
+    """Return the row's one reason in the fraction of incoming documents processed, at `as_of`.
+
+    In production a digitised copy under a development seal is none.
+    """
     excluded = _incoming_excluded(row)
     if excluded is not None:
         return excluded
@@ -241,7 +246,8 @@ def incoming_processed(row: IncomingRow, as_of: datetime, *, paper_digitised: bo
         return Reason.OVERDUE if overdue else Reason.OPEN
     if not row.transferred:
         return Reason.NOT_TRANSFERRED
-    if row.paper and paper_digitised and not row.digitised:
+    digitised = row.digitised and not (row.development and production)
+    if row.paper and paper_digitised and not digitised:
         return Reason.NOT_DIGITISED
     return Reason.PROCESSED
 

@@ -22,8 +22,7 @@ from workflow.verifier.archive import (
     lines_of,
 )
 from workflow.verifier.findings import Found, Rule
-from workflow.verifier.log import Ends
-from workflow.verifier.scope import SYSTEM, Scope, slices
+from workflow.verifier.scope import SYSTEM, Ends, Scope, slices
 from workflow.verifier.slices import Read, Slice, read
 
 _FEW = 4

@@ -24,6 +24,7 @@ from workflow.verifier.scope import (
     DESTROYED,
     MISSING,
     SYSTEM,
+    Ends,
     Scope,
     counted_out,
     expect,
@@ -174,7 +175,7 @@ class _Checking:
         )
         return own
 
-    def _read_chains(self, ends: log.Ends, compared: Compared | None, files: Shelf[bytes]) -> None:
+    def _read_chains(self, ends: Ends, compared: Compared | None, files: Shelf[bytes]) -> None:
         asked = chains.slices_of(self.scope, whole=self._judges)
         total = sum(one.count for one in asked)
         answers = chains.read_all(self.archive, asked, self.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,9 @@ from workflow.rules import checkpoints, merkle
 from workflow.rules.journal import decoded
 from workflow.verifier.archive import Archive
 from workflow.verifier.findings import Found, Note, Rule
-from workflow.verifier.scope import SYSTEM, Scope, digests
+from workflow.verifier.scope import SYSTEM, Ends, Scope, digests
 
-_TEXT, _HEADS = "log/checkpoint.txt", "log/heads.jsonl"
-Ends = Mapping[str, tuple[int, str]]
-"""The length and the last digest of each chain, as the checkpoint's tree says."""
+_TEXT, _HEADS, _LEAVES = "log/checkpoint.txt", "log/heads.jsonl", "log/leaves.jsonl"
 
 
 @dataclass
@@ -45,7 +43,10 @@ class Log:
         self._stamped(text, head)
         earlier = self._kept(kept)
         self._since(head, earlier)
-        return self._ends(head)
+        ends = self._ends(head)
+        if head is not None:
+            self._newest(head, ends)
+        return ends
 
     def _head(self, text: bytes, name: str) -> checkpoints.TreeHead | None:
         try:
@@ -205,6 +206,8 @@ class Log:
                 content = value["content"].encode()
                 leaf = checkpoints.parse_leaf(content)
                 path = digests(value["path"])
+                if type(end.chain) is not str:
+                    raise ValueError("no chain")
             except (ValueError, TypeError, AttributeError, json.JSONDecodeError) as fault:
                 self.found.add(Rule.MEMBER_UNREADABLE, _HEADS, detail=str(fault))
                 continue
@@ -236,6 +239,45 @@ class Log:
                     f"the scope says {length}, the checkpoint {sequence}",
                 )
         return ends
+
+    def _newest(self, head: checkpoints.TreeHead, ends: Ends) -> None:
+        """No leaf after those of the ends tells of another end: an older leaf is in the tree, too,
+        and whoever names it leaves out all that came later."""
+        told: dict[str, checkpoints.Head] = {}
+        lines = self.archive.lines(_LEAVES)
+        try:
+            opening = decoded(next(lines, b""))
+            first, before = opening["first"], digests(opening["before"])
+            if opening.keys() != {"first", "before"} or not 0 <= first < head.size:
+                raise ValueError("not where leaves begin")
+            tree = merkle.grown(first, before, _hashed(lines, range(first, head.size), told))
+        except (ValueError, TypeError, AttributeError, KeyError) as fault:
+            self.found.add(Rule.MEMBER_UNREADABLE, _LEAVES, detail=str(fault))
+            return
+        if tree != (head.size, head.root):
+            self.found.add(Rule.LEAF_NOT_IN_TREE, _LEAVES, detail="they come to another root")
+            return
+        for chain, length, _ in self.scope.chains():
+            newest = told.get(chain)
+            owner = "" if chain == SYSTEM else chain
+            if newest is None and (chain in ends or first):
+                self.found.add(Rule.MEMBER_MISSING, f"{_LEAVES} {chain}", owner, "older leaves")
+            elif newest and (newest[1:] != ends.get(chain) or newest.sequence != length):
+                place = f"{chain}#{max(newest.sequence, length)}"
+                why = f"leaves tell of {newest.sequence} entries, {newest.digest}"
+                self.found.add(Rule.CHAIN_HEAD, place, owner, why)
+
+
+def _hashed(
+    lines: Iterator[bytes], places: range, told: dict[str, checkpoints.Head]
+) -> Iterator[bytes]:
+    """The hashes of leaves in their order; `told` gets what they say. Raises ValueError."""
+    for line, place in zip(lines, places, strict=True):
+        leaf = checkpoints.parse_leaf(line)
+        if leaf.index != place:
+            raise ValueError(f"leaf {leaf.index} stands where {place} should")
+        told.update((head.chain, head) for head in leaf.heads)
+        yield merkle.leaf_hash(line)
 
 
 def trusted(archive: Archive, found: Found) -> list[bytes]:

@@ -34,6 +34,7 @@ _LOG = (
     "log/stamped.txt",
     "log/stamped.json",
     "log/heads.jsonl",
+    "log/leaves.jsonl",
     "log/since.json",
 )
 OPTIONAL = frozenset({"log/stamp.der", "log/stamped.txt", "log/stamped.json", "log/since.json"})
@@ -42,6 +43,8 @@ _KEPT = re.compile(
 )
 _ENDINGS = {"trust": ".der", "definitions": ".toml", "objects": None, "pdfs": ".pdf"}
 DESTROYED, MISSING = "destroyed.jsonl", "missing.jsonl"
+Ends = Mapping[str, tuple[int, str]]
+"""The length and the last digest of each chain, as the checkpoint's tree says."""
 
 
 @dataclass(frozen=True)

@@ -312,9 +312,8 @@ def _signature(told: Mapping[str, Any]) -> Signature:
 
 
 def _fact(row_id: str, columns: dict[str, Any]) -> Row:
-    content = bytes.fromhex(columns["content"])
-    journal.decoded(content)  # or it is no statement
-    return _fact_columns(row_id, columns)._replace(content=content)
+    row = _fact_columns(row_id, columns)
+    return row._replace(content=bytes.fromhex(columns["content"]))
 
 
 def _relation(row_id: str, columns: dict[str, Any]) -> Row | None:

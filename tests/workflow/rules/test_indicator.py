@@ -57,10 +57,21 @@ def test_reasons_of_signed_outgoing_documents(changes: dict[str, Any], reason: R
     assert reasons.outgoing_signed(sent(**changes), production=True) is reason
 
 
+def incoming_processed(
+    row: IncomingRow, *, paper_digitised: bool = True, production: bool = True
+) -> Reason:
+    return reasons.incoming_processed(
+        row, AS_OF, paper_digitised=paper_digitised, production=production
+    )
+
+
 def test_development_signatures_count_outside_production_only() -> None:
     row = sent(development=True)
     assert reasons.outgoing_signed(row, production=False) is Reason.SIGNED
     assert reasons.outgoing_signed(row, production=True) is Reason.DEVELOPMENT
+    copy = received(paper=True, digitised=True, development=True)
+    assert incoming_processed(copy, production=False) is Reason.PROCESSED
+    assert incoming_processed(copy) is Reason.NOT_DIGITISED
     assert reasons.incoming_signed(received(development=True), production=True) is (
         Reason.DEVELOPMENT
     )
@@ -89,7 +100,10 @@ def test_an_exclusion_never_reaches_back() -> None:
     from_the_day_after = sent(exclusion=replace(EXCLUSION, decided_on=date(2026, 11, 20)))
     assert reasons.outgoing_signed(from_the_day_after, production=True) is Reason.EXEMPT
     paper = received(exclusion=decided_after)
-    assert reasons.incoming_processed(paper, AS_OF, paper_digitised=True) is Reason.PROCESSED
+    assert (
+        reasons.incoming_processed(paper, AS_OF, paper_digitised=True, production=True)
+        is Reason.PROCESSED
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,6 +118,8 @@ def test_an_exclusion_never_reaches_back() -> None:
         ({"transferred": False}, Reason.NOT_TRANSFERRED),
         ({"paper": True}, Reason.NOT_DIGITISED),
         ({"paper": True, "digitised": True}, Reason.PROCESSED),
+        ({"paper": True, "digitised": True, "development": True}, Reason.NOT_DIGITISED),
+        ({"development": True}, Reason.PROCESSED),
         ({"recalled_before_processing": True}, Reason.RECALLED),
         ({"duplicate_of": "0"}, Reason.DUPLICATE),
         ({"secret": True}, Reason.CLASSIFIED),
@@ -112,12 +128,15 @@ def test_an_exclusion_never_reaches_back() -> None:
 )
 def test_reasons_of_processed_incoming_documents(changes: dict[str, Any], reason: Reason) -> None:
     row = received(**changes)
-    assert reasons.incoming_processed(row, AS_OF, paper_digitised=True) is reason
+    assert incoming_processed(row) is reason
 
 
 def test_paper_counts_undigitised_when_the_definition_says_so() -> None:
     row = received(paper=True)
-    assert reasons.incoming_processed(row, AS_OF, paper_digitised=False) is Reason.PROCESSED
+    assert (
+        reasons.incoming_processed(row, AS_OF, paper_digitised=False, production=True)
+        is Reason.PROCESSED
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,7 +228,11 @@ def test_periods(text: str, first_on: date, last_on: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "26", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-q1", "٢٠٢٦", "2026-11\n"]
+    "text",
+    [
+        *("", "26", "2026-13", "2026-00", "2026-1", "2026-Q5", "2026-q1", "٢٠٢٦", "2026-11\n"),
+        *("9999", "9999-12", "3000", "0001"),
+    ],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(Invalid):

@@ -284,7 +284,18 @@ def test_every_root_up_to_seventy_leaves() -> None:
     for size in range(len(GROWN) + 1):
         expected = naive_root(GROWN[:size])
         assert merkle.root(GROWN[:size]) == expected
-        assert merkle.fold([STORED[node] for node in merkle.parts(0, size)]) == expected
+        complete = [STORED[node] for node in merkle.parts(0, size)]
+        assert merkle.fold(complete) == expected
+        for more in (0, 1, 2, 7):
+            after = GROWN[size : size + more]
+            tree = (size + len(after), naive_root(GROWN[: size + more]))
+            assert merkle.grown(size, complete, after) == tree
+
+
+@pytest.mark.parametrize("complete", [[], [INPUTS[0]], [b"0" * 32], [b"0" * 32] * 3])
+def test_a_tree_grows_from_its_complete_subtrees_alone(complete: list[bytes]) -> None:
+    with pytest.raises(ProofInvalid):
+        merkle.grown(5, complete, [b"1" * 32])
 
 
 @given(st.data(), sizes)
