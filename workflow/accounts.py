@@ -115,15 +115,11 @@ def find_account(reading: Reading, username: str) -> Account | None:
 
 @dataclass(frozen=True)
 class Credential:
-    """Who holds a token, and how much of what they may do it opens.
-
-    `named` where a program's token was shown, whose end is `expires_at`; else somebody signed in.
-    """
+    """Who holds a token, and how much of what they may do it opens."""
 
     actor: Actor
     scope: Scope
-    named: bool
-    expires_at: datetime
+    token_id: uuid.UUID
 
 
 def authenticate(reading: Reading, token: str) -> Credential:
@@ -148,8 +144,7 @@ def authenticate(reading: Reading, token: str) -> Credential:
     return Credential(
         actor=actor_of(reading, account, person),
         scope=Scope(shown.scope),
-        named=shown.name is not None,
-        expires_at=shown.expires_at,
+        token_id=shown.id,
     )
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from workflow.chains import SYSTEM_CHAIN
 from workflow.office import Reading, Transaction
-from workflow.records import AccessToken
-from workflow.rules.errors import Invalid, NotFound
+from workflow.records import AccessToken, Account
+from workflow.rules.errors import Invalid, NotAuthenticated, NotFound
 from workflow.rules.roles import Scope
 
 LONGEST: Final = timedelta(days=365)
@@ -29,16 +29,18 @@ def make_token(
     name: str,
     scope: Scope,
     expires_at: datetime,
-    no_later_than: datetime | None = None,
+    asking: uuid.UUID,
 ) -> tuple[AccessToken, str]:
     """A new token of the actor's own, with its secret.
 
-    `no_later_than` is the end of the program's token that asks for it, if one does: what was
+    `asking` is the token that asks for it. A program's is not outlived by what it makes: what was
     stolen must not be made to last.
 
     Raises:
-        Invalid: it would be over already, or hold longer than it may.
+        NotAuthenticated: the token that asks holds no more. Invalid: the new one would be over
+            already, or hold longer than it may.
     """
+    asked_by = _still_holding(tx, asking)
     errors = []
     if not name.strip():
         errors.append(("/name", "Không được để trống."))
@@ -46,7 +48,7 @@ def make_token(
         errors.append(("/expires_at", "Thời điểm hết hạn phải ở tương lai."))
     elif expires_at > tx.now + LONGEST:
         errors.append(("/expires_at", f"Mã truy cập có hạn không quá {LONGEST.days} ngày."))
-    elif no_later_than is not None and expires_at > no_later_than:
+    elif asked_by.name is not None and expires_at > asked_by.expires_at:
         errors.append(("/expires_at", "Không được có hạn dài hơn mã truy cập đang dùng."))
     if errors:
         raise Invalid(errors)
@@ -71,6 +73,27 @@ def make_token(
         expires_at=expires_at,
     )
     return token, secret
+
+
+def _still_holding(tx: Transaction, token_id: uuid.UUID) -> AccessToken:
+    """The actor's token, which may have ended since it was shown.
+
+    Whoever sets a password or closes the account writes that row first: they wait until the new
+    token is there to be ended too, or it is not made.
+    """
+    tx.session.scalars(
+        select(Account.id).where(Account.id == tx.actor.account_id).with_for_update()
+    ).one()
+    token = tx.session.scalar(
+        select(AccessToken).where(
+            AccessToken.id == token_id,
+            AccessToken.account_id == tx.actor.account_id,
+            AccessToken.holds_at(tx.now),
+        )
+    )
+    if token is None:
+        raise NotAuthenticated
+    return token
 
 
 def tokens_of(reading: Reading) -> Sequence[AccessToken]:

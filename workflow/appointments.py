@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from workflow.administration import belongs, close, known_person, one_at_a_time, record
 from workflow.administration import require_administrator as require
@@ -119,7 +119,7 @@ def grant_role(
             RoleGrant.person_id == person_id,
             RoleGrant.organisation_id == organisation_id,
             RoleGrant.role == role,
-            or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > valid_from),
+            RoleGrant.holds_within(valid_from, valid_to),
         )
     ).first()
     if held is not None:

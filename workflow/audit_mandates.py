@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from workflow.administration import belongs, close, known_person, one_at_a_time, record
 from workflow.administration import require_administrator as require
@@ -46,7 +46,7 @@ def give_audit_mandate(
             AuditMandate.person_id == person_id,
             AuditMandate.organisation_id == organisation_id,
             AuditMandate.subtree == subtree,
-            or_(AuditMandate.valid_to.is_(None), AuditMandate.valid_to > valid_from),
+            AuditMandate.holds_within(valid_from, valid_to),
         )
     ).first()
     if held is not None:

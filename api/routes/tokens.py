@@ -43,7 +43,7 @@ def make_token(
             name=body.name,
             scope=body.scope,
             expires_at=body.expires_at,
-            no_later_than=credential.expires_at if credential.named else None,
+            asking=credential.token_id,
         )
         return NewToken(**TokenOut.model_validate(row).model_dump(), token=token)
 

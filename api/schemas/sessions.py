@@ -17,7 +17,9 @@ class SignIn(Payload):
 
 
 class Session(Shape):
-    token: str = Field(description="Send it as `Authorization: Bearer …`. It is shown once.")
+    token: str = Field(
+        repr=False, description="Send it as `Authorization: Bearer …`. It is shown once."
+    )
     expires_at: Moment
 
 

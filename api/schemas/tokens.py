@@ -30,4 +30,6 @@ class TokenOut(Shape):
 
 
 class NewToken(TokenOut):
-    token: str = Field(description="Send it as `Authorization: Bearer …`. It is shown once.")
+    token: str = Field(
+        repr=False, description="Send it as `Authorization: Bearer …`. It is shown once."
+    )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, event, select
 
 from api.app import ROUTERS
 from api.auth import ABOUT_NONE, AUDIT_TAGS, OWN, WRITTEN_BY_ROUTE
+from api.schemas.tokens import NewToken
 from tests.api.conftest import COMMUNE, COORDINATION, Caller, Counter, problem
 from tests.api.desk import CLERK, SPECIALIST, Desk, made
 from tests.api.test_strangers import ASKED, BODIES, _body, things  # noqa: F401  a fixture
@@ -321,6 +322,28 @@ def test_a_mandate_reaches_as_far_as_it_says(counter: Counter) -> None:
     assert (actions["audit_mandate.given"], actions["audit_mandate.ended"]) == (2, 2)
 
 
+def test_mandates_of_other_days_do_not_stand_in_each_others_way(counter: Counter) -> None:
+    seat = counter.organisation(COMMUNE)
+
+    def give(first: str, end: str | None) -> dict[str, Any]:
+        return mandate(counter, PROVINCE_ADMIN, seat, ELSEWHERE, valid_from=first, valid_to=end)
+
+    later = give("2027-06-01", None)
+    give("2027-01-01", "2027-06-01")
+    task = {"person_id": Desk(counter).person(ELSEWHERE), "subtree": False, "basis": "QĐ 2"}
+    for first, end in (("2027-05-31", None), ("2026-12-01", "2027-01-02"), ("2028-01-01", None)):
+        said = {**task, "valid_from": first, "valid_to": end}
+        again = counter[PROVINCE_ADMIN].post(f"/organisations/{seat}/audit-mandates", json=said)
+        problem(again, 409, "duplicate")
+    never = counter[PROVINCE_ADMIN].post(
+        f"/audit-mandates/{later['id']}/end",
+        json={"on": "2027-06-01"},
+        etag=f'"{later["version"]}"',
+    )
+    made(never, 200)
+    give("2027-06-01", "2027-07-01")
+
+
 def test_a_look_that_cannot_be_written_is_not_given(counter: Counter) -> None:
     seat = counter.organisation(COMMUNE)
     address = f"/organisations/{seat}/journal"
@@ -345,6 +368,7 @@ def test_a_token_is_shown_once_and_ends_at_once(counter: Counter) -> None:
     new = made(
         clerk.post("/tokens", json={"name": " Báo cáo ", "scope": "full", "expires_at": expires_at})
     )
+    assert new["token"] not in repr(NewToken.model_validate(new))
     listed = made(clerk.get("/tokens"), 200)["items"]
     assert listed == [{key: value for key, value in new.items() if key != "token"}]
     assert listed[0]["name"] == "Báo cáo"

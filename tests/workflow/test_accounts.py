@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.workflow.conftest import Clock
 from workflow.accounts import (
+    Credential,
     authenticate,
     create_account,
     disable_account,
@@ -183,24 +184,37 @@ def test_roles_and_units_are_those_of_today(office: Office, acting: Acting, cloc
 
 
 def test_a_new_password_ends_the_tokens_of_programs_too(
-    office: Office, acting: Acting, clock: Clock
+    office: Office, acting: Acting, clock: Clock, password: str
 ) -> None:
-    def program(username: str) -> str:
-        expires_at = clock.now + timedelta(days=1)
-        with office.transaction(acting(username)) as tx:
-            return make_token(tx, name="x", scope=Scope.READ, expires_at=expires_at)[1]
+    expires_at = clock.now + timedelta(days=1)
 
-    changed, disabled, kept = program("xa.vanthu"), program("xa.chutich"), program("xa.theodoi")
+    def program(username: str) -> tuple[str, Credential]:
+        """A program's token, and the session that made it."""
+        token, _ = sign_in(office, username, password)
+        with office.reading(None) as reading:
+            session = authenticate(reading, token)
+        return made_by(session), session
+
+    def made_by(asking: Credential) -> str:
+        with office.transaction(asking.actor) as tx:
+            said = {"name": "x", "scope": Scope.READ, "expires_at": expires_at}
+            return make_token(tx, **said, asking=asking.token_id)[1]
+
+    changed, session = program("xa.vanthu")
+    disabled, closed = program("xa.chutich")
+    kept, _ = program("xa.theodoi")
     with office.transaction(acting("xa.quantri")) as tx:
         set_password(tx, "xa.vanthu", hash_password("mat-khau-moi-2026"))
         disable_account(tx, "xa.chutich")
     for token in (changed, disabled):
         with pytest.raises(NotAuthenticated):
             _who(office, token)
+    for ended in (session, closed):  # shown just before
+        with pytest.raises(NotAuthenticated):
+            made_by(ended)
     assert _who(office, kept) == acting("xa.theodoi")
     with office.reading(None) as reading:
-        credential = authenticate(reading, kept)
-        assert (credential.scope, credential.named) == (Scope.READ, True)
+        assert authenticate(reading, kept).scope == Scope.READ
     clock.advance(timedelta(days=1))
     with pytest.raises(NotAuthenticated):
         _who(office, kept)

@@ -54,6 +54,17 @@ def xml(desk: Desk, book: str, period: str, **asked: Any) -> ET.Element:
         return ET.fromstring(file.read())  # noqa: S314  our own
 
 
+def looks(desk: Desk) -> list[journal.Entry]:
+    """The commune's access chain."""
+    with desk.office.reading(None) as reading:
+        rows = reading.session.scalars(
+            select(JournalEntry.content)
+            .where(JournalEntry.chain == access_chain(desk.commune))
+            .order_by(JournalEntry.sequence)
+        ).all()
+    return [journal.parse(row) for row in rows]
+
+
 def this_year(desk: Desk) -> str:
     return str(desk.office.clock().year)
 
@@ -357,6 +368,8 @@ def test_a_value_that_does_not_fit_refuses_the_xml_alone(desk: Desk) -> None:
         assert sentence.startswith(f"{what}: trường “Mã định danh của cơ quan")
         assert "dài 21 ký tự, chỉ được nhiều nhất 13 ký tự" in sentence
         assert "hãy dùng bản XLSX hoặc PDF" in sentence
+        look = looks(desk)[-1]
+        assert (look.facts["book"], look.facts["sha256"]) == (book, None)  # what it holds was told
         assert len(table(desk, book, YEAR, issuer_id=issuer)) == 1
 
 
@@ -410,15 +423,9 @@ def test_who_may_have_a_book_and_that_they_had_it(desk: Desk, issuer: uuid.UUID)
         desk.office, desk.actor(CLERK), Asked(desk.commune, "file-list", YEAR), Form.XLSX
     )
     book.file.close()
-    with desk.office.reading(None) as reading:
-        rows = reading.session.scalars(
-            select(JournalEntry.content)
-            .where(JournalEntry.chain == access_chain(desk.commune))
-            .order_by(JournalEntry.sequence)
-        ).all()
-    looks = [journal.parse(row) for row in rows]
-    assert [look.action for look in looks] == ["book.viewed"] * (4 * len(BOOKS) + 1)
-    last = looks[-1]
+    *before, last = looks(desk)
+    assert {look.action for look in before} == {last.action} == {"book.viewed"}
+    assert len(before) == 4 * len(BOOKS)
     assert (last.actor, last.subject) == (str(desk.actor(CLERK).person_id), str(desk.commune))
     assert last.facts["sha256"] == book.sha256
     assert last.facts["book"] == "file-list"

@@ -24,7 +24,7 @@ from workflow.books.opened import Opened
 from workflow.office import Office, Reading
 from workflow.printing import spreadsheets
 from workflow.rules.books import BOOKS
-from workflow.rules.errors import NotFound, Unavailable
+from workflow.rules.errors import GuardsUnmet, NotFound, Unavailable
 from workflow.rules.indicator import Period, parse_period
 
 #: Roles that have the books of their organisation.
@@ -122,9 +122,12 @@ def _write(
             file = TemporaryFile(dir=office.settings.data_dir)  # noqa: SIM115  the caller closes it
         except OSError as full:
             raise Unavailable("Ổ đĩa ghi tệp") from full
+        refused, size_bytes, sha256 = None, 0, None
         try:
             _WRITERS[form](opened, file)
             size_bytes, sha256 = _digest(file)
+        except GuardsUnmet as unmet:
+            refused = unmet
         except OSError as full:
             file.close()
             raise Unavailable("Ổ đĩa ghi tệp") from full
@@ -132,6 +135,7 @@ def _write(
             file.close()
             raise
     with office.transaction(actor) as tx:
+        # Also of a book that is refused, because the refusal names what is in it.
         tx.journal(
             "book.viewed",
             access_chain(opened.organisation_id),
@@ -141,6 +145,10 @@ def _write(
             sha256=sha256,
             about=dict(opened.about),
         )
+    if refused is not None:
+        file.close()
+        raise refused
+    assert sha256 is not None
     return Written(file, f"{opened.file_name}.{form}", MEDIA_TYPES[form], size_bytes, sha256)
 
 

@@ -29,6 +29,14 @@ class EffectiveDated:
         """A condition: the row holds on this local date."""
         return and_(cls.valid_from <= on, or_(cls.valid_to.is_(None), cls.valid_to > on))
 
+    @classmethod
+    def holds_within(cls, first: date, end: date | None) -> ColumnElement[bool]:
+        """A condition: the row holds on some day from `first` until the day before `end`."""
+        later = or_(
+            cls.valid_to.is_(None), and_(cls.valid_to > first, cls.valid_to > cls.valid_from)
+        )
+        return later if end is None else and_(later, cls.valid_from < end)
+
 
 class Organisation(Evidence, Base):
     """An agency: its identity outlives every name and code it bears."""
