@@ -405,6 +405,11 @@ INSIDE: dict[str, tuple[Any, Rule]] = {
         change("register_entry", "entered_at", lambda _: "2026-01-01T00:00:00.000000Z"),
         Rule.ENTRY_WRONG,
     ),
+    "no number": (change("register_entry", "number", str), Rule.ENTRY_WRONG),
+    "no moment": (
+        change("register_entry", "entered_at", lambda at: at.removesuffix("Z")),
+        Rule.ENTRY_WRONG,
+    ),
     "cell": (change("register_fact", "cell", lambda cell: cell[::-1]), Rule.FACT_CELL),
     "month": (change("register_fact", "month", lambda month: month - 1), Rule.FACT_CELL),
     "issuer": (change("register_fact", "issuer_id", lambda _: "other"), Rule.FACT_WRONG),

@@ -15,7 +15,7 @@ from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import Definition, Indicator
 from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Archive
-from workflow.verifier.books import Key
+from workflow.verifier.documents import Key
 from workflow.verifier.findings import Found, Rule
 from workflow.verifier.scope import Organisation, Scope
 
