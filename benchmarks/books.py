@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from benchmarks.offices import DATABASES, acting, founded
+from benchmarks.offices import DATABASES, acting, founded, seat_of
 from workflow.books import Asked, Form, write_book
 from workflow.office import VIETNAM, Office
 from workflow.records import (
@@ -30,7 +30,6 @@ from workflow.records import (
     Issuer,
     Move,
     NumberSeries,
-    OrganisationName,
     Outgoing,
     Person,
     Recipient,
@@ -80,7 +79,7 @@ def measure(database: str, book: str, form: Form, entries: int = ENTRIES) -> dic
         days = [first + timedelta(days=240 * number // entries) for number in range(entries)]
         issuer_id = fill(office, days)
         actor = acting(office, CLERK)
-        commune = seat(office)
+        commune = seat_of(office, COMMUNE)
         asked = Asked(commune, book, str(YEAR), issuer_id)
         write_book(office, actor, Asked(commune, book, f"{YEAR}-01", issuer_id), form).file.close()
         Path("/proc/self/clear_refs").write_text("5")  # the peak so far is that of the filling
@@ -102,18 +101,11 @@ def _peak_mb() -> int:
     )
 
 
-def seat(office: Office) -> uuid.UUID:
-    """The commune of the office."""
-    with office.reading(None) as reading:
-        named = select(OrganisationName.organisation_id).where(OrganisationName.code == COMMUNE)
-        return reading.session.scalars(named).one()
-
-
 def fill(office: Office, days: Sequence[date], subject: str = SUBJECT) -> uuid.UUID:
     """Write an entry for each of these days into both registers of the commune; the issuer of the
     outgoing ones. Each was issued, or completed, days later. Nothing of it is journalled: it is
     there to be read."""
-    organisation_id = seat(office)
+    organisation_id = seat_of(office, COMMUNE)
     with office.reading(None) as reading:
         session = reading.session
         issuer = session.scalars(

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from benchmarks.offices import seat_of
 from workflow.office import Office
 from workflow.records import (
     Account,
@@ -23,7 +24,6 @@ from workflow.records import (
     Involvement,
     Issuer,
     Move,
-    OrganisationName,
     Outgoing,
     Task,
     Unit,
@@ -92,10 +92,9 @@ def fill(office: Office, cases: int, ended: int) -> None:
 
 
 def _seat(office: Office) -> _Seat:
+    organisation_id = seat_of(office, COMMUNE)
     with office.reading(None) as reading:
         session = reading.session
-        named = select(OrganisationName.organisation_id).where(OrganisationName.code == COMMUNE)
-        organisation_id = session.scalars(named).one()
         units = select(Unit.symbol, Unit.id).where(Unit.organisation_id == organisation_id)
         issuers = select(Issuer.id).where(Issuer.organisation_id == organisation_id)
         return _Seat(

@@ -21,7 +21,7 @@ from sqlalchemy import event, insert, select
 
 from benchmarks import report
 from benchmarks.measuring import cpu_ms
-from benchmarks.offices import DATABASES, acting, founded
+from benchmarks.offices import DATABASES, acting, founded, seat_of
 from benchmarks.report import Row
 from workflow.actor import Actor
 from workflow.conformance import count_all, list_one, seats_of
@@ -34,7 +34,6 @@ from workflow.records import (
     Issuer,
     Move,
     NumberSeries,
-    OrganisationName,
     Outgoing,
     RegisterEntry,
     RegisterFact,
@@ -144,10 +143,8 @@ def _queries(office: Office, work: Callable[[], int]) -> tuple[int, int]:
 
 def _seat(office: Office) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID, uuid.UUID]:
     """The commune, its first issuer, a unit of it and somebody who works there."""
+    seat = seat_of(office, COMMUNE)
     with office.reading(acting(office, "xa.vanthu")) as reading:
-        seat = reading.session.scalars(
-            select(OrganisationName.organisation_id).where(OrganisationName.code == COMMUNE)
-        ).one()
         issuer = select(Issuer.id).where(Issuer.organisation_id == seat).order_by(Issuer.id)
         unit = select(Unit.id).where(Unit.organisation_id == seat)
         first = reading.session.scalars

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from benchmarks.measuring import cpu_ms
-from benchmarks.offices import DATABASES, acting, founded
+from benchmarks.offices import DATABASES, acting, founded, seat_of
 from signing.report import EvidencePiece, SignatureFinding, SignatureReport
 from workflow.applying import NewDossier, open_dossier
 from workflow.dossiers import case_of
@@ -32,7 +32,6 @@ from workflow.records import (
     Dossier,
     Exhibit,
     File,
-    OrganisationName,
     Report,
     Revision,
     new_id,
@@ -85,10 +84,7 @@ def measured(office: Office, evidence: int = EVIDENCE, rounds: int = _ROUNDS) ->
 def filled(office: Office, evidence: int = EVIDENCE) -> Any:
     """A dossier with so many evidence files, spread over the criteria of its kind; its id."""
     actor = acting(office, "xa.chuyenvien")
-    with office.reading(None) as reading:
-        commune = reading.session.scalars(
-            select(OrganisationName.organisation_id).where(OrganisationName.code == "H56.MAU.02")
-        ).one()
+    commune = seat_of(office, "H56.MAU.02")
     with office.transaction(actor) as tx:
         kinds = {one.code: one for one in tx.office.law.kinds}
         kind = kinds["commune_ntm"]

@@ -21,18 +21,15 @@ from hashlib import sha256, shake_128
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from benchmarks.offices import acting
 from benchmarks.pieces import Pieces, made_up
-from tests.workflow.desk import CLERK, LEADER, SPECIALIST, Desk
+from tests.workflow.desk import CLERK, LEADER, SPECIALIST, Desk, desk_of
 from tests.workflow.test_delivery import issue
 from workflow import handling
 from workflow.checkpointing import append
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.evidence.chains import SELECTED, lines_of
 from workflow.office import Office
-from workflow.records import Account, Case, OrganisationName
+from workflow.records import Account, Case
 from workflow.registration import register
 from workflow.rules.journal import canonical, entry_digest
 
@@ -90,7 +87,7 @@ def generate(office: Office, documents: int, folder: Path) -> uuid.UUID:
 
     From then on `office.objects` makes up what pieces of evidence the new ones name.
     """
-    desk = _desk(office, folder)
+    desk = desk_of(office, folder)
     walked = [issue(desk), _completed(desk, signed=True), _completed(desk, signed=False)]
     desk.run_jobs()
     office.objects = pieces = Pieces(office.objects, folder / "pieces.db")
@@ -104,16 +101,6 @@ def generate(office: Office, documents: int, folder: Path) -> uuid.UUID:
     database.close()
     append(office)
     return desk.commune
-
-
-def _desk(office: Office, folder: Path) -> Desk:
-    def seat(code: str) -> uuid.UUID:
-        with office.reading(None) as reading:
-            return reading.session.scalars(
-                select(OrganisationName.organisation_id).where(OrganisationName.code == code)
-            ).one()
-
-    return Desk(office, lambda username: acting(office, username), seat, folder)
 
 
 def _completed(desk: Desk, *, signed: bool) -> uuid.UUID:

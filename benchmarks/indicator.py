@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 
 from benchmarks import province, report
 from benchmarks.measuring import cpu_ms
-from benchmarks.offices import DATABASES, acting, founded
+from benchmarks.offices import DATABASES, acting, founded, seat_of
 from benchmarks.report import Row
 from workflow.bookkeeping import is_newest
 from workflow.facts.indicator import Tallied, tallied
@@ -71,7 +71,7 @@ def measured(
 ) -> Iterator[Row]:
     """A commune's year, a province's, its months, and both counted without tallies."""
     year = str(office.clock().year)
-    above = province.found(office)
+    above = seat_of(office, province.PROVINCE)
     subjects: dict[str, Callable[[Reading], object]] = {
         "commune, year": lambda reading: measure(reading, seats[0], year),
         "commune, month": lambda reading: measure(reading, seats[0], f"{year}-06"),

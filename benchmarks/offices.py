@@ -55,7 +55,9 @@ def acting(office: Office, username: str) -> Actor:
 
 
 def seat_of(office: Office, code: str) -> uuid.UUID:
-    """The organisation with this code."""
+    """The organisation with this code today."""
     with office.reading(None) as reading:
-        named = select(OrganisationName.organisation_id).where(OrganisationName.code == code)
+        named = select(OrganisationName.organisation_id).where(
+            OrganisationName.code == code, OrganisationName.holds_on(reading.today)
+        )
         return reading.session.scalars(named).one()

@@ -35,14 +35,6 @@ _COLUMNS = tuple(RegisterFact.__table__.columns.keys())
 _NAMES = ", ".join(_COLUMNS)
 
 
-def found(office: Office) -> uuid.UUID:
-    """The province."""
-    with office.reading(None) as reading:
-        return reading.session.scalars(
-            select(OrganisationName.organisation_id).where(OrganisationName.code == PROVINCE)
-        ).one()
-
-
 def settle(office: Office, communes: int) -> list[tuple[uuid.UUID, str]]:
     """Communes beside the founded one, under the same province; each with its first issuer."""
     with office.database.write() as session:

@@ -30,9 +30,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from benchmarks import report, tampers
-from benchmarks.offices import DATABASES, acting, founded, seat_of
+from benchmarks.offices import DATABASES, founded
 from benchmarks.tampers import Change, Unfit
-from tests.workflow.desk import Desk
+from tests.workflow.desk import desk_of
 from tests.workflow.lived_in import live
 from workflow.actor import Actor
 from workflow.inspecting import STAGES, Finding, Stage, Walk
@@ -58,14 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in chosen.only or DATABASES[:1]:
         report.say(f"an office on {name} lives for a while")
         with founded(name) as office, tempfile.TemporaryDirectory() as folder:
-            live(
-                Desk(
-                    office,
-                    lambda username, here=office: acting(here, username),
-                    lambda code, here=office: seat_of(here, code),
-                    Path(folder),
-                )
-            )
+            live(desk_of(office, Path(folder)))
             with opened(office) as bench:
                 outcome = run(bench, chosen.times, chosen.seed, tell=sys.stderr.isatty())
         show(outcome)

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.offices import founded
-from tests.workflow.bundles import Held, desk_of, exported, history
+from tests.workflow.bundles import Held, exported, history
+from tests.workflow.desk import desk_of
 from workflow.rules import journal, merkle
 from workflow.rules.journal import canonical
 from workflow.verifier.checking import examine

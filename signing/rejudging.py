@@ -82,7 +82,12 @@ class _Kept:
 
 
 def _exhausted(report: SignatureReport) -> bool:
-    return any(reason.code == "resources_exhausted" for reason in report.reasons)
+    """Whether it gave up. One that says more than that is judged, whatever it says beside it."""
+    return (report.integrity, report.verdict, report.signatures) == (
+        "UNDECIDED",
+        "KHONG_XAC_DINH",
+        (),
+    ) and any(reason.code == "resources_exhausted" for reason in report.reasons)
 
 
 def _differences(report: SignatureReport, again: SignatureReport) -> Iterator[str]:

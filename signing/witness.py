@@ -132,6 +132,12 @@ def expires_at(certificate: bytes) -> datetime:
 
 
 @_hostile
+def subject(certificate: bytes) -> str:
+    """Whose a certificate (DER) is, as it says itself. Raises WitnessInvalid."""
+    return _certificate(certificate).subject.rfc4514_string()
+
+
+@_hostile
 def certificates_in(chain: bytes) -> list[bytes]:
     """The certificates in a row of DER, one directly after the other; their order stays.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,14 @@ _READING = {"entries": "mục nhật ký", "files": "tệp văn bản"}
 
 
 def verify(chosen: argparse.Namespace) -> int:
-    """The verdict on a bundle; OK only when everything holds."""
+    """The verdict on a bundle; OK only when everything holds, whoever hears it out.
+
+    Raises Misused: an option cannot be meant, or there is no room to work or to tell.
+    """
     from workflow.verifier.checking import verify as verified
 
+    if chosen.pdfs is not None and not chosen.pdfs.is_dir():
+        raise Misused(f"--pdfs: không có thư mục {chosen.pdfs}.")
     try:
         verdict = verified(
             chosen.bundle,
@@ -45,12 +51,19 @@ def verify(chosen: argparse.Namespace) -> int:
         )
     except Refusal as unusable:
         raise Misused(f"--anchors: {unusable}") from unusable
+    except OSError as fault:
+        raise Misused(f"Không đọc được hoặc không có chỗ ghi tạm: {fault}") from fault
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
-    if chosen.json:
-        say(json.dumps(_answer(verdict), ensure_ascii=False))
-    else:
-        _tell(verdict)
+    try:
+        if chosen.json:
+            say(json.dumps(_answer(verdict), ensure_ascii=False))
+        else:
+            _tell(verdict)
+    except BrokenPipeError:  # whoever read has seen enough; the verdict is what it is
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as fault:
+        raise Misused(f"Không ghi được kết quả: {fault}") from fault
     return OK if verdict.holds else REFUSED
 
 
@@ -91,37 +104,46 @@ def _answer(verdict: Verdict) -> dict[str, object]:
     }
 
 
+def _line(text: str) -> None:
+    """One line, whatever a stranger named things: what steers a terminal is shown, not obeyed."""
+    say("".join(one if one.isprintable() else ascii(one)[1:-1] for one in text))
+
+
 def _tell(verdict: Verdict) -> None:
     """The verdict for people."""
     scope = verdict.scope
     names: dict[str, str] = {}
     if scope:
-        say(
+        _line(
             f"Kỳ {scope['period']}, điểm kiểm soát {scope['checkpoint']} của {scope['log']}"
             f" lúc {scope['as_of']}"
         )
         names = {one["id"]: one["name"] for one in scope["organisations"]}
     if verdict.manifest_sha256:
-        say(f"SHA-256 của manifest.json: {verdict.manifest_sha256}")
+        _line(f"SHA-256 của manifest.json: {verdict.manifest_sha256}")
     for found in verdict.indicators:
-        say(f"{found['name']} ({found['issuer']}), tính lại từ chứng cứ:")
+        _line(f"{found['name']} ({found['issuer']}), tính lại từ chứng cứ:")
         for name, label in _FRACTIONS.items():
             one = found[name]
-            say(
+            _line(
                 f"  {label}: {one['numerator']}/{one['denominator']} ({one['share']}),"
                 f" không tính {one['excluded']}"
             )
     if verdict.counts:
         counted = (f"{many} {_COUNTED[name]}" for name, many in verdict.counts.items())
-        say(f"Đã kiểm tra: {', '.join(counted)}.")
+        _line(f"Đã kiểm tra: {', '.join(counted)}.")
     for note in verdict.notes:
-        say(f"Lưu ý ({note.code}): {note.sentence}")
+        _line(f"Lưu ý ({note.code}): {note.sentence}")
     for one in verdict.findings:
         whose = names.get(one.organisation, one.organisation)
         detail = f" [{one.detail}]" if one.detail else ""
-        say(f"{one.rule}: {whose + ': ' if whose else ''}{one.place}: {one.rule.sentence}{detail}")
+        _line(
+            f"{one.rule}: {whose + ': ' if whose else ''}{one.place}: {one.rule.sentence}{detail}"
+        )
     more = sum(verdict.found.values()) - len(verdict.findings)
     if more:
-        say(f"… và {more} chỗ nữa.")
+        _line(f"… và {more} chỗ nữa.")
     total = sum(verdict.found.values())
-    say("ĐẠT: mọi điều đã kiểm tra đều đúng." if verdict.holds else f"KHÔNG ĐẠT: {total} chỗ sai.")
+    _line(
+        "ĐẠT: mọi điều đã kiểm tra đều đúng." if verdict.holds else f"KHÔNG ĐẠT: {total} chỗ sai."
+    )

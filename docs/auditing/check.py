@@ -122,7 +122,7 @@ def check(read, names, kept=None):
     whole_from = f"{int(scope['period'][:4]) - 2}-12-31T17"  # the New Year of Vietnam, in UTC
     for name, (length, rows_from) in chains.items():
         yield from chain(read, name, length, rows_from, whole_from, heads.get(name))
-    if kept:
+    if kept is not None:
         origin, first, before, *_ = kept.decode().splitlines()
         first, before = int(first), base64.b64decode(before)
         proof = parsed(read("log/since.json")) if first < size and "log/since.json" in names else {}

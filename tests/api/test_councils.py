@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from tests.api.conftest import COMMUNE, COORDINATION, Counter, problem
+from benchmarks.offices import acting, seat_of
+from tests.api.conftest import Counter, problem
 from tests.api.desk import made
 from tests.workflow.chamber import CHAIR, MEMBERS, PARTS, REGISTRAR, RUNS, Chamber
-from workflow.accounts import actor_of
-from workflow.actor import Actor
-from workflow.records import Account, Person
 
 BASIS = "Quyết định số 05/QĐ-UBND"
 SEES = "tinh.chutich"
@@ -23,18 +20,8 @@ SEES = "tinh.chutich"
 @pytest.fixture
 def chamber(counter: Counter, tmp_path: Path) -> Chamber:
     """Dossiers without the way that led them here."""
-
-    def acting(username: str) -> Actor:
-        with counter.office.reading(None) as reading:
-            account, person = reading.session.execute(
-                select(Account, Person)
-                .join(Person, Person.id == Account.person_id)
-                .where(Account.username == username)
-            ).one()
-            return actor_of(reading, account, person)
-
-    seats = {code: counter.organisation(code) for code in ("H56", COMMUNE, COORDINATION)}
-    return Chamber(counter.office, acting, lambda code: uuid.UUID(seats[code]), tmp_path)
+    here = counter.office
+    return Chamber(here, partial(acting, here), partial(seat_of, here), tmp_path)
 
 
 def members(chamber: Chamber, usernames: tuple[str, ...] = MEMBERS) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 from signing import pades
 from signing.pades import Level
 from signing.rejudging import rejudge
-from signing.report import Judgement
+from signing.report import Finding, Judgement
 from signing.sandbox import Sandbox
 from signing.trust import Trust
 from tests.signing import pdfs
@@ -89,7 +89,10 @@ def test_a_report_that_says_something_else_differs_there(
     path = signed(house, tmp_path, "B-LT")
     judgement = judged(sandbox, house, path)
     (one,) = judgement.report.signatures
+    gave_up = Finding("resources_exhausted", "")
     false = {
+        # Who says that they gave up, and then something else, is not believed for it.
+        "indication": replace(judgement.report, indication=None, reasons=(gave_up,)),
         "verdict": replace(judgement.report, verdict="KHONG_HOP_LE"),
         "integrity": replace(judgement.report, integrity="ALTERED"),
         "filled": replace(judgement.report, filled={"vanthu.number": "07"}),

@@ -5,35 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import uuid
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from benchmarks.offices import acting
 from tests.workflow.desk import COMMUNE, OFFICE, Desk
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import checkpointing, evidence, registration
 from workflow.evidence import Request
-from workflow.office import Office
-from workflow.records import OrganisationName
 from workflow.rules.journal import canonical
 from workflow.verifier.archive import CHUNK_BYTES, Unreadable
-
-
-def desk_of(office: Office, folder: Path) -> Desk:
-    """A desk in an office that is there already."""
-
-    def seat(code: str) -> uuid.UUID:
-        with office.reading(None) as reading:
-            return reading.session.scalars(
-                select(OrganisationName.organisation_id).where(OrganisationName.code == code)
-            ).one()
-
-    return Desk(office, lambda username: acting(office, username), seat, folder)
 
 
 def history(desk: Desk) -> None:

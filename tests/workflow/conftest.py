@@ -8,22 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url
 
+from benchmarks import offices
 from signing.sandbox import Sandbox
 from tests import servers
 from tests.workflow.chamber import Chamber
 from tests.workflow.desk import Desk
-from workflow.accounts import actor_of
 from workflow.actor import Actor
 from workflow.founding import found
 from workflow.migrating import migrate
 from workflow.office import Office
-from workflow.records import Account, OrganisationName, Person
 from workflow.settings import Settings
 
 
@@ -112,31 +112,13 @@ def office(office_settings: Settings, clock: Clock, sandbox: Sandbox) -> Iterato
 def acting(office: Office) -> Callable[[str], Actor]:
     """The person with this username, as an actor with the roles of the office's today."""
 
-    def actor(username: str) -> Actor:
-        with office.reading(None) as reading:
-            account, person = reading.session.execute(
-                select(Account, Person)
-                .join(Person, Person.id == Account.person_id)
-                .where(Account.username == username)
-            ).one()
-            return actor_of(reading, account, person)
-
-    return actor
+    return partial(offices.acting, office)
 
 
 @pytest.fixture
 def seat(office: Office) -> Callable[[str], uuid.UUID]:
     """The id of an organisation of the office, by its code of today."""
-
-    def seat(code: str) -> uuid.UUID:
-        with office.reading(None) as reading:
-            return reading.session.scalars(
-                select(OrganisationName.organisation_id).where(
-                    OrganisationName.code == code, OrganisationName.holds_on(reading.today)
-                )
-            ).one()
-
-    return seat
+    return partial(offices.seat_of, office)
 
 
 @pytest.fixture

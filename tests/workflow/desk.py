@@ -6,11 +6,13 @@ import itertools
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from benchmarks.offices import acting, seat_of
 from signing.devca import DevelopmentCA
 from signing.pades import sign
 from tests.signing import pdfs
@@ -191,3 +193,8 @@ class Desk:
                     head=(head.sequence, head.digest),
                 )
                 assert findings.intact, findings
+
+
+def desk_of(office: Office, folder: Path) -> Desk:
+    """A desk in an office that is there already."""
+    return Desk(office, partial(acting, office), partial(seat_of, office), folder)

@@ -21,11 +21,9 @@ from sqlalchemy import insert, select
 from signing.sandbox import Sandbox
 from tests import servers
 from tests.workflow.conftest import Founded
-from tests.workflow.desk import COMMUNE, OFFICE, Desk
+from tests.workflow.desk import COMMUNE, OFFICE, desk_of
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import evidence, registration
-from workflow.accounts import actor_of
-from workflow.actor import Actor
 from workflow.chains import SYSTEM_CHAIN
 from workflow.checkpointing import append, stamp
 from workflow.evidence import Request, chains
@@ -35,7 +33,7 @@ from workflow.evidence.plans import planned
 from workflow.facts.indicator import measured
 from workflow.migrating import migrate
 from workflow.office import Office
-from workflow.records import Account, Base, JournalEntry, OrganisationName, Person
+from workflow.records import Base, JournalEntry
 from workflow.rules import journal, merkle
 from workflow.rules.checkpoints import parse_head, parse_leaf
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
@@ -81,23 +79,7 @@ def walked(
     shutil.copytree(founded_on_sqlite.data_dir, folder / "office")
     office = Office.open(Settings(data_dir=folder / "office"))
     office.sealing.sandbox = sandbox
-
-    def acting(username: str) -> Actor:
-        with office.reading(None) as reading:
-            account, person = reading.session.execute(
-                select(Account, Person)
-                .join(Person, Person.id == Account.person_id)
-                .where(Account.username == username)
-            ).one()
-            return actor_of(reading, account, person)
-
-    def seat(code: str) -> uuid.UUID:
-        with office.reading(None) as reading:
-            return reading.session.scalars(
-                select(OrganisationName.organisation_id).where(OrganisationName.code == code)
-            ).one()
-
-    desk = Desk(office, acting, seat, folder)
+    desk = desk_of(office, folder)
     with office.reading(None) as reading:
         period = str(reading.today.year)
     sent, came = delivered(desk)

@@ -25,9 +25,9 @@ from api.cli import main
 from benchmarks import tampering_bundles
 from signing.devca import DevelopmentCA
 from signing.sandbox import Sandbox
-from tests.workflow.bundles import Held, desk_of, exported, history
+from tests.workflow.bundles import Held, exported, history
 from tests.workflow.conftest import Clock, Founded
-from tests.workflow.desk import OFFICE, Desk
+from tests.workflow.desk import OFFICE, Desk, desk_of
 from tests.workflow.insider import Forged
 from workflow import evidence
 from workflow.evidence import Request
@@ -101,7 +101,11 @@ def codes(verdict: Verdict) -> set[str]:
 def test_what_the_office_exports_holds(case: Case) -> None:
     verdict = verify(case.bundle, checkpoint=case.kept)
     assert verdict.findings == []
-    assert codes(verdict) == {"trust_of_the_bundle", "stamped", "no_pdfs", "development"}
+    assert codes(verdict) == {
+        *("trust_of_the_bundle", "log_key", "stamped", "no_pdfs", "development")
+    }
+    (key,) = [note.sentence for note in verdict.notes if note.code == "log_key"]
+    assert hashlib.sha256(case.good.members["log/certificate.der"]).hexdigest() in key
     entries = sum(len(case.good.lines(name)) for name in case.good.names if "chains/" in name)
     assert verdict.counts["entries"] == entries
     assert verdict.counts["documents"] >= 4
@@ -173,6 +177,39 @@ def test_a_report_that_its_file_does_not_bear_out_is_found(case: Case) -> None:
     verdict = examine(forged.whole(case.desk.office))
     assert rules(verdict) == {Rule.VERDICT_DIFFERS}
     assert report["columns"]["sha256"] in verdict.findings[0].place
+
+
+def test_a_file_is_named_by_a_digest_or_not_at_all(case: Case, tmp_path: Path) -> None:
+    """What a statement calls a file's digest is never a way to somewhere else."""
+    victim = tmp_path / "victim.pdf"
+    victim.write_bytes(b"theirs")
+    forged = Forged(Held.of(case.with_pdfs.read_bytes()))
+    elsewhere = "../" * 20 + str(victim)[1:-4]
+    files = [{"sha256": elsewhere, "report": None}]
+    stated("files", lambda _: files, -1, "outgoing")(forged)
+    held = forged.whole(case.desk.office)
+    held.members[f"pdfs/{elsewhere}.pdf"] = b"ours"
+    verdict = examine(held.listed_again())
+    assert f"pdfs/{elsewhere}.pdf" in {
+        one.place for one in verdict.findings if one.rule is Rule.PDF_MISSING
+    }
+    assert victim.read_bytes() == b"theirs"
+
+
+def test_a_report_that_is_none_is_told_at_its_file(case: Case) -> None:
+    forged = Forged(Held.of(case.with_pdfs.read_bytes()))
+    for row in forged.each("report"):
+        report = json.loads(_bytes(row["columns"]["content"])) | {"checked_at": 5}
+        row["columns"]["content"] = canonical(report).hex()
+    verdict = examine(forged.whole(case.desk.office))
+    assert rules(verdict) == {Rule.VERDICT_DIFFERS}
+    assert {one.detail for one in verdict.findings} == {"report"}
+
+
+def test_a_file_that_cannot_be_read_is_missed(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "bad.pdf").symlink_to("/proc/self/mem")  # a plain file whose first byte is an error
+    verdict = verify(case.bundle, pdfs=tmp_path)
+    assert rules(verdict) == {Rule.PDF_MISSING}
 
 
 def _bytes(text: str) -> bytes:
@@ -368,6 +405,11 @@ INSIDE: dict[str, tuple[Any, Rule]] = {
         change("register_entry", "entered_at", lambda _: "2026-01-01T00:00:00.000000Z"),
         Rule.ENTRY_WRONG,
     ),
+    "no number": (change("register_entry", "number", str), Rule.ENTRY_WRONG),
+    "no moment": (
+        change("register_entry", "entered_at", lambda at: at.removesuffix("Z")),
+        Rule.ENTRY_WRONG,
+    ),
     "cell": (change("register_fact", "cell", lambda cell: cell[::-1]), Rule.FACT_CELL),
     "month": (change("register_fact", "month", lambda month: month - 1), Rule.FACT_CELL),
     "issuer": (change("register_fact", "issuer_id", lambda _: "other"), Rule.FACT_WRONG),
@@ -455,6 +497,24 @@ def test_development_signatures_count_for_nothing_in_production(case: Case) -> N
     assert all(one["outgoing_signed"]["numerator"] == 0 for one in verdict.indicators)
 
 
+def test_documents_that_count_for_nobody_are_told(case: Case) -> None:
+    """An issuer that the organisation has not would take them out of every fraction."""
+    nobody = "00000000-0000-0000-0000-000000000000"
+
+    def hidden(forged: Forged) -> None:
+        for row in forged.each("register_entry", lambda one: one["register"] == "outgoing"):
+            row["columns"]["issuer_key"] = nobody
+        for row in forged.each("register_fact", lambda one: one["register"] == "outgoing"):
+            row["columns"]["issuer_id"] = nobody
+            statement = json.loads(_bytes(row["columns"]["content"])) | {"issuer": nobody}
+            row["columns"]["content"] = canonical(statement).hex()
+
+    verdict = case.altered(hidden)
+    assert (Rule.INDICATOR_DIFFERS, f"indicator.json {nobody}") in {
+        (one.rule, one.place) for one in verdict.findings
+    }
+
+
 def test_a_definition_of_their_own_is_not_the_published_one(case: Case) -> None:
     held = case.good.copy()
     (name,) = [one for one in held.names if one.startswith("definitions/")]
@@ -485,6 +545,8 @@ def test_rows_are_left_out_of_nothing_that_counts(case: Case) -> None:
     del held.members[name]
     verdict = examine(held.listed_again())
     assert (Rule.MEMBER_MISSING, name) in {(one.rule, one.place) for one in verdict.findings}
+    wrong = second_check()(held.members.__getitem__, held.names)
+    assert name in {place for place, _ in wrong}
 
 
 # Forgers without a key.
@@ -598,6 +660,14 @@ def hostile(good: Held) -> dict[str, bytes]:
     endless.put_json("scope.json", scope | {"system": 2**52})
     no_list = bytearray(bundle)
     struct.pack_into("<LL", no_list, end + 12, 0xFFFFFF0, 0)
+    nobody = good.copy(**{"scope.json": canonical(scope | {"organisations": []})})
+    timeless = good.copy(
+        **{"scope.json": canonical(scope | {"as_of": "0001-01-01T00:00:00.000000+14:00"})}
+    )
+    head = json.loads(good.lines("log/heads.jsonl")[0])
+    unnamed = good.copy(**{"log/heads.jsonl": canonical(head | {"chain": []}) + b"\n"})
+    blank = good.copy(**{"log/heads.jsonl": b"\n" * 30_000_000})
+    (definition,) = [name for name in good.names if name.startswith("definitions/")]
     bomb = Held({**good.members, "manifest.json": b" " * 50_000_000})
     lines = good.copy(**{"log/heads.jsonl": b"[" * 20_000_000})
     return {
@@ -610,6 +680,16 @@ def hostile(good: Held) -> dict[str, bytes]:
         "a list too long": bytes(no_list),
         "bomb": bomb.zipped(),
         "a line without end": lines.listed_again().zipped(),
+        "two lists": _with_two_lists(bundle),
+        "a link": _with(good, "log/issuers.der", external_attr=0o120777 << 16),
+        "another name": _with(good, "scope.json", extra=b"up\t\0\1" + b"\0" * 4 + b"evil"),
+        "of nobody": nobody.listed_again().zipped(),
+        "before all time": timeless.listed_again().zipped(),
+        "a head of no chain": unnamed.listed_again().zipped(),
+        "blank lines": blank.listed_again().zipped(),
+        "deep definition": good.copy(**{definition: b"a=" + b"[" * 9_000})
+        .listed_again()
+        .zipped(),
         "endless chain": endless.listed_again().zipped(),
         "deep": zipped(**{"manifest.json": b"[" * 5_000}),
         "manifest of nothing": zipped(**{"manifest.json": b'{"members":[],"version":1}'}),
@@ -629,6 +709,65 @@ def hostile(good: Held) -> dict[str, bytes]:
         .listed_again()
         .zipped(),
     }  # fmt: skip
+
+
+def _with(good: Held, name: str, **changes: Any) -> bytes:
+    """The bundle, with a member that the list of the ZIP describes in another way."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one, content in good.members.items():
+            info = zipfile.ZipInfo(one)
+            for key, value in changes.items() if one == name else ():
+                setattr(info, key, value)
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+def _with_two_lists(bundle: bytes) -> bytes:
+    """One list where the ZIP64 locator says, another where Python's reader looks."""
+    end = bundle.rindex(b"PK\5\6")
+    many, offset = struct.unpack("<10xH4xI2x", bundle[end:])
+    listed = bundle[offset:end]
+
+    def end_64(many: int, listed: bytes, offset: int) -> bytes:
+        fields = (44, 45, 45, 0, 0, many, many, len(listed), offset)
+        return b"PK\6\6" + struct.pack("<QHHLLQQQQ", *fields)
+
+    shorter = listed[: listed.rindex(b"PK\1\2")]
+    told = bundle[:offset] + shorter
+    both = told + end_64(many - 1, shorter, offset)
+    both += listed + end_64(many, listed, len(both))
+    both += b"PK\6\7" + struct.pack("<LQL", 0, len(told), 1)
+    return both + b"PK\5\6" + struct.pack("<HHHHLLH", 0, 0, *[2**16 - 1] * 2, *[2**32 - 1] * 2, 0)
+
+
+#: What Python's reader of ZIPs takes as it is, or the second check has no say in.
+BEYOND_THE_SECOND = frozenset(
+    {
+        "something before",
+        "something behind",
+        "a link",
+        "another name",
+        "two lists",
+        "of nobody",
+        "deep definition",
+    }
+    | {"scope of later", "blank lines", "a head of no chain", "a line without end"}
+)
+
+
+def test_the_second_check_refuses_strangers_files_in_a_line(case: Case, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.zip"
+    for name, content in hostile(case.good).items():
+        bundle.write_bytes(content)
+        said = _check(bundle)
+        assert "Traceback" not in said.stderr, name
+        assert said.returncode == 1 or name in BEYOND_THE_SECOND, name
+    for kept in (b"", b"nonsense", b"a\nb\nc\n"):
+        (tmp_path / "kept.txt").write_bytes(kept)
+        said = _check(case.bundle, tmp_path / "kept.txt")
+        assert (said.returncode, said.stderr[:4]) == (1, "SAI:")
+    assert _check(tmp_path / "absent.zip").stderr.startswith("SAI:")
 
 
 def test_a_strangers_zip_is_refused_and_nothing_is_written(case: Case, tmp_path: Path) -> None:
@@ -690,8 +829,36 @@ def test_the_command_ends_with_0_only_when_all_holds(case: Case, tmp_path: Path)
     (finding,) = json.loads(told)["findings"]
     assert (code, finding["rule"]) == (1, "checkpoint_unsigned")
     assert finding["sentence"] == Rule.CHECKPOINT_UNSIGNED.sentence
-    code, _ = said(str(case.bundle), "--anchors", str(tmp_path / "absent"))
-    assert code == 2
+    for option in ("--anchors", "--pdfs"):
+        code, _ = said(str(case.bundle), option, str(tmp_path / "absent"))
+        assert code == 2
+
+
+def test_nothing_of_a_bundle_steers_the_terminal(case: Case, tmp_path: Path) -> None:
+    held = case.good.copy()
+    scope = held.json("scope.json")
+    scope["organisations"][0]["name"] = "\x1b[2J\u202eĐẠT"
+    held.put_json("scope.json", scope)
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(held.listed_again().zipped())
+    _, told = said(str(bundle))
+    second = _check(bundle).stdout
+    for text in (told, second):
+        assert "\\x1b[2J\\u202eĐẠT" in text
+        assert "\x1b" not in text
+
+
+def test_who_stops_listening_does_not_turn_the_verdict(case: Case, tmp_path: Path) -> None:
+    forged = tmp_path / "forged.zip"
+    forged.write_bytes(case.good.copy(**{"log/checkpoint.sig": b"no"}).listed_again().zipped())
+    script = "import sys; from api.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", script, "verify", str(forged)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        complaints = running.stderr.read()
+    assert (running.returncode, complaints) == (1, b"")
 
 
 def test_every_rule_is_explained() -> None:

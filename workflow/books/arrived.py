@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from workflow.books.opened import BATCH
+from workflow.books.opened import batches
 from workflow.books.places import Place, places_of
 from workflow.office import Reading
 from workflow.records import (
@@ -103,17 +103,8 @@ def entries_of(organisation_id: uuid.UUID, period: Period) -> Select[*tuple[Any,
 def arrived(reading: Reading, entries: Select[*tuple[Any, ...]]) -> Iterator[Arrived]:
     """Arrival after arrival, in a constant number of queries for each batch."""
     types = {kind.code: kind.name for kind in reading.office.law.doc_types.types}
-    after: uuid.UUID | None = None
-    while True:
-        query = entries.limit(BATCH)
-        rows = reading.session.execute(
-            query if after is None else query.where(RegisterEntry.id > after)
-        ).all()
-        if rows:
-            yield from _described(reading, rows, types)
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].id
+    for rows in batches(reading, entries):
+        yield from _described(reading, rows, types)
 
 
 def _described(

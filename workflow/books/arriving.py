@@ -19,12 +19,11 @@ from workflow.books.opened import (
     Names,
     Opened,
     Record,
-    day_of,
     local,
     moment_text,
-    period_line,
-    sheet_of,
+    of_period,
 )
+from workflow.books.places import code_values, place_values
 from workflow.office import Reading
 from workflow.printing.books import Section
 from workflow.rules import fields
@@ -71,31 +70,20 @@ def _opened(
     bound, closing = _extent(reading, entries)
     names = Names(reading, organisation_id)
     rows = (cells(line) for line in arrived(reading, entries))
-    return Opened(
-        book=book,
-        organisation_id=organisation_id,
-        subject=organisation_id,
-        sheet=sheet_of(
-            reading,
-            organisation_id,
-            book,
-            day_of(reading, period),
-            lines=[period_line(period)],
-            sections=[Section(book.columns, rows)],
-            closing=[closing],
-            bound=bound,
-        ),
-        about={"period": period.label},
-        file_name=f"{book.file_name} {period.label}",
-        record="Document",
-        records=(
-            lambda: (
-                _record(line, names.on(line.row.entered_on).code)
-                for line in arrived(reading, entries)
-            )
-        )
-        if recorded
-        else None,
+
+    def records() -> Iterator[Record]:
+        for line in arrived(reading, entries):
+            yield _record(line, names.on(line.row.entered_on).code)
+
+    return of_period(
+        reading,
+        organisation_id,
+        period,
+        book,
+        [Section(book.columns, rows)],
+        closing,
+        bound=bound,
+        records=records if recorded else None,
     )
 
 
@@ -184,22 +172,14 @@ def _progress(line: Arrived, now: datetime) -> str:
 
 def _record(line: Arrived, organ_id: str) -> Record:
     """As the form of Annex VI; who signed it is not known but from its signatures."""
-    row, place = line.row, line.place
-    number, _, notation = (parse_received(row.code).text if row.code else "").partition("/")
+    row = line.row
     return Record(
         what=f"Văn bản số đến {row.number} ngày {row.entered_on:%d/%m/%Y}",
         form=fields.INCOMING,
         values={
-            "FileCode": {
-                "OrganId": organ_id,
-                "FileCatalog": place.year if place else row.year,
-                "FileNotation": place.notation if place else None,
-            },
-            "DocOrdinal": place.ordinal if place else None,
+            **place_values(organ_id, row.year, line.place),
             "TypeName": line.type_name,
-            # What has no number and symbol apart is a symbol of its own.
-            "CodeNumber": number if notation else None,
-            "CodeNotation": notation or number or None,
+            **code_values(parse_received(row.code).text if row.code else None),
             "IssuedDate": row.dated_on,
             "OrganName": row.sender_name,
             "Subject": row.subject,

@@ -24,6 +24,7 @@ from workflow.books.opened import (
     period_line,
     sheet_of,
 )
+from workflow.books.places import Place, code_values, place_values
 from workflow.facts.contents import signers_of
 from workflow.office import Reading
 from workflow.printing.books import Section
@@ -281,22 +282,15 @@ def _cells(item: Mapping[str, Any]) -> Sequence[Cell]:
 
 
 def _document(item: Mapping[str, Any], file: Row[*tuple[Any, ...]], organ_id: str) -> Record:
-    number, _, notation = (item["code"] or "").partition("/")
     came = item["came"]
     arrival = {"ArrivalDate": item["entered_on"], "ArrivalNumber": item["number"]} if came else {}
     return Record(
         what=f"Văn bản thứ {item['ordinal']} của hồ sơ {file.notation}",
         form=fields.INCOMING if came else fields.OUTGOING,
         values={
-            "FileCode": {
-                "OrganId": organ_id,
-                "FileCatalog": file.year,
-                "FileNotation": file.notation,
-            },
-            "DocOrdinal": item["ordinal"],
+            **place_values(organ_id, file.year, Place(file.year, file.notation, item["ordinal"])),
             "TypeName": item["type_name"],
-            "CodeNumber": number if notation else None,
-            "CodeNotation": notation or number or None,
+            **code_values(item["code"]),
             "IssuedDate": item["dated_on"],
             "OrganName": item["author"],
             "Subject": item["subject"],

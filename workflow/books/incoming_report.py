@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from workflow.books.opened import Opened, day_of
-from workflow.books.tallies import Tallies, counted, lateness, report_of, tallied
+from workflow.books.opened import Opened, day_of, of_period
+from workflow.books.tallies import Tallies, counted, lateness, tallied
 from workflow.office import Reading
 from workflow.printing.books import Section
 from workflow.records import (
@@ -40,7 +40,7 @@ from workflow.rules.indicator import Period
 def incoming_report(reading: Reading, organisation_id: uuid.UUID, period: Period) -> Opened:
     """What arrived in the period, by the unit that has the lead and by type."""
     by_unit, by_type = _incoming(reading, organisation_id, period)
-    return report_of(
+    return of_period(
         reading,
         organisation_id,
         period,

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 
 from workflow.office import VIETNAM, Reading
 from workflow.printing.books import BookSheet, Section
-from workflow.records import OrganisationName
+from workflow.records import OrganisationName, RegisterEntry
 from workflow.rules.books import Book
 from workflow.rules.fields import Form, Values
 from workflow.rules.indicator import Period
@@ -100,6 +101,54 @@ def sheet_of(
         across=book.across,
         bound=bound,
     )
+
+
+def of_period(
+    reading: Reading,
+    organisation_id: uuid.UUID,
+    period: Period,
+    book: Book,
+    sections: Sequence[Section],
+    closing: str,
+    *,
+    bound: Sequence[str] = (),
+    records: Callable[[], Iterator[Record]] | None = None,
+) -> Opened:
+    """A book of the whole seat in a period."""
+    return Opened(
+        book=book,
+        organisation_id=organisation_id,
+        subject=organisation_id,
+        sheet=sheet_of(
+            reading,
+            organisation_id,
+            book,
+            day_of(reading, period),
+            lines=[period_line(period)],
+            sections=sections,
+            closing=[closing],
+            bound=bound,
+        ),
+        about={"period": period.label},
+        file_name=f"{book.file_name} {period.label}",
+        record="Document",
+        records=records,
+    )
+
+
+def batches(
+    reading: Reading, entries: Select[*tuple[Any, ...]]
+) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    """Entries of a register, which are in the order of their ids, some at a time."""
+    after: uuid.UUID | None = None
+    while True:
+        query = entries if after is None else entries.where(RegisterEntry.id > after)
+        rows = reading.session.execute(query.limit(BATCH)).all()
+        if rows:
+            yield rows
+        if len(rows) < BATCH:
+            return
+        after = rows[-1].id
 
 
 def day_of(reading: Reading, period: Period) -> date:

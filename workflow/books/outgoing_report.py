@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from workflow.books.opened import Opened
-from workflow.books.tallies import Tallies, counted, lateness, report_of, tallied
+from workflow.books.opened import Opened, of_period
+from workflow.books.tallies import Tallies, counted, lateness, tallied
 from workflow.office import Reading
 from workflow.printing.books import Section
 from workflow.records import (
@@ -41,7 +41,7 @@ from workflow.work_lines import workflows_of
 def outgoing_report(reading: Reading, organisation_id: uuid.UUID, period: Period) -> Opened:
     """What got its number in the period, by the unit that drafted it and by type."""
     by_unit, by_type = _outgoing(reading, organisation_id, period)
-    return report_of(
+    return of_period(
         reading,
         organisation_id,
         period,

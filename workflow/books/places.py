@@ -1,4 +1,4 @@
-"""How documents are named in notes, and where in the work files they stand."""
+"""How documents are named, and where in the work files they stand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from workflow.office import Reading
 from workflow.records import WorkFile, WorkFileItem
+from workflow.rules.fields import Values
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,21 @@ def places_of(reading: Reading, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID
 def code_and_date(code: str | None, on: date) -> str:
     """How a document of our own is named in a note."""
     return f"văn bản {code} ngày {on:%d/%m/%Y}"
+
+
+def code_values(code: str | None) -> Values:
+    """Number and symbol in a form; what has them not apart is a symbol of its own."""
+    number, _, notation = (code or "").partition("/")
+    return {"CodeNumber": number if notation else None, "CodeNotation": notation or number or None}
+
+
+def place_values(organ_id: str, year: int, place: Place | None) -> Values:
+    """A document's place in a form; what is in no work file yet has but its own year."""
+    return {
+        "FileCode": {
+            "OrganId": organ_id,
+            "FileCatalog": place.year if place else year,
+            "FileNotation": place.notation if place else None,
+        },
+        "DocOrdinal": place.ordinal if place else None,
+    }

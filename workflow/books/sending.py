@@ -12,18 +12,18 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 
 from workflow.books.opened import (
-    BATCH,
     LANGUAGE,
     PRIORITIES,
     Names,
     Opened,
     Record,
+    batches,
     day_of,
     local,
     period_line,
     sheet_of,
 )
-from workflow.books.places import Place, code_and_date, places_of
+from workflow.books.places import Place, code_and_date, code_values, place_values, places_of
 from workflow.facts.contents import signers_of
 from workflow.office import Reading
 from workflow.printing.books import Section
@@ -105,21 +105,14 @@ class Line:
 
     def record(self, organ_id: str, issuer: str) -> Record:
         """As the form of Annex VI. What is in no work file yet has no place in one."""
-        row, place = self.row, self.place
-        number, _, notation = (row.code or "").partition("/")
+        row = self.row
         return Record(
             what=f"Văn bản {row.code}",
             form=fields.OUTGOING,
             values={
-                "FileCode": {
-                    "OrganId": organ_id,
-                    "FileCatalog": place.year if place else row.year,
-                    "FileNotation": place.notation if place else None,
-                },
-                "DocOrdinal": place.ordinal if place else None,
+                **place_values(organ_id, row.year, self.place),
                 "TypeName": self.type_name,
-                "CodeNumber": number,
-                "CodeNotation": notation,
+                **code_values(row.code),
                 "IssuedDate": row.entered_on,
                 "OrganName": issuer,
                 "Subject": row.subject,
@@ -243,30 +236,21 @@ def _extent(reading: Reading, entries: Select[*tuple[Any, ...]]) -> tuple[list[s
 def _lines(reading: Reading, entries: Select[*tuple[Any, ...]]) -> Iterator[Line]:
     """Line after line, in a constant number of queries for each batch."""
     types = {kind.code: kind.name for kind in reading.office.law.doc_types.types}
-    after: uuid.UUID | None = None
-    while True:
-        query = entries.limit(BATCH)
-        rows = reading.session.execute(
-            query if after is None else query.where(RegisterEntry.id > after)
-        ).all()
+    for rows in batches(reading, entries):
         ids = [row.document_id for row in rows]
-        if rows:
-            signers, sent = signers_of(reading, ids), _sent(reading, ids)
-            borne, places = _borne(reading, ids), places_of(reading, ids)
-            for row in rows:
-                document_id = row.document_id
-                voided = [f"Đã hủy số: {row.reason}"] if row.reason else []
-                yield Line(
-                    row,
-                    types.get(row.type_code or ""),
-                    signers[document_id],
-                    list(sent[document_id].values()),
-                    [*voided, *borne[document_id]],
-                    places.get(document_id),
-                )
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].id
+        signers, sent = signers_of(reading, ids), _sent(reading, ids)
+        borne, places = _borne(reading, ids), places_of(reading, ids)
+        for row in rows:
+            document_id = row.document_id
+            voided = [f"Đã hủy số: {row.reason}"] if row.reason else []
+            yield Line(
+                row,
+                types.get(row.type_code or ""),
+                signers[document_id],
+                list(sent[document_id].values()),
+                [*voided, *borne[document_id]],
+                places.get(document_id),
+            )
 
 
 def _sent(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from workflow.books.opened import Opened, day_of, local, period_line, sheet_of
+from workflow.books.opened import local
 from workflow.office import Reading
 from workflow.printing.books import Section
 from workflow.rules.books import (
@@ -18,37 +17,9 @@ from workflow.rules.books import (
     Column,
     share,
 )
-from workflow.rules.indicator import Period
 
 Tallies = Mapping[str, Counter[str]]
 """How many of each outcome, by what they are counted by."""
-
-
-def report_of(
-    reading: Reading,
-    organisation_id: uuid.UUID,
-    period: Period,
-    book: Book,
-    sections: Sequence[Section],
-    explained: str,
-) -> Opened:
-    """The report with these tables."""
-    return Opened(
-        book=book,
-        organisation_id=organisation_id,
-        subject=organisation_id,
-        sheet=sheet_of(
-            reading,
-            organisation_id,
-            book,
-            day_of(reading, period),
-            lines=[period_line(period)],
-            sections=sections,
-            closing=[explained],
-        ),
-        about={"period": period.label},
-        file_name=f"{book.file_name} {period.label}",
-    )
 
 
 def counted(

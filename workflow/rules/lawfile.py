@@ -136,5 +136,5 @@ def read(name: str, text: str) -> Table:
     """Return the root table of a TOML text called `name` in refusals. Raises InvalidDefinition."""
     try:
         return Table(name, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidDefinition(name, f"không phải TOML: {error}") from error

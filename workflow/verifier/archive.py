@@ -7,6 +7,7 @@ manifest, and of a member no more is inflated than the manifest allows.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -22,6 +23,8 @@ CHUNK_BYTES = 1 << 20
 #: The longest line of a slice, and the largest member that is read whole.
 LONGEST_LINE = 16 << 20
 MOST_BYTES = 64 << 20
+#: How many times its size a bundle may be when it is inflated. Real ones: below 20.
+_MOST_INFLATED = 200
 #: A ZIP's list of members is read into memory: 100 bytes are enough for each.
 _MOST_LIST_BYTES = 512 << 20
 _FAULTS = (
@@ -70,7 +73,12 @@ class ZipMembers:
             raise
         except _FAULTS as fault:
             raise NotABundle(f"{type(fault).__name__}: {fault}") from fault
-        self.names = [info.filename for info in self._zip.infolist()]
+        members = self._zip.infolist()
+        if any(map(_strange, members)):
+            raise NotABundle("a member that is no plain file, or has two names")
+        if sum(one.file_size for one in members) > _MOST_INFLATED * max(_size(source), 1 << 20):
+            raise NotABundle("members that would fill any disk")
+        self.names = [info.filename for info in members]
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +106,23 @@ class ZipMembers:
             raise Unreadable(f"{type(fault).__name__}: {fault}") from fault
 
 
+def _strange(member: zipfile.ZipInfo) -> bool:
+    """Whether `unzip` would make something else of it: a link, a folder, or another name, behind a
+    zero byte or in an extra field. Sizes beyond 4 GiB (field 1) are no reason."""
+    mode = member.external_attr >> 16
+    extra = member.extra
+    return (
+        stat.S_IFMT(mode) not in (0, stat.S_IFREG)
+        or member.orig_filename != member.filename
+        or member.is_dir()
+        or (extra != b"" and extra != struct.pack("<HH", 1, len(extra) - 4) + extra[4:])
+    )
+
+
+def _size(source: Path | BinaryIO) -> int:
+    return source.stat().st_size if isinstance(source, Path) else source.seek(0, os.SEEK_END)
+
+
 def _check_list(source: Path | BinaryIO) -> None:
     """Refuse a list of members that would fill the memory, before it is read; and a file with
     something before the first member or behind the list, where programs differ in what they see."""
@@ -112,9 +137,11 @@ def _check_list(source: Path | BinaryIO) -> None:
     if kind != b"PK\5\6" or comment:
         raise NotABundle("not a ZIP, or cut off")
     if _at(source, end - 20, 4) == b"PK\6\7":  # ZIP64: the same in wider fields
-        (end,) = struct.unpack("<8xQ4x", _at(source, end - 20, 20))
+        locator = end - 20
+        (end,) = struct.unpack("<8xQ4x", _at(source, locator, 20))
         kind, size, offset = struct.unpack("<4s36xQQ", _at(source, end, 56))
-        if kind != b"PK\6\6":
+        # Some programs go where the locator says, some (Python's) read what stands before it.
+        if kind != b"PK\6\6" or end + 56 != locator:
             raise NotABundle("not a ZIP64")
     if size > _MOST_LIST_BYTES:
         raise NotABundle("a list of members that is too long")

@@ -20,6 +20,7 @@ from workflow.verifier.archive import Archive, Members, NotABundle, ZipMembers
 from workflow.verifier.books import Books
 from workflow.verifier.findings import Found, Note, Rule, Verdict
 from workflow.verifier.fractions import Compared, Computed
+from workflow.verifier.rows import Report
 from workflow.verifier.scope import (
     DESTROYED,
     MISSING,
@@ -32,7 +33,7 @@ from workflow.verifier.scope import (
     read_scope,
 )
 from workflow.verifier.shelf import Shelf
-from workflow.verifier.slices import Event, Read, Reported, Slice
+from workflow.verifier.slices import Event, Read, Slice
 
 Progress = Callable[[str, int, int], None]
 """Told what is being read ("entries" or "files"), how much is done and how much there is."""
@@ -225,7 +226,7 @@ class _Checking:
         if books is None:
             return
 
-        def needed(digest: str, report: Reported | None) -> None:
+        def needed(digest: str, report: Report | None) -> None:
             if report is not None:
                 self._pieces.update(report.evidence)
             if self._judges:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -15,11 +15,12 @@ from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import Definition, Indicator
 from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Archive
-from workflow.verifier.books import Key
+from workflow.verifier.documents import Key
 from workflow.verifier.findings import Found, Rule
 from workflow.verifier.scope import Organisation, Scope
 
 _CLAIM = "indicator.json"
+_LONGEST = 1 << 16  # bytes of a definition
 Computed = tuple[Organisation, Sequence[Indicator]]
 
 
@@ -31,6 +32,9 @@ def definition_of(archive: Archive, scope: Scope, found: Found) -> Definition | 
     """
     chosen: Definition | None = None
     for name in archive.under("definitions/"):
+        if archive.listed[name].bytes > _LONGEST:
+            found.add(Rule.DEFINITION_UNKNOWN, name, detail="too long")
+            continue
         content = archive.content(name)
         if f"definitions/{sha256(content).hexdigest()}.toml" != name:
             found.add(Rule.MEMBER_ALTERED, name, detail="not the text it is named after")
@@ -58,10 +62,14 @@ class Compared:
 
     scope: Scope
     definition: Definition
+    strangers: list[tuple[str, str]] = field(default_factory=list)
 
     def compute(self, organisation: Organisation, counted: Counter[Key]) -> Sequence[Indicator]:
         """The fractions of every issuer of an organisation."""
         first_on = self.scope.period.first_on
+        issuers = {str(issuer) for (issuer, *_), many in counted.items() if many}
+        for issuer in sorted(issuers - set(organisation.issuers)):
+            self.strangers.append((organisation.id, issuer))
         return indicator.compute(
             self.definition,
             self.scope.period,
@@ -76,7 +84,11 @@ class Compared:
         )
 
     def compare(self, claim: bytes, computed: Sequence[Computed], found: Found) -> None:
-        """Note every fraction, issuer and organisation that the claim has otherwise."""
+        """Note every fraction, issuer and organisation that the claim has otherwise, and documents
+        that count for nobody."""
+        for organisation, issuer in self.strangers:
+            why = "documents of the period count for an issuer that the organisation has not"
+            found.add(Rule.INDICATOR_DIFFERS, f"{_CLAIM} {issuer}", organisation, why)
         try:
             value = decoded(claim)
             if not isinstance(value, dict) or not isinstance(value["organisations"], list):

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signing.witness import WitnessInvalid, check_chain, check_signature, check_stamp
+from signing.witness import (
+    WitnessInvalid,
+    certificates_in,
+    check_chain,
+    check_signature,
+    check_stamp,
+    subject,
+)
 from workflow.rules import checkpoints, merkle
 from workflow.rules.journal import decoded
 from workflow.verifier.archive import Archive
@@ -17,6 +24,7 @@ from workflow.verifier.findings import Found, Note, Rule
 from workflow.verifier.scope import SYSTEM, Ends, Scope, digests
 
 _TEXT, _HEADS, _LEAVES = "log/checkpoint.txt", "log/heads.jsonl", "log/leaves.jsonl"
+_MOST_ANCHORS, _LONGEST_ANCHOR = 1000, 1 << 16
 
 
 @dataclass
@@ -64,13 +72,14 @@ class Log:
         except WitnessInvalid as fault:
             self.found.add(Rule.CHECKPOINT_UNSIGNED, "log/checkpoint.sig", detail=str(fault))
         try:
-            others = split_certificates(issuers)
-        except ValueError as fault:
+            others = certificates_in(issuers)
+        except WitnessInvalid as fault:
             self.found.add(Rule.MEMBER_UNREADABLE, "log/issuers.der", detail=str(fault))
             others = []
         if head is None:
             return
         try:
+            self.notes.append(_signer(certificate))
             if not check_chain(certificate, others, self.anchors, head.at):
                 self.found.add(Rule.CHECKPOINT_UNTRUSTED, "log/certificate.der")
         except WitnessInvalid as fault:
@@ -210,11 +219,11 @@ class Log:
                     raise ValueError("no chain")
             except (ValueError, TypeError, AttributeError, json.JSONDecodeError) as fault:
                 self.found.add(Rule.MEMBER_UNREADABLE, _HEADS, detail=str(fault))
-                continue
+                break  # there may be millions of such lines
             place, owner = f"{_HEADS} {end.chain}", "" if end.chain == SYSTEM else str(end.chain)
             if end.chain in ends or end.chain not in wanted:
                 self.found.add(Rule.MEMBER_UNREADABLE, place, owner, "not a chain of this bundle")
-                continue
+                break
             ends[end.chain] = (end.sequence, end.digest)
             if end not in leaf.heads or leaf.index != value["leaf"]:
                 self.found.add(Rule.LEAF_WRONG, place, owner)
@@ -268,6 +277,16 @@ class Log:
                 self.found.add(Rule.CHAIN_HEAD, place, owner, why)
 
 
+def _signer(certificate: bytes) -> Note:
+    """Whoever has a certificate under an anchor can sign a log of their own."""
+    digest = hashlib.sha256(certificate).hexdigest()
+    return Note(
+        "log_key",
+        f"Điểm kiểm soát do khóa của {subject(certificate)} ký, SHA-256 của chứng thư: {digest}."
+        " Hãy so với chứng thư của sổ kiểm soát đã công bố.",
+    )
+
+
 def _hashed(
     lines: Iterator[bytes], places: range, told: dict[str, checkpoints.Head]
 ) -> Iterator[bytes]:
@@ -282,27 +301,13 @@ def _hashed(
 
 def trusted(archive: Archive, found: Found) -> list[bytes]:
     """The certificates that the bundle itself trusts."""
-    anchors = []
+    anchors: list[bytes] = []
     for name in archive.under("trust/"):
+        if len(anchors) == _MOST_ANCHORS or archive.listed[name].bytes > _LONGEST_ANCHOR:
+            found.add(Rule.MEMBER_UNREADABLE, name, detail="no certificate, or too many")
+            continue
         content = archive.content(name)
         if f"trust/{hashlib.sha256(content).hexdigest()}.der" != name:
             found.add(Rule.MEMBER_ALTERED, name, detail="not the certificate it is named after")
         anchors.append(content)
     return anchors
-
-
-def split_certificates(concatenated: bytes) -> list[bytes]:
-    """DER values that stand one after the other. Raises ValueError for anything between them."""
-    found, place = [], 0
-    while place < len(concatenated):
-        head = concatenated[place : place + 6]
-        if len(head) < 2 or head[0] != 0x30:
-            raise ValueError("not certificates, one after the other")
-        wide = head[1] & 0x7F if head[1] & 0x80 else 0
-        length = int.from_bytes(head[2 : 2 + wide], "big") if wide else head[1]
-        end = place + 2 + wide + length
-        if wide > 4 or (wide == 0 and head[1] & 0x80) or end > len(concatenated):
-            raise ValueError("not certificates, one after the other")
-        found.append(concatenated[place:end])
-        place = end
-    return found

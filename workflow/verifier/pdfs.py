@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +21,12 @@ from workflow.verifier.findings import Found, Rule
 from workflow.verifier.shelf import Shelf
 
 _AHEAD = 4
+_MOST_HELD_BYTES = 64 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class _PieceMissing(Exception):  # noqa: N818  it states a fact
+    """A piece of evidence that a report names is not in the bundle."""
 
 
 @dataclass
@@ -35,6 +43,7 @@ class Files:
     found: Found
     judged: int = 0
     _pieces: dict[str, bytes] = field(default_factory=dict)
+    _held_bytes: int = 0
 
     def check(
         self, wanted: Shelf[bytes], destroyed: set[str], progress: Callable[[int], None]
@@ -49,15 +58,17 @@ class Files:
             ThreadPoolExecutor(workers) as threads,
         ):
             waiting: list[tuple[str, Future[Sequence[str]]]] = []
-            for sha256, packed in sorted(wanted.items()):
+            for sha256, packed in sorted(wanted.items(), key=lambda one: str(one[0])):
+                if not _SHA256.fullmatch(str(sha256)):  # it is to be a file's name here
+                    self.found.add(Rule.PDF_MISSING, f"pdfs/{sha256}.pdf", detail="no digest")
+                    continue
                 place = self._place(sha256, others, Path(room))
                 if place is None:
                     if sha256 not in destroyed:
                         self.found.add(Rule.PDF_MISSING, f"pdfs/{sha256}.pdf")
                     continue
-                report = SignatureReport.from_json(zlib.decompress(packed)) if packed else None
                 waiting.append(
-                    (sha256, threads.submit(self._judge, sandbox, place, sha256, report))
+                    (sha256, threads.submit(self._judge, sandbox, place, sha256, packed))
                 )
                 if len(waiting) > _AHEAD * workers:
                     self._settle(*waiting.pop(0))
@@ -73,18 +84,19 @@ class Files:
             rule = Rule.EVIDENCE_MISSING if differs[0] in _WANTING else Rule.VERDICT_DIFFERS
             self.found.add(rule, f"pdfs/{sha256}.pdf", detail=", ".join(differs))
 
-    def _judge(
-        self, sandbox: Sandbox, path: Path, sha256: str, report: SignatureReport | None
-    ) -> Sequence[str]:
+    def _judge(self, sandbox: Sandbox, path: Path, sha256: str, packed: bytes) -> Sequence[str]:
         try:
             with path.open("rb") as file:
                 if file_digest(file, "sha256").hexdigest() != sha256:
                     return ["sha256"]
-            if report is None:
+            if not packed:
                 return []
+            report = _report(packed)
+            if report is None:
+                return ["report"]
             return rejudge(sandbox, path, report, self._piece, self.anchors)
-        except KeyError as missing:
-            return ["evidence", str(missing.args[0])]
+        except _PieceMissing as missing:
+            return ["evidence", str(missing)]
         except OSError as fault:
             return ["unreadable", str(fault.strerror)]
         finally:
@@ -97,10 +109,12 @@ class Files:
         if piece is None:
             name = f"objects/{sha256}"
             if name not in self.archive:
-                raise KeyError(name)
+                raise _PieceMissing(name)
             piece = self.archive.content(name)
-            if len(self._pieces) > 5000:
+            self._held_bytes += len(piece)
+            if self._held_bytes > _MOST_HELD_BYTES:
                 self._pieces.clear()
+                self._held_bytes = len(piece)
             self._pieces[sha256] = piece
         return piece
 
@@ -125,8 +139,21 @@ class Files:
         assert self.folder is not None
         for path in sorted(self.folder.rglob("*.pdf")):
             if len(path.stem) != 64 and path.is_file():
-                with path.open("rb") as file:
-                    yield file_digest(file, "sha256").hexdigest(), path
+                try:
+                    with path.open("rb") as file:
+                        yield file_digest(file, "sha256").hexdigest(), path
+                except OSError:
+                    continue  # if it is wanted, it is missed
+
+
+def _report(packed: bytes) -> SignatureReport | None:
+    """The report, or None for what is none: an insider may store any bytes."""
+    try:
+        report = SignatureReport.from_json(zlib.decompress(packed))
+        report.checked_at.astimezone(UTC)
+        return report
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return None
 
 
 _WANTING = ("evidence",)

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from workflow.verifier.findings import Found, Rule
-
-
-class Entered(NamedTuple):
-    """An entry of a register, as its row says."""
-
-    id: str
-    register: str
-    year: int
-    number: int
-    code: str | None
-    on: date
-    issuer_key: str
-    document: str
+from workflow.verifier.rows import RegisterEntry
 
 
 class _Series(NamedTuple):
@@ -43,23 +30,19 @@ class Registers:
     _series: dict[str, _Series] = field(default_factory=dict)
     _codes: set[int] = field(default_factory=set)
 
-    def enter(self, row_id: str, columns: Mapping[str, Any], at: datetime) -> Entered:
-        """Take the next entry, journalled at `at`. Raises ValueError or TypeError for no entry."""
-        on = date.fromisoformat(columns["entered_on"])
-        number, year, code = columns["number"], columns["year"], columns["code"]
-        if type(number) is not int or type(year) is not int:
-            raise ValueError("a number is a whole number")
-        key = (columns["issuer_key"], columns["register"], year)
-        place = f"register_entry {row_id}"
-        which = f"{columns['register']} {code or number}/{year}"
-        entered_at = datetime.fromisoformat(columns["entered_at"])
+    def enter(self, row: RegisterEntry, at: datetime) -> None:
+        """Take the next entry, journalled at `at`."""
+        on, number, year, code = row.entered_on, row.number, row.year, row.code
+        key = (row.issuer_key, row.register, year)
+        place = row.place
+        which = f"{row.register} {code or number}/{year}"
         if (
-            columns["organisation_id"] != self.organisation
+            row.organisation_id != self.organisation
             or on.year != year  # the register's year is that of the document's date
-            or entered_at != at
+            or row.entered_at != at
         ):
             self.found.add(Rule.ENTRY_WRONG, place, self.organisation, which)
-        last = self._series.get(columns["series_id"])
+        last = self._series.get(row.series_id)
         if last is None:
             if number != 1 and year >= self.whole_from:
                 self.found.add(Rule.NUMBER_GAP, place, self.organisation, f"{which}: begins here")
@@ -78,26 +61,12 @@ class Registers:
                 self.found.add(
                     Rule.DATE_BACK, place, self.organisation, f"{which}: {on} after {last.on}"
                 )
-            elif entered_at < last.at:
-                self.found.add(
-                    Rule.DATE_BACK,
-                    place,
-                    self.organisation,
-                    f"{which}: {entered_at} then {last.at}",
-                )
-        self._series[columns["series_id"]] = _Series(key, number, on, entered_at)
+            elif row.entered_at < last.at:
+                then = f"{row.entered_at} then {last.at}"
+                self.found.add(Rule.DATE_BACK, place, self.organisation, f"{which}: {then}")
+        self._series[row.series_id] = _Series(key, number, on, row.entered_at)
         if code is not None:
-            seen = hash((columns["issuer_key"], columns["register"], year, code))
+            seen = hash((*key, code))
             if seen in self._codes:
                 self.found.add(Rule.NUMBER_DOUBLE, place, self.organisation, which)
             self._codes.add(seen)
-        return Entered(
-            row_id,
-            columns["register"],
-            year,
-            number,
-            code,
-            on,
-            columns["issuer_key"],
-            columns["document_id"],
-        )

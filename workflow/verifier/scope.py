@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,12 +94,13 @@ def read_manifest(members: Members, found: Found) -> tuple[dict[str, Listed], st
     if MANIFEST not in names:
         found.add(Rule.MEMBER_MISSING, MANIFEST)
         return None
-    content, most = b"", _NAMED * len(names) + 1000
+    held, most = bytearray(), _NAMED * len(names) + 1000
     try:
         for chunk in members.chunks(MANIFEST):
-            content += chunk
-            if len(content) > most:
+            held += chunk
+            if len(held) > most:
                 raise Unreadable("too large")
+        content = bytes(held)
         value = decoded(content)
         if value["version"] != VERSION or type(value["version"]) is not int:
             found.add(Rule.VERSION_UNKNOWN, MANIFEST, detail=repr(value["version"]))
@@ -142,10 +144,12 @@ def read_scope(content: bytes, found: Found) -> Scope | None:
             organisations=tuple(map(_organisation, value["organisations"])),
             system=_whole(value["system"]),
         )
+        if not scope.organisations:
+            raise ValueError("of no organisation")
         if len({one.id for one in scope.organisations}) != len(scope.organisations):
             raise ValueError("an organisation twice")
         return scope
-    except (ValueError, TypeError, KeyError, Invalid) as fault:
+    except (ValueError, TypeError, KeyError, OverflowError, Invalid) as fault:
         found.add(Rule.MEMBER_UNREADABLE, "scope.json", detail=_why(fault))
         return None
 
@@ -189,8 +193,9 @@ def slices(chain: str, length: int, rows_from: int) -> Iterator[tuple[int, int, 
 def counted_out(scope: Scope, listed: Mapping[str, Listed], found: Found) -> bool:
     """Whether the chains have the members that their lengths ask for; else nothing of them is
     looked for, for a length may be any number."""
+    members = Counter(name.split("/")[1] for name in listed if name.startswith("chains/"))
     for chain, length, _ in scope.chains():
-        there = sum(name.startswith(f"chains/{chain}/") for name in listed)
+        there = members[chain]
         if -(-length // SLICE) > there:
             owner = "" if chain == SYSTEM else chain
             why = f"{there} members, for {length} entries"

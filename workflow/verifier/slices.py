@@ -6,19 +6,20 @@ its entry says. What the books need of it is told in short; the rest is dropped 
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from workflow.rules import journal
 from workflow.verifier.archive import Archive, Listed, Members
 from workflow.verifier.findings import Finding, Found, Rule
+from workflow.verifier.rows import Told, read_row
 from workflow.verifier.scope import SYSTEM
 
 SELECTED = frozenset(
@@ -57,47 +58,7 @@ class Slice:
         return "" if self.chain == SYSTEM else self.chain
 
 
-class Signature(NamedTuple):
-    """What the law asks of a signature in a report (`rules.signed.FoundSignature`)."""
-
-    field: str
-    kind: str
-    indication: str
-    intact: bool | None
-    trusted: bool
-    certificate_sha256: str | None
-    revision_bytes: int | None
-
-    @property
-    def reasons(self) -> tuple[()]:
-        """Sentences are for clerks; they decide nothing."""
-        return ()
-
-
-class Reported(NamedTuple):
-    """What the law asks of a report (`rules.signed.FoundReport`), and the evidence it names;
-    `packed` is all of it, deflated, where that is wanted."""
-
-    sha256: str
-    integrity: str
-    verdict: str
-    development: bool
-    signatures: tuple[Signature, ...]
-    evidence: tuple[str, ...]
-    packed: bytes | None
-
-
-class Row(NamedTuple):
-    """A row of evidence that digests to what its entry says. `content` of a report is `Reported`,
-    that of a fact its bytes; what is kept of others are their columns."""
-
-    table: str
-    id: str
-    columns: Mapping[str, Any]
-    content: Any = None
-
-
-class Event(NamedTuple):
+class Event(Struct, frozen=True):
     """An entry that the books look at, with the rows it digests as far as they are there.
 
     `named` are (table, id) of what it digests where the rows are not in the bundle.
@@ -107,13 +68,12 @@ class Event(NamedTuple):
     at: datetime
     action: str
     subject: str
-    facts: Mapping[str, Any]
-    rows: list[Row]
+    facts: dict[str, Any]
+    rows: list[Told]
     named: list[tuple[str, str]]
 
 
-@dataclass
-class Read:
+class Read(Struct):
     """A slice as it was read: where it links, and what the books need of it."""
 
     previous: str = ""
@@ -122,8 +82,8 @@ class Read:
     rows: int = 0
     at: datetime | None = None
     broken: bool = False
-    events: list[Event] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    events: list[Event] = []
+    findings: list[Finding] = []
 
 
 def read(members: Members, listed: Mapping[str, Listed], asked: Slice) -> Read:
@@ -134,7 +94,7 @@ def read(members: Members, listed: Mapping[str, Listed], asked: Slice) -> Read:
     entries = list(_entries(archive, asked, answer))
     if asked.rows is None:
         answer.events = [
-            _event(entry, [], [row[:2] for row in entry.rows if row.table in SELECTED])
+            _event(entry, [], [(row.table, row.id) for row in entry.rows if row.table in SELECTED])
             for entry in entries
             if _matters(entry.action) or any(row.table in SELECTED for row in entry.rows)
         ]
@@ -171,6 +131,7 @@ def _entries(archive: Archive, asked: Slice, answer: Read) -> Iterator[journal.E
     answer.broken |= answer.count != asked.count
 
 
+_UNREADABLE = {"report": Rule.REPORT_WRONG, "register_fact": Rule.FACT_WRONG}
 _EVENTS = ("outgoing.", "incoming.")
 _FACTS = ("case", "target", "ordinal", "destroyed", "certificate", "owner", "organisation")
 _SINGLE = frozenset({"certificate.added", "issuer.added", "register.restated"})
@@ -180,7 +141,7 @@ def _matters(action: str) -> bool:
     return action.startswith(_EVENTS) or action in _SINGLE
 
 
-def _event(entry: journal.Entry, rows: list[Row], named: list[tuple[str, str]]) -> Event:
+def _event(entry: journal.Entry, rows: list[Told], named: list[tuple[str, str]]) -> Event:
     facts = {name: entry.facts[name] for name in _FACTS if name in entry.facts}
     return Event(entry.sequence, entry.at, entry.action, entry.subject, facts, rows, named)
 
@@ -192,7 +153,7 @@ def _with_rows(
     wanted = [
         (entry.sequence, row) for entry in entries for row in entry.rows if row.table in SELECTED
     ]
-    told: dict[int, list[Row]] = {}
+    told: dict[int, list[Told]] = {}
     there: list[tuple[str, str]] = []
     digests = {(row.table, row.id): (sequence, row.digest) for sequence, row in wanted}
     owner = asked.organisation
@@ -218,8 +179,8 @@ def _with_rows(
             archive.found.add(Rule.ROW_EDITED, place, owner, f"{asked.chain}#{sequence}")
             continue
         try:
-            row = _row(table, row_id, columns, whole=asked.whole)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+            row = read_row(table, row_id, columns, whole=asked.whole)
+        except (ValueError, RecursionError) as fault:
             rule = _UNREADABLE.get(table, Rule.ENTRY_WRONG)
             archive.found.add(rule, place, owner, f"{type(fault).__name__}: {fault}")
             continue
@@ -231,18 +192,6 @@ def _with_rows(
         for entry in entries
         if _matters(entry.action) or entry.sequence in told
     ]
-
-
-def _row(table: str, row_id: str, columns: bytes, *, whole: bool) -> Row | None:
-    """What is told of a row, if anything. Raises what malformed columns make a reader raise."""
-    if table not in _TOLD:
-        return None
-    values = json.loads(columns)
-    return (
-        _report(row_id, values, whole=True)
-        if whole and table == "report"
-        else _TOLD[table](row_id, values)
-    )
 
 
 def _compare(
@@ -262,88 +211,3 @@ def _compare(
     if not missing and not more:
         place = next(b for a, b in zip(wanted, there, strict=True) if a != b)
         found.add(Rule.ROW_REORDERED, f"{place[0]} {place[1]}", owner, name)
-
-
-# What is told of the rows of each table.
-
-
-def _columns(table: str, *names: str) -> Callable[[str, dict[str, Any]], Row]:
-    """These columns. Raises KeyError when one is not there, ValueError for the id of another."""
-
-    def row(row_id: str, columns: dict[str, Any]) -> Row:
-        if columns["id"] != row_id:
-            raise ValueError("the id of another row")
-        return Row(table, row_id, {name: columns[name] for name in names})
-
-    return row
-
-
-_report_columns = _columns("report", "organisation_id", "sha256")
-_fact_columns = _columns(
-    "register_fact",
-    *("organisation_id", "document_id", "ordinal", "sequence", "entry_id", "register"),
-    *("year", "issuer_id", "type_code", "counted_on", "month", "cell", "due_at"),
-)
-
-
-def _report(row_id: str, columns: dict[str, Any], *, whole: bool = False) -> Row:
-    row = _report_columns(row_id, columns)
-    content = bytes.fromhex(columns["content"])
-    told = json.loads(content)
-    signatures = tuple([_signature(one) for one in told["signatures"]])
-    development = any(one["development"] for one in told["signatures"])
-    if told["sha256"] != columns["sha256"] or told["development"] is not development:
-        raise ValueError("the report contradicts itself")
-    evidence = {piece["sha256"] for one in told["signatures"] for piece in one["evidence"]}
-    reported = Reported(
-        told["sha256"],
-        told["integrity"],
-        told["verdict"],
-        development,
-        signatures,
-        tuple(sorted(evidence)),
-        zlib.compress(content, 1) if whole else None,
-    )
-    return row._replace(content=reported)
-
-
-def _signature(told: Mapping[str, Any]) -> Signature:
-    return Signature(*[told[name] for name in Signature._fields])
-
-
-def _fact(row_id: str, columns: dict[str, Any]) -> Row:
-    row = _fact_columns(row_id, columns)
-    return row._replace(content=bytes.fromhex(columns["content"]))
-
-
-def _relation(row_id: str, columns: dict[str, Any]) -> Row | None:
-    row = _columns("relation", "document_id", "kind", "other_id")(row_id, columns)
-    return row if row.columns["kind"] == "duplicates" else None
-
-
-def _outcome(row_id: str, columns: dict[str, Any]) -> Row | None:
-    row = _columns("signing_outcome", "intent_id", "refusal")(row_id, columns)
-    return None if row.columns["refusal"] is None else row
-
-
-_UNREADABLE = {"report": Rule.REPORT_WRONG, "register_fact": Rule.FACT_WRONG}
-_TOLD: Mapping[str, Callable[[str, dict[str, Any]], Row | None]] = {
-    "register_entry": _columns(
-        "register_entry",
-        *("series_id", "organisation_id", "issuer_key", "register", "year", "number", "code"),
-        *("document_id", "entered_on", "entered_at"),
-    ),
-    "number_void": _columns("number_void", "entry_id"),
-    "register_fact": _fact,
-    "report": _report,
-    "revision": _columns("revision", "file_id", "ordinal", "sha256"),
-    "signing_intent": _columns(
-        "signing_intent", "case_id", "file_id", "field", "person_id", "capacity"
-    ),
-    "signing_outcome": _outcome,
-    "relation": _relation,
-    "indicator_exclusion": _columns(
-        "indicator_exclusion",
-        *("organisation_id", "register", "type_code", "decided_by", "decided_on"),
-    ),
-}
