@@ -1,17 +1,22 @@
 """What it costs to write a register of 10,000 entries, in each form.
 
-CPU time of this process and what the peak of its memory grows by; each form in a process of its
-own, after a small book was written. `make bench-books`.
+CPU time and what the peak of the memory grows by; each form in a process of its own, after a small
+book was written. `make bench-books`.
 """
 
 from __future__ import annotations
 
+import argparse
+import gc
 import json
+import os
 import subprocess
 import sys
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from time import process_time
@@ -19,7 +24,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from benchmarks import report
 from benchmarks.offices import DATABASES, acting, founded, seat_of
+from benchmarks.report import Row
 from workflow.books import Asked, Form, write_book
 from workflow.office import VIETNAM, Office
 from workflow.records import (
@@ -39,6 +46,7 @@ from workflow.records import (
     Unit,
     new_id,
 )
+from workflow.settings import Settings
 
 RESULTS = Path(__file__).parent / "results" / "books.json"
 ENTRIES = 10_000
@@ -51,42 +59,66 @@ SUBJECT = (
 )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure each form of both registers on both databases, print, store."""
-    results: list[dict[str, Any]] = []
-    for database in DATABASES:
-        for book in ("outgoing-register", "incoming-register"):
-            for form in Form:
-                done = subprocess.run(
-                    [sys.executable, "-m", "benchmarks.books", database, book, form],
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                )
-                figures = json.loads(done.stdout)
-                results.append({"database": database, "book": book, "form": form, **figures})
-                sys.stdout.write(
-                    f"{database}, {book}, {form}: {figures['cpu_s']:.1f} s of CPU,"
-                    f" {figures['mb_more']} MB more than before, {figures['bytes']:,} bytes\n"
-                )
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=DATABASES, help="this database (both)")
+    parser.add_argument("--entries", type=int, default=ENTRIES, help="of each register")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)  # in a process of its own
+    chosen = parser.parse_args(arguments)
+    if chosen.one:
+        report.say(json.dumps(measure(chosen.one[0], Form(chosen.one[1]))))
+        return
+    results: Row = {"machine": report.machine(), "entries": chosen.entries, "figures": []}
+    for database in chosen.only or DATABASES:
+        with founded(database) as office:
+            first = date(YEAR, 3, 1)
+            many = chosen.entries
+            fill(office, [first + timedelta(days=240 * n // many) for n in range(many)])
+            for book in ("outgoing-register", "incoming-register"):
+                for form in Form:
+                    figures = _measured_apart(office, book, form)
+                    report.say(
+                        f"{database}, {book}, {form}: {figures['cpu_s']:.1f} s of CPU,"
+                        f" {figures['mb_more']} MB more than before, {figures['bytes']:,} bytes"
+                    )
+                    asked = {"database": database, "book": book, "form": form}
+                    results["figures"].append(asked | figures)
+    chosen.results.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(database: str, book: str, form: Form, entries: int = ENTRIES) -> dict[str, Any]:
-    """CPU seconds and megabytes of one book with so many entries."""
-    with founded(database) as office:
-        first = date(YEAR, 3, 1)
-        days = [first + timedelta(days=240 * number // entries) for number in range(entries)]
-        issuer_id = fill(office, days)
-        actor = acting(office, CLERK)
-        commune = seat_of(office, COMMUNE)
+def _measured_apart(office: Office, book: str, form: Form) -> Row:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.books", "--one", book, form],
+        env=os.environ
+        | {
+            "VANTHU_DATA_DIR": str(office.settings.data_dir),
+            "VANTHU_DATABASE_URL": office.settings.database_url.get_secret_value(),
+        },
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    figures: Row = json.loads(done.stdout)
+    return figures
+
+
+def measure(book: str, form: Form) -> Row:
+    """CPU seconds and megabytes of one book of the office that the settings name."""
+    with closing(Office.open(Settings())) as office:
+        gc.collect()
+        gc.freeze()  # as `vanthu serve` does
+        commune, actor = seat_of(office, COMMUNE), acting(office, CLERK)
+        with office.reading(None) as reading:
+            issuers = select(Issuer.id).where(Issuer.organisation_id == commune)
+            issuer_id = reading.session.scalars(issuers.order_by(Issuer.id).limit(1)).one()
         asked = Asked(commune, book, str(YEAR), issuer_id)
-        write_book(office, actor, Asked(commune, book, f"{YEAR}-01", issuer_id), form).file.close()
-        Path("/proc/self/clear_refs").write_text("5")  # the peak so far is that of the filling
+        write_book(office, actor, replace(asked, period=f"{YEAR}-01"), form).file.close()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak so far is none of the book's
         before, start = _peak_mb(), process_time()
         with (written := write_book(office, actor, asked, form)).file:
             return {
-                "entries": entries,
                 "cpu_s": round(process_time() - start, 2),
                 "mb_more": _peak_mb() - before,
                 "bytes": written.size_bytes,
@@ -109,7 +141,10 @@ def fill(office: Office, days: Sequence[date], subject: str = SUBJECT) -> uuid.U
     with office.reading(None) as reading:
         session = reading.session
         issuer = session.scalars(
-            select(Issuer).where(Issuer.organisation_id == organisation_id).limit(1)
+            select(Issuer)
+            .where(Issuer.organisation_id == organisation_id)
+            .order_by(Issuer.id)
+            .limit(1)
         ).one()
         unit_id = session.scalars(
             select(Unit.id).where(Unit.organisation_id == organisation_id).limit(1)
@@ -273,7 +308,4 @@ def fill(office: Office, days: Sequence[date], subject: str = SUBJECT) -> uuid.U
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        sys.stdout.write(json.dumps(measure(sys.argv[1], sys.argv[2], Form(sys.argv[3]))))
-    else:
-        main()
+    main()

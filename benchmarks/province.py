@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, func, insert, select, type_coerce
 
+from tests.workflow.rules.rows import RECEIVED, SENT
 from workflow.office import Office
 from workflow.records import (
     Issuer,
@@ -26,7 +27,7 @@ from workflow.records import (
 )
 from workflow.rules.cells import cell_of, due_of
 from workflow.rules.indicator import Row
-from workflow.rules.reasons import Hold, IncomingRow, OutgoingRow, Step
+from workflow.rules.reasons import Hold, OutgoingRow, Step
 
 PROVINCE, COMMUNE = "H56", "H56.MAU.02"
 _SEED = 6
@@ -182,40 +183,8 @@ def _facts(
         yield tuple(values[name] for name in _COLUMNS)
 
 
-_SENT = OutgoingRow(
-    document_id="",
-    issuer_id="",
-    registered_on=date.min,
-    issued_on=None,
-    voided=False,
-    secret=False,
-    persons=Hold.VALID,
-    agency=Hold.VALID,
-    attachments=Hold.VALID,
-    agency_required=True,
-    development=False,
-    steps=frozenset(Step),
-)
-_RECEIVED = IncomingRow(
-    document_id="",
-    issuer_id="",
-    arrived_on=date.min,
-    secret=False,
-    paper=False,
-    digitised=False,
-    recalled_before_processing=False,
-    duplicate_of=None,
-    transferred=True,
-    due_at=None,
-    completed_at=None,
-    persons=Hold.VALID,
-    agency=Hold.VALID,
-    development=False,
-)
-
-
 def _outgoing(chance: random.Random, issuer: str, day: date) -> Row:
-    row = replace(_SENT, issuer_id=issuer, registered_on=day, issued_on=day)
+    row = replace(SENT, issuer_id=issuer, registered_on=day, issued_on=day)
     kind = chance.random()
     if kind < 0.94:
         return row
@@ -232,10 +201,11 @@ def _incoming(chance: random.Random, issuer: str, day: date, now: datetime) -> R
     )
     paper = chance.random() < 0.1
     row = replace(
-        _RECEIVED,
+        RECEIVED,
         issuer_id=issuer,
         arrived_on=day,
         due_at=due,
+        completed_at=None,
         paper=paper,
         digitised=paper and chance.random() < 0.8,
         persons=chance.choice((Hold.VALID, Hold.VALID, Hold.MISSING)),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from workflow.records import (
@@ -146,7 +146,7 @@ def _newest(session: Session, documents: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 def _documents(session: Session, written: Iterable[Evidence]) -> set[uuid.UUID]:
     """Whose evidence was written: what a statement is made of, and nothing else."""
     documents: set[uuid.UUID] = set()
-    judged: set[str] = set()
+    judged: set[tuple[uuid.UUID, str]] = set()
     for row in written:
         match row:
             case RegisterEntry() | Outgoing() | Incoming() | Signer() | Relation() | File():
@@ -164,13 +164,15 @@ def _documents(session: Session, written: Iterable[Evidence]) -> set[uuid.UUID]:
             case Revision():
                 documents.add(session.get_one(File, row.file_id).document_id)
             case Report():
-                judged.add(row.sha256)
+                judged.add((row.organisation_id, row.sha256))
     if judged:
         documents |= set(
             session.scalars(
                 select(File.document_id)
+                .join(Document, Document.id == File.document_id)
                 .join(Revision, Revision.file_id == File.id)
-                .where(Revision.sha256.in_(judged))
+                # Of these alone is the chain locked; what others hold is theirs to judge.
+                .where(tuple_(Document.organisation_id, Revision.sha256).in_(judged))
             )
         )
     return documents

@@ -58,7 +58,11 @@ class Stated:
 def state(
     session: Session, entries: Sequence[RegisterEntry]
 ) -> Iterator[tuple[RegisterEntry, Stated]]:
-    """What the evidence says now of these entries, in a constant number of queries."""
+    """What the evidence says now of these entries, in a constant number of queries.
+
+    As it is in the database, to which everything must be flushed: what the session read before it
+    waited for a lock may have been changed by whoever held that.
+    """
     held = _Held.read(session, entries)
     for entry in entries:
         stated = held.outgoing(entry) if entry.register == "outgoing" else held.incoming(entry)
@@ -94,7 +98,9 @@ class _Held:
         cases = {
             case.document_id: case
             for case in session.scalars(
-                select(Case).where(Case.document_id.in_(ids), Case.parent_id.is_(None))
+                select(Case)
+                .where(Case.document_id.in_(ids), Case.parent_id.is_(None))
+                .execution_options(populate_existing=True)
             )
         }
         moves: dict[uuid.UUID, list[Move]] = {case.id: [] for case in cases.values()}
@@ -227,7 +233,10 @@ def _all(
     if not ids:
         return ()
     return session.scalars(
-        select(kind).where(column.in_(ids)).order_by(kind.id if order is None else order)
+        select(kind)
+        .where(column.in_(ids))
+        .order_by(kind.id if order is None else order)
+        .execution_options(populate_existing=True)
     ).all()
 
 
@@ -241,6 +250,7 @@ def _files(
         .join(Revision, Revision.file_id == File.id)
         .where(File.document_id.in_(ids), ~File.dropped)
         .order_by(File.ordinal, Revision.ordinal)
+        .execution_options(populate_existing=True)
     ):
         files.setdefault(file.document_id, {})[file.ordinal] = (file, revision)
     return {document: list(held.values()) for document, held in files.items()}

@@ -198,6 +198,39 @@ def test_what_changes_no_evidence_states_nothing(desk: Desk) -> None:
     assert len(desk.rows(RegisterFact)) == before
 
 
+@pytest.mark.parametrize("office_settings", ["postgresql"], indirect=True)
+def test_what_another_wrote_while_a_lock_was_waited_for_is_stated(desk: Desk) -> None:
+    """On SQLite nobody writes beside a transaction."""
+    letter, other = desk.registered(), desk.registered()
+    with desk.office.transaction(desk.actor(CLERK)) as tx:
+        held = tx.session.scalars(select(Incoming).where(Incoming.document_id == letter)).one()
+        with desk.office.transaction(desk.actor(CLERK)) as first:
+            first.session.get_one(Incoming, held.id).sender_kind = "enterprise"
+            first.session.flush()
+            first.journal("test.changed", desk.commune, held.id)
+        row = tx.add(Relation(document_id=letter, kind="duplicates", other_id=other))
+        tx.session.flush()
+        tx.journal("test.changed", desk.commune, row.id)
+    check_the_books(desk)
+
+
+def test_the_same_bytes_elsewhere_are_judged_there(desk: Desk) -> None:
+    letter = desk.registered()
+    with desk.office.database.write() as session:  # as if this waited for the next act
+        session.execute(update(Incoming).values(sender_kind="enterprise"))
+        session.commit()
+    facts, elsewhere = len(desk.rows(RegisterFact)), desk.seat("H56.MAU.03")
+    for seat, more in ((elsewhere, 0), (desk.commune, 1)):
+        with desk.office.transaction(desk.actor(CLERK)) as tx:
+            (found,) = latest_reports(
+                tx, desk.commune, [current_files(tx, letter)[0][1].sha256]
+            ).values()
+            row = store_report(tx, seat, found)
+            tx.session.flush()
+            tx.journal("test.judged", seat, row.id)
+        assert len(desk.rows(RegisterFact)) == facts + more
+
+
 def test_tallies_that_were_written_beside_the_office_give_no_figure(desk: Desk) -> None:
     desk.registered()
     with desk.office.database.write() as session:

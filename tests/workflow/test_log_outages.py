@@ -80,6 +80,23 @@ def test_one_stamp_speaks_for_all_before_it(office: Office, clock: Clock) -> Non
     assert state(office).unstamped_since is not None
 
 
+def test_a_log_to_which_nobody_appends_is_behind(office: Office, clock: Clock) -> None:
+    """As when no worker runs: no leaf waits for anything, and the journal has grown."""
+    appended(office)
+    checkpointing.stamp(office)
+    clock.advance(timedelta(days=3))
+    assert not state(office).overdue  # nothing was done in three days
+    act(office, "a")
+    since = clock.now
+    clock.advance(OUTAGE_BUDGET)
+    act(office, "b", 2)
+    assert (state(office).unlogged_since, state(office).overdue) == (since, False)
+    clock.advance(timedelta(seconds=1))
+    assert (state(office).unlogged_since, state(office).overdue) == (since, True)
+    checkpointing.append(office)
+    assert (state(office).unlogged_since, state(office).overdue) == (None, False)
+
+
 def write_key(folder: Path) -> Path:
     """A keyring with one key file that is called log; where it lies."""
     made = pki.Pki().issue(pki.Profile("Nhật ký thử nghiệm"))

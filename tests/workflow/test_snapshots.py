@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.workflow.conftest import Clock
+from tests.workflow.counted_seats import ARRIVED, Many, enter
 from tests.workflow.desk import CLERK, LEADER, OFFICE, SPECIALIST, Desk
 from tests.workflow.dossier_desk import DossierDesk
 from tests.workflow.outgoing_trip import Trip
 from workflow.circulation import Handler, assign, complete, submit
 from workflow.facts.indicator import IndicatorReport
+from workflow.facts.indicator_sheets import Words
 from workflow.facts.snapshots import Beside, achieved, frozen, issuers_in, snapshot_answer
 from workflow.handling import read
 from workflow.records import Case, IndicatorSnapshot, Issuer, JournalEntry
@@ -24,7 +26,7 @@ from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Forbidden, Invalid, NotFound
 from workflow.rules.indicator import Fraction, Indicator
 from workflow.rules.reasons import Reason
-from workflow.snapshots import find_snapshot, snapshots_of, take_snapshot
+from workflow.snapshots import find_snapshot, report_sheet, snapshots_of, take_snapshot
 
 AUDITOR = "xa.kiemtoan"
 
@@ -63,6 +65,21 @@ def test_it_keeps_what_was_measured_and_where_the_journal_stood(desk: Desk, cloc
     )
     assert [(row.table, row.id) for row in told.rows] == [("indicator_snapshot", str(snapshot.id))]
     desk.check_journals()
+
+
+def test_a_report_says_what_counts_with_nobody(desk: Desk, clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 3, tzinfo=UTC))
+    words = Words(signer_id=desk.actor(LEADER).person_id)
+
+    def told() -> dict[str, str]:
+        snapshot = desk.do(CLERK, take_snapshot, desk.commune, "2026-11")
+        sheet = desk.see(LEADER, report_sheet, desk.commune, snapshot.id, words)
+        return dict(sheet.origin)
+
+    said = "Văn bản đến không tính cho chủ thể nào"
+    assert said not in told()
+    enter(desk.office, desk.commune, [Many(ARRIVED, 3, issuer="nobody")])
+    assert told()[said] == "3"
 
 
 def test_what_comes_later_does_not_change_it(desk: Desk, clock: Clock) -> None:

@@ -127,7 +127,8 @@ def _comparison(one: Reconciled) -> Comparison:
 def _origin(
     snapshot: IndicatorSnapshot, beside: Beside | None, definition: str
 ) -> list[tuple[str, str]]:
-    as_of = datetime.fromisoformat(json.loads(snapshot.content)["as_of"])
+    content = json.loads(snapshot.content)
+    as_of = datetime.fromisoformat(content["as_of"])
     lines = [
         ("Số liệu đã chốt", str(snapshot.id)),
         ("Tính đến", _moment(as_of)),
@@ -141,6 +142,8 @@ def _origin(
     ]
     if beside is not None:
         lines.append(("Mục nhật ký chưa có điểm kiểm soát đã ký", str(beside.uncovered)))
+    if content.get("unattributed"):
+        lines.append(("Văn bản đến không tính cho chủ thể nào", str(content["unattributed"])))
     return lines
 
 
