@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 from workflow.rules.reasons import Exclusion, Hold, IncomingRow, OutgoingRow, Step
 from workflow.rules.signed import (
     FoundReport,
