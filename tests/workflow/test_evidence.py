@@ -327,6 +327,7 @@ def test_what_cannot_be_bounded_is_refused(told: Told) -> None:
         return str(no.value)
 
     assert "99" in refused(checkpoint=99)
+    assert refused(checkpoint=2**70)
     assert refused(since=99)
     assert refused(since=0)
     assert refused(period="2026-13")
