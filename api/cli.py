@@ -349,7 +349,7 @@ def _moment(text: str) -> datetime:
 
     try:
         if "T" not in text.upper() and " " not in text:
-            return end_of_day(date.fromisoformat(text))
+            return end_of_day(date.fromisoformat(text)).replace(microsecond=0)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise argparse.ArgumentTypeError(

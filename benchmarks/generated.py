@@ -31,7 +31,8 @@ from workflow.evidence.chains import SELECTED, lines_of
 from workflow.office import Office
 from workflow.records import Account, Case
 from workflow.registration import register
-from workflow.rules.journal import canonical, entry_digest
+from workflow.rules.canonical import canonical
+from workflow.rules.journal import entry_digest
 
 _AT_ONCE = 500
 _STAMP = re.compile(r'\{"kind":"timestamp","sha256":"([0-9a-f]{64})","size_bytes":([0-9]+)\}')

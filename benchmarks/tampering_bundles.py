@@ -28,7 +28,7 @@ from benchmarks.offices import founded
 from tests.workflow.bundles import Held, exported, history
 from tests.workflow.desk import desk_of
 from workflow.rules import journal, merkle
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 from workflow.verifier.checking import examine
 from workflow.verifier.findings import Verdict
 

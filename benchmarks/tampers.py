@@ -19,6 +19,7 @@ from workflow.inspecting import Stage
 from workflow.inspecting.chains import evidence_tables
 from workflow.records import Base
 from workflow.rules import journal
+from workflow.rules.canonical import canonical
 
 if TYPE_CHECKING:
     from benchmarks.tampering import Bench
@@ -191,7 +192,7 @@ def insert_entry(bench: Bench) -> Change:
     places = _entry(row) | _entry(head, behind)
     if bench.random.random() < 0.5:
         fields = json.loads(row["content"]) | {"sequence": behind, "previous": head["digest"]}
-        row["content"] = journal.canonical(fields)
+        row["content"] = canonical(fields)
         row["digest"] = journal.entry_digest(row["content"])
         places = _entry(head, behind)
     bench.connection.execute(insert(_ENTRY).values(**row | {"sequence": behind}))
@@ -254,7 +255,7 @@ def rewrite_consistently(bench: Bench) -> Change:
             ]
         else:
             fields["previous"] = previous
-        content = journal.canonical(fields)
+        content = canonical(fields)
         previous = journal.entry_digest(content)
         _write(bench, _ENTRY, row, {"content": content, "digest": previous})
     _write(bench, _HEAD, {"chain": entry["chain"]}, {"digest": previous})

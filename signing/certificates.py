@@ -8,9 +8,11 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TypeVar
 
+from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from pyhanko.sign import general
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
@@ -34,6 +36,21 @@ def _same_name(one: asn1_x509.Name, other: object) -> bool:
 
 
 asn1_x509.Name.__eq__ = _same_name
+
+
+_matching = general.match_issuer_serial
+
+
+def _match_issuer_serial(
+    expected_issuer_serial: cms.IssuerAndSerialNumber | tsp.IssuerSerial,
+    cert: asn1_x509.Certificate,
+) -> bool:
+    """Whether a certificate has this serial number, and then this issuer: names take longer."""
+    same = expected_issuer_serial["serial_number"] == cert["tbs_certificate"]["serial_number"]
+    return bool(same and _matching(expected_issuer_serial, cert))
+
+
+general.match_issuer_serial = _match_issuer_serial
 
 
 def readable(ders: Iterable[bytes]) -> list[x509.Certificate]:

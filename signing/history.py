@@ -17,6 +17,7 @@ from signing.overlay import check_overlay
 from signing.permitted import changes_in
 from signing.reading import CHUNK_BYTES, Reader
 from signing.references import References
+from signing.values import key_of, raw
 from signing.xrefs import offsets
 
 _MARK = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
@@ -44,9 +45,10 @@ class History:
         self._done: dict[int, Changes | Exception] = {}
         self._total = reader.xrefs.total_revisions
         later = range(first + 1, self._total)
-        self._references = References(
-            reader, {number for it in later for number, _ in spoken_of_in(reader, it)}
-        )
+        spoken_of = {number for it in later for number, _ in spoken_of_in(reader, it)}
+        # Of the catalogue it is always asked who holds it: one search for all.
+        catalogue = key_of(raw(reader.trailer_view, "/Root"))
+        self._references = References(reader, {*spoken_of, *(catalogue or ())[:1]})
 
     def after(self, revision: int) -> Changes:
         """All that the later revisions did together. Raises Unexplained."""
@@ -173,6 +175,9 @@ def read_strictly(reader: Reader, number: int, generation: int, revision: int) -
     """
     reference = generic.Reference(number, generation, pdf=reader)
     if reader.xrefs.get_historical_ref(reference, revision) is None:
+        return
+    if reader.strict and not reader.encrypted:
+        reader.get_historical_resolver(revision)(reference)  # which keeps it
         return
     was = reader.strict
     reader.strict = True

@@ -27,7 +27,6 @@ Key = tuple[int, int]
 
 # ISO 32000-2 §7.2.3: white space, and a comment, may stand between the tokens of a reference.
 _WHITES = b"\0\t\n\f\r "
-_ENDS = [bytes([white]) + b"R" for white in _WHITES]
 _WHITE = rb"[\0\t\n\f\r ]"
 _GAP = rb"(?:" + _WHITE + rb"|%[^\r\n]*+[\r\n])++"
 _REFERENCE = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++" + _GAP + rb"\Z")
@@ -153,7 +152,7 @@ class References:
             if found is None:
                 # Something else between the tokens, or no reference at all.
                 near = data[max(0, place - _LONGEST_REFERENCE) : place]
-                if b"%" in near or near.rstrip(_WHITES)[-1:].isdigit():
+                if _may_refer(near):
                     found = _REFERENCE.search(near)
             if found and int(found[1]) in self.wanted:
                 yield int(found[1]), place
@@ -188,8 +187,19 @@ def containers(section: XRefSectionData) -> set[int]:
 
 def _ends(data: bytes, start: int) -> Iterator[int]:
     """Places of an R after white space; `find` is twenty times as fast as an expression."""
-    for end in _ENDS:
-        place = data.find(end, start)
-        while place >= 0:
-            yield place + 1
-            place = data.find(end, place + 2)
+    place = data.find(b"R", start + 1)
+    while place >= 0:
+        if data[place - 1] in _WHITES:
+            yield place
+        place = data.find(b"R", place + 1)
+
+
+def _may_refer(near: bytes) -> bool:
+    """Whether a digit, or a comment that has ended, stands before the last white space.
+
+    In a picture there are a hundred R after white space per MB, and the search takes 0.1 ms.
+    """
+    before = near.rstrip(_WHITES)
+    line = before[max(before.rfind(b"\r"), before.rfind(b"\n")) + 1 :]
+    gap = near[len(before) :]
+    return line[-1:].isdigit() or (b"%" in line and (b"\r" in gap or b"\n" in gap))

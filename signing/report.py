@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -120,7 +120,7 @@ class SignatureReport:
 
     def to_json(self) -> bytes:
         """Canonical UTF-8: sorted keys, no spaces, so equal reports have equal bytes."""
-        values = asdict(self) | {"development": self.development}
+        values = vars(self) | {"development": self.development}
         return json.dumps(
             values, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
         ).encode()
@@ -161,9 +161,11 @@ class Judgement:
 _VERDICT = b'"verdict":"'
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
+    if is_dataclass(value):
+        return vars(value)
     raise TypeError(f"not a value of a report: {value!r}")
 
 

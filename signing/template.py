@@ -75,14 +75,15 @@ def main() -> None:
 
 
 def _warm() -> None:
-    """Import whatever a child may need, and judge once what every part of the judge looks at.
+    """Import whatever a child may need, and judge what every part of the judge looks at.
 
-    What runs for the first time costs several times as much, and each child would pay for it.
+    What runs for the first time costs several times as much, and each child would pay for it; the
+    interpreter takes a few times to make its code fast.
     """
     for module in _LATE_IMPORTS.split():
         importlib.import_module(module)
     with TemporaryDirectory(prefix="vanthu-") as folder:
-        plain, signed = Path(folder) / "plain.pdf", Path(folder) / "signed.pdf"
+        plain, once, signed = (Path(folder) / f"{name}.pdf" for name in ("plain", "once", "signed"))
         with pikepdf.new() as pdf:
             pdf.add_blank_page()
             pdf.save(plain)
@@ -92,12 +93,15 @@ def _warm() -> None:
             extraction.extract(source, io.BytesIO(), 1, 0)
         authority = DevelopmentCA(Path(folder))
         person = authority.issue_person("specimen", "Specimen", "Specimen")
+        agency = authority.issue_agency("agency", "Specimen")
         trust = authority.trust
-        pades.sign(plain, signed, key=person, field="specimen", level="B-LTA", trust=trust)
-        for _ in range(2):
-            validation.judge(signed, trust=trust, at=datetime.now(UTC))
+        pades.sign(plain, once, key=person, field="person", level="B-LT", trust=trust)
+        pades.sign(once, signed, key=agency, field="agency", level="B-LTA", trust=trust)
+        for _ in range(4):
+            validation.judge(signed, trust=trust, at=datetime.now(UTC)).report.to_json()
     gc.collect()
     gc.freeze()  # no collection in a child touches, and so copies, what it shares
+    confinement.in_large_pages()
 
 
 def _serve(control: socket.socket, bounds: Bounds) -> None:

@@ -50,7 +50,11 @@ def give_audit_mandate(
         )
     ).first()
     if held is not None:
-        raise Duplicate("Người này đang được giao giám sát cơ quan này.", [str(held.id)])
+        raise Duplicate(
+            "Người này đã được giao giám sát cơ quan này trong thời gian đó."
+            " Hãy kết thúc lần giao trước hoặc chọn ngày khác.",
+            [str(held.id)],
+        )
     mandate = AuditMandate(
         person_id=person_id,
         organisation_id=organisation_id,

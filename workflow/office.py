@@ -32,6 +32,7 @@ from workflow.faults import unavailable
 from workflow.lawbook import Lawbook
 from workflow.records import Case, Evidence
 from workflow.rules import journal
+from workflow.rules.canonical import plain
 from workflow.rules.errors import NotFound, StaleVersion
 from workflow.sealing import Sealing
 from workflow.settings import Settings
@@ -90,8 +91,8 @@ class Reading:
 
     def waiting(self, name: str, **args: object) -> int:
         """How many jobs of this name (and with exactly these `args`, if any) are yet to be done."""
-        plain = {key: journal.plain(value) for key, value in args.items()}
-        return outbox.waiting(self.session, name, plain or None)
+        given = {key: plain(value) for key, value in args.items()}
+        return outbox.waiting(self.session, name, given or None)
 
 
 class Transaction(Reading):
@@ -176,8 +177,8 @@ class Transaction(Reading):
 
     def enqueue(self, name: str, *, not_before: datetime | None = None, **args: object) -> None:
         """Write a job that runs after this transaction commits, exactly as durable as it."""
-        plain = {key: journal.plain(value) for key, value in args.items()}
-        self.enqueued.append(outbox.enqueue(self.session, name, plain, self.now, not_before))
+        given = {key: plain(value) for key, value in args.items()}
+        self.enqueued.append(outbox.enqueue(self.session, name, given, self.now, not_before))
 
     def close(self) -> None:
         """Flush, bring the books up to date, and refuse to commit evidence no entry digests."""

@@ -27,8 +27,8 @@ from workflow.records import (
     LogNode,
 )
 from workflow.rules import journal, merkle
+from workflow.rules.canonical import canonical
 from workflow.rules.checkpoints import Head
-from workflow.rules.journal import canonical
 from workflow.rules.merkle import Node
 
 

@@ -24,9 +24,11 @@ _BAR = 40
 def write(chosen: argparse.Namespace) -> int:
     """Write a bundle; the file is there under its name only once it is whole.
 
-    Raises Misused: the folder cannot be written to.
+    Raises Misused: the folder cannot be written to, or is full.
     """
     out: Path = chosen.out
+    if out.is_dir():
+        raise Misused(f"{out}: đây là thư mục, hãy nêu tên tệp.")
     with opened() as office:
         request = Request(
             [_seat(office, code) for code in dict.fromkeys(chosen.organisations)],
@@ -48,8 +50,10 @@ def write(chosen: argparse.Namespace) -> int:
                 os.fsync(draft.fileno())
             os.chmod(draft.name, 0o644)
             os.replace(draft.name, out)
-        except BaseException:
+        except BaseException as fault:
             os.unlink(draft.name)
+            if isinstance(fault, OSError):
+                raise Misused(f"{out}: {fault.strerror}") from fault
             raise
     say(f"{out}: {out.stat().st_size} byte")
     say(f"SHA-256 của manifest.json: {manifest}")

@@ -136,5 +136,9 @@ def test_the_command_writes_the_same_bundle(
     assert manifest in said
     assert main([*command, "--checkpoint", "99"]) == 1
     assert main([*command[:2], "H56.KHONG", *command[3:]]) == 1
+    assert main([*command, "--checkpoint", str(2**70)]) == 1
+    assert main([*command[:-1], str(tmp_path)]) == 2
+    assert main([*command, "--checkpoint", str(2**70)]) == 1
+    assert main([*command[:-1], str(tmp_path)]) == 2
     assert out.read_bytes() == over_http
     assert list(tmp_path.iterdir()) == [out]  # nothing half written was left

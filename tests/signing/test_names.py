@@ -1,11 +1,16 @@
-"""Names of certificates are compared to the byte first, and otherwise as RFC 5280 §7.1 wants."""
+"""Names of certificates are compared to the byte first, and otherwise as RFC 5280 §7.1 wants.
+
+Where a serial number stands beside the name, that is compared before.
+"""
 
 from __future__ import annotations
 
 import pytest
-from asn1crypto import x509
+from asn1crypto import cms, x509
+from pyhanko.sign import general
 
 import signing.certificates  # which brings the comparison
+from tests.signing.pki import Pki, Profile
 
 
 def name(common_name: str, organisation: str = "UBND xã Mẫu") -> x509.Name:
@@ -35,3 +40,17 @@ def test_names_are_equal_as_prepared(one: str, other: str, *, same: bool) -> Non
 def test_a_name_is_no_other_thing() -> None:
     assert name("CA") != "CA"
     assert name("CA") != name("CA", "Khác")
+
+
+def test_a_certificate_is_named_by_serial_number_and_issuer() -> None:
+    assert general.match_issuer_serial is signing.certificates._match_issuer_serial
+    pki = Pki()
+    one, sibling = (x509.Certificate.load(pki.issue(Profile()).certificate) for _ in range(2))
+
+    def named(issuer: x509.Name, serial: int) -> bool:
+        identifier = cms.IssuerAndSerialNumber({"issuer": issuer, "serial_number": serial})
+        return general.match_issuer_serial(identifier, one)
+
+    assert named(x509.Name.load(one.issuer.dump()), one.serial_number)
+    assert not named(one.issuer, sibling.serial_number)
+    assert not named(name("CA"), one.serial_number)

@@ -1,19 +1,21 @@
-"""Who refers to whom, read from the bytes; and hexadecimal strings, read at once."""
+"""Who refers to whom, read from the bytes; and names and hexadecimal strings, read at once."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import PdfStreamError
+from pyhanko.pdf_utils.misc import PdfReadError, PdfStreamError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing import reading
-from signing.references import References
+from signing.references import _REFERENCE, References, _may_refer
 from tests.signing import pdfs
 
 _GAPS = st.lists(
@@ -32,11 +34,27 @@ def test_a_reference_is_found_whatever_stands_between_its_tokens(one: bytes, two
     assert [number for number, _ in at._scanned(value, 0)] == [99]
 
 
+@given(
+    st.lists(st.sampled_from([b"7", b"7 0", b"%", b"A", b" ", b"\t", b"\r", b"\n"])).map(b"".join)
+)
+def test_what_may_be_a_reference_is_looked_at(near: bytes) -> None:
+    assert _may_refer(near) or _REFERENCE.search(near) is None
+
+
 @pytest.mark.parametrize("value", [b"(99 0)R", b"99 0R", b"[ 199 0 R ]", b"[ 9 99 R ]", b"/A99 0"])
 def test_what_is_no_reference_to_it_is_not_found(value: bytes) -> None:
     at = References.__new__(References)
     at.wanted = frozenset({99})
     assert list(at._scanned(value, 0)) == []
+
+
+def test_references_are_found_among_many_a_letter_r() -> None:
+    value = b"R /R (R R) [ 1 0 R 2 0 R\n1\t0\tR ] \0R 1 0 RR"
+    at = References.__new__(References)
+    at.wanted = frozenset({1})
+    first, second = 17, 29
+    assert [place for _, place in at._scanned(value, 0)] == [first, second, value.rindex(b"RR")]
+    assert [place for _, place in at._scanned(value, second)] == [second, value.rindex(b"RR")]
 
 
 def test_every_reference_of_a_document_is_found(tmp_path: Path) -> None:
@@ -93,3 +111,23 @@ def test_a_hexadecimal_string_is_read_as_pyhanko_reads_it(
 def test_what_is_no_hexadecimal_string_is_refused(written: bytes) -> None:
     with pytest.raises(PdfStreamError):
         reading._read_hex_string(io.BytesIO(written))
+
+
+_LETTERS = st.sampled_from(
+    [b"A", b"z", b"9", b"!", b"~", b"#41", b"#4", b"\x7f", b"\xc3\xa9", b"\1"]
+)
+_AFTER = st.sampled_from([b"", b" 1", b"\0", b"/B", b"(1)", b"%c\n", b"[", b">>"])
+
+
+@given(st.lists(_LETTERS, max_size=80).map(b"".join) | st.binary(max_size=90), _AFTER)
+def test_a_name_is_read_as_pyhanko_reads_it(letters: bytes, after: bytes) -> None:
+    def said(read: Callable[[BinaryIO], generic.NameObject]) -> tuple[object, bytes]:
+        stream = io.BytesIO(b"/" + letters + after)
+        try:
+            found: object = read(stream)
+        except PdfReadError as fault:
+            found = str(fault)
+        return found, stream.read()
+
+    assert generic.NameObject.read_from_stream is reading._read_name
+    assert said(reading._read_name) == said(reading._read_any_name)

@@ -13,7 +13,7 @@ from tests.workflow.desk import COMMUNE, OFFICE, Desk
 from tests.workflow.test_delivery import THEIR_CLERK, delivered, recall
 from workflow import checkpointing, evidence, registration
 from workflow.evidence import Request
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 from workflow.verifier.archive import CHUNK_BYTES, Unreadable
 
 

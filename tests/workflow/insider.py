@@ -12,7 +12,7 @@ from typing import Any
 from tests.workflow.bundles import Held
 from workflow.office import Office
 from workflow.rules import checkpoints, journal, merkle
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical, decoded
 
 Entry = dict[str, Any]
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ class Forged:
         for name in good.names:
             folder, _, rest = name.partition("/")
             if folder in ("chains", "rows"):
-                values = [journal._DECODER.decode(line.decode()) for line in good.lines(name)]
+                values = [decoded(line) for line in good.lines(name)]
                 getattr(self, "entries" if folder == "chains" else "rows")[rest[:-16]] = values
 
     def each(self, table: str, where: Callable[[Row], bool] = lambda _: True) -> Iterator[Row]:

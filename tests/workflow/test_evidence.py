@@ -35,6 +35,7 @@ from workflow.migrating import migrate
 from workflow.office import Office
 from workflow.records import Base, JournalEntry
 from workflow.rules import journal, merkle
+from workflow.rules.canonical import plain
 from workflow.rules.checkpoints import parse_head, parse_leaf
 from workflow.rules.errors import GuardsUnmet, Invalid, NotFound
 from workflow.rules.statements import parse
@@ -195,7 +196,7 @@ def test_the_proofs_lead_from_the_heads_to_the_signed_checkpoint(told: Told) -> 
     tree = parse_head(held["log/checkpoint.txt"])
     scope = json.loads(held["scope.json"])
     assert (tree.size, tree.origin) == (scope["checkpoint"], scope["log"])
-    assert scope["as_of"] == journal.plain(tree.at)
+    assert scope["as_of"] == plain(tree.at)
     for line in lines(held["log/heads.jsonl"]):
         leaf = parse_leaf(line["content"].encode())
         assert (line["chain"], line["sequence"], line["digest"]) in leaf.heads
@@ -326,6 +327,7 @@ def test_what_cannot_be_bounded_is_refused(told: Told) -> None:
         return str(no.value)
 
     assert "99" in refused(checkpoint=99)
+    assert refused(checkpoint=2**70)
     assert refused(since=99)
     assert refused(since=0)
     assert refused(period="2026-13")

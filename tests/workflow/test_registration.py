@@ -47,6 +47,7 @@ from workflow.registration import (
     verify_again,
     verify_incoming,
 )
+from workflow.rules.deadlines import end_of_day
 from workflow.rules.errors import (
     Forbidden,
     GuardsUnmet,
@@ -448,7 +449,7 @@ def test_each_year_starts_its_own_register_on_vietnamese_time(desk: Desk, clock:
 def test_registering_and_submitting_are_due_from_the_arrival(desk: Desk, clock: Clock) -> None:
     clock.set(datetime(2026, 11, 20, 2, tzinfo=UTC))  # a Friday
     ordinary, urgent = desk.letter(), desk.letter(urgency="urgent")
-    monday = datetime(2026, 11, 23, 16, 59, 59, tzinfo=UTC)
+    monday = end_of_day(date(2026, 11, 23))
     assert desk.case(ordinary).due_at == monday
     assert desk.case(urgent).due_at == datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
     clock.advance(timedelta(hours=3))

@@ -22,6 +22,7 @@ from workflow.handling import read
 from workflow.records import Case, IndicatorSnapshot, Issuer, JournalEntry
 from workflow.reporting import measure
 from workflow.rules import indicator, journal
+from workflow.rules.canonical import canonical
 from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Forbidden, Invalid, NotFound
 from workflow.rules.indicator import Fraction, Indicator
@@ -47,7 +48,7 @@ def test_it_keeps_what_was_measured_and_where_the_journal_stood(desk: Desk, cloc
         assert held.outgoing_signed == found.outgoing_signed
         assert held.incoming_processed == found.incoming_processed
         assert held.incoming_signed == found.incoming_signed
-    assert journal.canonical(json.loads(snapshot.content)) == snapshot.content
+    assert canonical(json.loads(snapshot.content)) == snapshot.content
 
     # The next entry of that very chain is the snapshot's own.
     with desk.office.reading(None) as reading:

@@ -35,8 +35,8 @@ from workflow.evidence.chains import SELECTED as EXPORTED
 from workflow.facts.indicator import measured
 from workflow.office import Office
 from workflow.rules import merkle
+from workflow.rules.canonical import canonical
 from workflow.rules.errors import Invalid
-from workflow.rules.journal import canonical
 from workflow.settings import Settings
 from workflow.verifier import chains
 from workflow.verifier.checking import examine, verify

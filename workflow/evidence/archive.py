@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 
 CHUNK_BYTES = 1 << 18
 _LEVEL = 6

@@ -32,7 +32,7 @@ from workflow.records import (
     SnapshotReport,
     digested,
 )
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 
 SLICE = 5000
 """How many entries a member holds."""

@@ -24,7 +24,7 @@ from workflow.evidence.plans import Plan
 from workflow.evidence.testimony import testimony
 from workflow.office import Office, Reading
 from workflow.records import ChainHead, Issuer, OrganisationName, Revision
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 
 VERSION = 1
 Progress = Callable[[int, int], None]

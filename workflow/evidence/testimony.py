@@ -11,7 +11,7 @@ from workflow.evidence.archive import Member
 from workflow.evidence.plans import Plan
 from workflow.office import Office, Reading
 from workflow.records import LogLeaf
-from workflow.rules.journal import canonical
+from workflow.rules.canonical import canonical
 
 _LEAVES_AT_ONCE = 500
 

@@ -12,8 +12,8 @@ from typing import Any
 from workflow.facts.completeness import Excluded, Reconciled
 from workflow.facts.indicator import IndicatorReport
 from workflow.records import IndicatorSnapshot
+from workflow.rules.canonical import canonical
 from workflow.rules.indicator import Fraction
-from workflow.rules.journal import canonical
 from workflow.rules.reasons import PARTITION, Reason
 
 _FRACTIONS = tuple(PARTITION)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from workflow.rules.journal import canonical, plain
+from workflow.rules.canonical import canonical, plain
 from workflow.rules.merkle import HASH_BYTES
 
 VERSION = 1

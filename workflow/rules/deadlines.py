@@ -19,7 +19,7 @@ from workflow.rules.errors import InvalidDefinition, UnknownYear
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 _NOON = time(12)
-_END_OF_DAY = time(23, 59, 59)
+_END_OF_DAY = time.max
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 
@@ -32,7 +32,7 @@ def local_date(at: datetime) -> date:
 
 
 def end_of_day(on: date) -> datetime:
-    """Return the last second of a local date, in UTC: an act at this second is in time."""
+    """Return the last instant of a local date, in UTC: all that is done on that day is in time."""
     return _instant(on, _END_OF_DAY)
 
 

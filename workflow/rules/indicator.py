@@ -84,7 +84,8 @@ def parse_period(text: str) -> Period:
     """Read `2026-11`, `2026-Q4` or `2026`. Raises Invalid."""
     found = _PERIOD.fullmatch(text)
     if found is None:
-        raise Invalid([("/period", f"“{text}” không phải kỳ báo cáo: 2026-11, 2026-Q4, 2026.")])
+        how = "Hãy viết 2026-11 (tháng), 2026-Q4 (quý) hoặc 2026 (năm)."
+        raise Invalid([("/period", f"“{text}” không phải kỳ báo cáo. {how}")])
     year = int(found["year"])
     if found["month"]:
         first = last = int(found["month"])

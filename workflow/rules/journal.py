@@ -1,12 +1,11 @@
-"""The journal: canonical bytes, salted row digests, and a hash chain anybody can check.
+"""The journal: entries in their one form, salted row digests, and a hash chain anybody can check.
 
 An entry holds identifiers, facts and salted digests of the evidence rows it changed, never
 descriptive text: recall (ND 30/2020 Annex VI III.8) and archive law require that content can be
 destroyed while the journal stays whole.
 
-The canonical form is the JSON of RFC 8785 without floating point numbers: keys sorted, no spaces,
-UTF-8, text in Unicode NFC. An entry's digest is SHA-256(0x00 || bytes), the leaf hash of
-RFC 6962 §2.1, so that a Merkle tree can later be built over the same digests.
+An entry's bytes are canonical (`workflow.rules.canonical`); its digest is SHA-256(0x00 || bytes),
+the leaf hash of RFC 6962 §2.1, so that a Merkle tree can be built over the same digests.
 """
 
 from __future__ import annotations
@@ -14,20 +13,27 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn
-from uuid import UUID
+from typing import Any, NamedTuple
+
+from workflow.rules.canonical import (
+    LARGEST_INT,
+    NotCanonical,
+    canonical,
+    decoded,
+    moment,
+    plain,
+)
 
 VERSION = 1
 """The only version of the entry's form; another form needs another number."""
 
-_LARGEST_INT = 2**53 - 1  # RFC 8785 §3.2.2.3: beyond it other languages lose digits
 _SALT_BYTES = 16
 _LEAF = b"\x00"  # RFC 6962 §2.1: a leaf can never be taken for an inner node
 _GENESIS = b"vanthu journal genesis 1\x00"
@@ -45,7 +51,7 @@ _ENTRY = re.compile(  # the whole of the form, but for what facts hold
     rf'\{{"action":"({_GRAPHIC})","actor":"({_GRAPHIC})",'
     r'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)",'
     rf'"chain":"({_GRAPHIC})","facts":(\{{.*\}}),"previous":"({_SHA256})",'
-    rf'"rows":\[((?:{_UNNAMED_ROW}(?:,{_UNNAMED_ROW})*)?)\],"sequence":([1-9][0-9]{{0,15}}),'
+    rf'"rows":\[((?:{_UNNAMED_ROW}(?:,{_UNNAMED_ROW})*)?)\],"sequence":(?P<sequence>[1-9][0-9]{{0,15}}),'
     rf'"subject":"({_GRAPHIC})","version":{VERSION}\}}'
 )
 _TEXT = r'"[^\s"\\\x00-\x1f]{0,200}"'
@@ -55,26 +61,6 @@ _FLAT = re.compile(rf"\{{(?:{_FLAT_FACT}(?:,{_FLAT_FACT})*)?\}}")
 _FIELDS = frozenset(
     "version chain sequence at actor action subject rows facts previous".split()  # noqa: SIM905
 )
-
-
-class NotCanonical(ValueError):  # noqa: N818  it states what the value is
-    """A value or bytes without exactly one canonical form. A fault, not a refusal."""
-
-
-def plain(value: object) -> object:
-    """Return `value` in the JSON subset: None, bool, int, str, list, dict.
-
-    UUIDs become text, aware datetimes UTC ISO 8601 with microseconds and `Z`, dates ISO 8601,
-    bytes lower-case hexadecimal, tuples lists; text is normalised to NFC.
-    Raises NotCanonical for anything else: floats, naive datetimes, integers beyond ±(2^53 - 1),
-    lone surrogates, keys that are not text or meet after normalisation.
-    """
-    return _PLAINLY.get(type(value), _by_likeness)(value)
-
-
-def canonical(value: object) -> bytes:
-    """Return the one canonical encoding of `value`. Raises NotCanonical (see `plain`)."""
-    return _ENCODER.encode(plain(value)).encode("utf-8")
 
 
 def row_digest(salt: bytes, table: str, columns: Mapping[str, object]) -> str:
@@ -124,12 +110,12 @@ class Entry:
     def __post_init__(self) -> None:
         if type(self.version) is not int or self.version != VERSION:
             raise NotCanonical(f"unknown version {self.version!r}")
-        if type(self.sequence) is not int or not 1 <= self.sequence <= _LARGEST_INT:
+        if type(self.sequence) is not int or not 1 <= self.sequence <= LARGEST_INT:
             raise NotCanonical("the sequence starts at 1")
         for name in _NAMES:
             _match(_NAME, getattr(self, name), name)
         _match(_DIGEST, self.previous, "previous")
-        _moment(self.at)
+        moment(self.at)
         rows = tuple(RowDigest(*row) for row in self.rows)
         for row in rows:
             _match(_NAME, row.table, "table")
@@ -148,7 +134,8 @@ class Entry:
 
     @cached_property
     def _encoded(self) -> bytes:
-        return canonical({name: getattr(self, name) for name in _FIELDS})
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        return canonical(fields | {"rows": [tuple(row) for row in self.rows]})
 
     @property
     def digest(self) -> str:
@@ -161,28 +148,11 @@ def entry_digest(data: bytes) -> str:
     return sha256(_LEAF + data).hexdigest()
 
 
-def decoded(data: bytes) -> Any:
-    """Return the value whose canonical encoding is exactly `data`. Raises NotCanonical.
-
-    What is decoded and encodes to the same text again has its one form as JSON. So only what JSON
-    leaves open is looked at beside it: auditors read millions of these.
-    """
-    try:
-        text = data.decode("utf-8")
-        value = _DECODER.decode(text)
-        # Quotes part the strings and compose with nothing: the text is normal when each of them is.
-        if _ENCODER.encode(value) == text and unicodedata.is_normalized("NFC", text):
-            return value
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise NotCanonical(f"not canonical: {error}") from error
-    raise NotCanonical("not the canonical bytes of a value")
-
-
 def parse(data: bytes) -> Entry:
     """Return the entry that encodes to exactly `data`. Raises NotCanonical for any other bytes."""
     try:
         match = _ENTRY.fullmatch(data.decode("utf-8"))
-        if match is None:
+        if match is None or int(match["sequence"]) > LARGEST_INT:
             raise NotCanonical("not the form of an entry")
         action, actor, at, chain, facts, previous, rows, sequence, subject = match.groups()
         entry = object.__new__(Entry)  # what `Entry` would look at, the match has
@@ -194,7 +164,7 @@ def parse(data: bytes) -> Entry:
             facts=MappingProxyType(_facts(facts)),
             previous=previous,
             rows=tuple(map(RowDigest._make, _ROWS.findall(rows))) if rows else (),
-            sequence=_integer(int(sequence)),
+            sequence=int(sequence),
             subject=subject,
             version=VERSION,
         )
@@ -206,7 +176,7 @@ def parse(data: bytes) -> Entry:
 def _facts(text: str) -> dict[str, Any]:
     """Facts out of their canonical text. Nearly all are flat, and one look tells that they are."""
     if _FLAT.fullmatch(text) and unicodedata.is_normalized("NFC", text):
-        facts: dict[str, Any] = _DECODER.raw_decode(text)[0]
+        facts: dict[str, Any] = json.loads(text)
         names = list(facts)
         if len(names) == text.count('":') and names == sorted(names):
             return facts
@@ -318,68 +288,6 @@ def _later(stream: Iterable[Stored], sequence: int, previous: str) -> bool:
     return False
 
 
-def _integer(value: int) -> int:
-    if not -_LARGEST_INT <= value <= _LARGEST_INT:
-        raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
-    return int(value)
-
-
-def _sequence(value: list[object] | tuple[object, ...]) -> list[object]:
-    return [plain(item) for item in value]
-
-
-def _mapping(value: Mapping[object, object]) -> dict[str, object]:
-    result = {_key(key): plain(item) for key, item in value.items()}
-    if len(result) != len(value):
-        raise NotCanonical("two keys are the same text after normalisation")
-    return result
-
-
-def _by_likeness(value: object) -> object:
-    """Of a type that only resembles one with a form: an enumeration, a named tuple, a proxy."""
-    match value:
-        case int():
-            return _integer(value)
-        case str():
-            return _text(value)
-        case UUID():
-            return str(value)
-        case datetime():
-            return _moment(value)
-        case date():
-            return value.isoformat()
-        case bytes():
-            return value.hex()
-        case list() | tuple():
-            return _sequence(value)
-        case Mapping():
-            return _mapping(value)
-        case _:
-            raise NotCanonical(f"{type(value).__name__} has no canonical form")
-
-
-def _text(value: str) -> str:
-    if value.isascii():
-        return value
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise NotCanonical("text with a lone surrogate") from error
-    return unicodedata.normalize("NFC", value)
-
-
-def _key(value: object) -> str:
-    if not isinstance(value, str):
-        raise NotCanonical(f"a key of type {type(value).__name__}")
-    return _text(value)
-
-
-def _moment(value: object) -> str:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise NotCanonical("a moment needs its offset")
-    return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-
-
 def _match(pattern: re.Pattern[str], value: object, name: str) -> None:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise NotCanonical(f"{name} is not an identifier: {value!r}")
@@ -390,7 +298,7 @@ def _refuse_prose(value: object) -> None:
     match value:
         case str():
             _match(_FACT, value, "fact")
-        case int() if abs(value) > _LARGEST_INT:
+        case int() if abs(value) > LARGEST_INT:
             raise NotCanonical(f"the integer {value} is beyond 2^53 - 1")
         case list():
             for item in value:
@@ -399,33 +307,3 @@ def _refuse_prose(value: object) -> None:
             for key, item in value.items():
                 _match(_NAME, key, "fact's name")
                 _refuse_prose(item)
-
-
-def _refuse_number(literal: str) -> NoReturn:
-    raise NotCanonical(f"{literal} is not an integer")
-
-
-_DECODER = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
-#: What is written most, by its exact type: a journal is made of these.
-_PLAINLY: Mapping[type, Callable[[Any], object]] = {
-    type(None): lambda value: value,
-    bool: lambda value: value,
-    int: _integer,
-    str: _text,
-    UUID: str,
-    datetime: _moment,
-    date: date.isoformat,
-    bytes: bytes.hex,
-    list: _sequence,
-    tuple: _sequence,
-    RowDigest: _sequence,
-    dict: _mapping,
-    MappingProxyType: _mapping,
-}
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False,
-    allow_nan=False,
-    sort_keys=True,
-    separators=(",", ":"),
-    check_circular=False,  # what is written was just made anew, by `plain` or the decoder
-)

@@ -6,7 +6,7 @@ reasons are a closed list in the words of the office, so that the parts add up t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -219,7 +219,7 @@ def outgoing_signed(row: OutgoingRow, *, production: bool) -> Reason:
     if excluded is not None:
         return excluded
     sealed = Hold.VALID if _needs_no_seal(row) else row.agency
-    agency = max(sealed, row.attachments, key=_BADNESS.index)
+    agency = worst([sealed, row.attachments])
     return _signed(row.persons, agency, development=row.development and production)
 
 
@@ -260,6 +260,11 @@ def incoming_signed(row: IncomingRow, *, production: bool) -> Reason:
     if row.paper:
         return Reason.ON_PAPER
     return _signed(row.persons, row.agency, development=row.development and production)
+
+
+def worst(holds: Iterable[Hold]) -> Hold:
+    """What signatures that are all needed come to; VALID when none is needed."""
+    return max(holds, key=_BADNESS.index, default=Hold.VALID)
 
 
 _BADNESS = (Hold.VALID, Hold.MISSING, Hold.INDETERMINATE, Hold.FAILED)

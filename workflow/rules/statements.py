@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from workflow.rules.journal import canonical
-from workflow.rules.reasons import Exclusion, Hold, IncomingRow, OutgoingRow, Step
+from workflow.rules.canonical import canonical
+from workflow.rules.reasons import Exclusion, Hold, IncomingRow, OutgoingRow, Step, worst
 from workflow.rules.signed import (
     FoundReport,
     agency_hold,
@@ -114,7 +114,7 @@ class OutgoingStatement(Entered):
             secret=False,  # refused at the door
             persons=persons_signed(main, self.signers, self.owners, self.allowed).hold,
             agency=seals[0] if seals else Hold.MISSING,
-            attachments=max(seals[1:], key=_WORST.index, default=Hold.VALID),
+            attachments=worst(seals[1:]),
             agency_required=self.seal_required,
             development=any(report.development for report in found if report),
             steps=frozenset(self.steps),
@@ -161,7 +161,6 @@ class IncomingStatement(Entered):
 
 Statement = OutgoingStatement | IncomingStatement
 REGISTER_OF: Mapping[type, str] = {OutgoingStatement: "outgoing", IncomingStatement: "incoming"}
-_WORST = (Hold.VALID, Hold.INDETERMINATE, Hold.MISSING, Hold.FAILED)
 
 
 def parse(content: bytes) -> Statement:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from signing.trust import load_anchors
+from workflow.rules.canonical import decoded
 from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Invalid
-from workflow.rules.journal import decoded
 from workflow.verifier import chains, fractions, log
 from workflow.verifier.archive import Archive, Members, NotABundle, ZipMembers
 from workflow.verifier.books import Books

@@ -10,10 +10,10 @@ from importlib.resources import files
 from typing import Any
 
 from workflow.rules import indicator
+from workflow.rules.canonical import decoded, plain
 from workflow.rules.cells import row_of
 from workflow.rules.errors import Invalid, InvalidDefinition
 from workflow.rules.indicator import Definition, Indicator
-from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Archive
 from workflow.verifier.documents import Key
 from workflow.verifier.findings import Found, Rule

@@ -18,7 +18,7 @@ from signing.witness import (
     subject,
 )
 from workflow.rules import checkpoints, merkle
-from workflow.rules.journal import decoded
+from workflow.rules.canonical import decoded
 from workflow.verifier.archive import Archive
 from workflow.verifier.findings import Found, Note, Rule
 from workflow.verifier.scope import SYSTEM, Ends, Scope, digests

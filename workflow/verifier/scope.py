@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Any
 
 from workflow.rules import indicator
+from workflow.rules.canonical import decoded, plain
 from workflow.rules.errors import Invalid
-from workflow.rules.journal import decoded, plain
 from workflow.verifier.archive import Listed, Members, Unreadable
 from workflow.verifier.findings import Found, Rule
 

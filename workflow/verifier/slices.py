@@ -17,6 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from workflow.rules import journal
+from workflow.rules.canonical import NotCanonical
 from workflow.verifier.archive import Archive, Listed, Members
 from workflow.verifier.findings import Finding, Found, Rule
 from workflow.verifier.rows import Told, read_row
@@ -114,7 +115,7 @@ def _entries(archive: Archive, asked: Slice, answer: Read) -> Iterator[journal.E
             continue  # the rest is still compared with the manifest
         try:
             entry = journal.parse(data)
-        except journal.NotCanonical:
+        except NotCanonical:
             answer.broken, last = True, None
             continue
         if last is None:

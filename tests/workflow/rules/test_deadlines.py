@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from tests.workflow.rules.law import law_text
 from workflow.rules import deadlines
-from workflow.rules.deadlines import VIETNAM, Calendar, DeadlineRule, Kind, Urgency, due_at
+from workflow.rules.deadlines import (
+    VIETNAM,
+    Calendar,
+    DeadlineRule,
+    Kind,
+    Urgency,
+    due_at,
+    end_of_day,
+)
 from workflow.rules.errors import InvalidDefinition, UnknownYear
 
 RULES = deadlines.parse(law_text("deadlines"))
@@ -89,16 +97,16 @@ def test_vietnam_has_the_offset_of_the_time_zone_database() -> None:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("OUT_NUMBER_PAPER", local(2026, 11, 23, 23, 59, 59)),
-        ("OUT_ISSUE", local(2026, 11, 23, 23, 59, 59)),
+        ("OUT_NUMBER_PAPER", end_of_day(date(2026, 11, 23))),
+        ("OUT_ISSUE", end_of_day(date(2026, 11, 23))),
         ("OUT_SEND_EDOC", local(2026, 11, 23, 12)),  # the next working morning
-        ("IN_ACK", local(2026, 11, 20, 23, 59, 59)),
-        ("IN_REGISTER", local(2026, 11, 23, 23, 59, 59)),
-        ("IN_SUBMIT", local(2026, 11, 23, 23, 59, 59)),
-        ("FILE_HANDOVER_NOTICE", local(2026, 12, 20, 23, 59, 59)),
-        ("FILE_HANDOVER", local(2027, 11, 20, 23, 59, 59)),
-        ("FILE_HANDOVER_CONSTRUCTION", local(2027, 2, 20, 23, 59, 59)),
-        ("FILE_KEEP_BACK", local(2028, 11, 20, 23, 59, 59)),
+        ("IN_ACK", end_of_day(date(2026, 11, 20))),
+        ("IN_REGISTER", end_of_day(date(2026, 11, 23))),
+        ("IN_SUBMIT", end_of_day(date(2026, 11, 23))),
+        ("FILE_HANDOVER_NOTICE", end_of_day(date(2026, 12, 20))),
+        ("FILE_HANDOVER", end_of_day(date(2027, 11, 20))),
+        ("FILE_HANDOVER_CONSTRUCTION", end_of_day(date(2027, 2, 20))),
+        ("FILE_KEEP_BACK", end_of_day(date(2028, 11, 20))),
     ],
 )
 def test_limits_from_a_friday_afternoon(code: str, expected: datetime) -> None:
@@ -111,13 +119,18 @@ def test_limits_are_given_in_utc() -> None:
     assert answer.tzinfo is UTC
 
 
+def test_a_day_ends_when_the_next_one_begins() -> None:
+    midnight = local(2026, 11, 21, 0)
+    assert midnight - timedelta(microseconds=1) <= end_of_day(date(2026, 11, 20)) < midnight
+
+
 def test_the_day_is_the_day_in_vietnam() -> None:
     # 18:00 UTC on Thursday is Friday 01:00 in Vietnam.
-    assert due("IN_ACK", datetime(2026, 11, 19, 18, tzinfo=UTC)) == local(2026, 11, 20, 23, 59, 59)
+    assert due("IN_ACK", datetime(2026, 11, 19, 18, tzinfo=UTC)) == end_of_day(date(2026, 11, 20))
 
 
 def test_received_on_a_saturday_is_due_on_monday() -> None:
-    assert due("IN_REGISTER", local(2026, 11, 21, 9)) == local(2026, 11, 23, 23, 59, 59)
+    assert due("IN_REGISTER", local(2026, 11, 21, 9)) == end_of_day(date(2026, 11, 23))
 
 
 @pytest.mark.parametrize("urgency", [Urgency.URGENT, Urgency.VERY_URGENT, Urgency.FLASH])
@@ -136,13 +149,13 @@ def test_an_urgent_document_without_an_urgent_rule_takes_the_ordinary_one() -> N
 def test_the_decree_gives_no_days_for_resolving() -> None:
     start = local(2026, 11, 20, 16)
     assert due("IN_RESOLVE", start) is None
-    assert due("IN_RESOLVE", start, days=5) == local(2026, 11, 27, 23, 59, 59)
+    assert due("IN_RESOLVE", start, days=5) == end_of_day(date(2026, 11, 27))
     assert due("IN_RESOLVE", start, Urgency.URGENT, days=5) == start + timedelta(hours=8)
 
 
 def test_months_end_where_the_month_ends() -> None:
-    assert due("FILE_HANDOVER_CONSTRUCTION", local(2026, 11, 30, 8)) == local(
-        2027, 2, 28, 23, 59, 59
+    assert due("FILE_HANDOVER_CONSTRUCTION", local(2026, 11, 30, 8)) == end_of_day(
+        date(2027, 2, 28)
     )
 
 

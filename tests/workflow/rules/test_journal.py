@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.rules import journal
-from workflow.rules.journal import Entry, Kind, NotCanonical, RowDigest
+from workflow.rules.canonical import NotCanonical, canonical, plain
+from workflow.rules.journal import Entry, Kind, RowDigest
 
 CHAIN = "0193a000-0000-7000-8000-000000000001"
 AT = datetime(2026, 11, 21, 2, 30, 12, 5, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_an_entry_is_a_leaf_of_rfc_6962() -> None:
     ],
 )
 def test_canonical_form(value: object, expected: bytes) -> None:
-    assert journal.canonical(value) == expected
+    assert canonical(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,14 +120,14 @@ def test_canonical_form(value: object, expected: bytes) -> None:
 )
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
     with pytest.raises(NotCanonical):
-        journal.canonical(value)
+        canonical(value)
 
 
 def test_text_is_the_same_text_however_it_is_composed() -> None:
     composed = "Ủy ban nhân dân xã Định Hưng"
     decomposed = unicodedata.normalize("NFD", composed)
     assert decomposed != composed
-    assert journal.canonical(decomposed) == journal.canonical(composed)
+    assert canonical(decomposed) == canonical(composed)
 
 
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -139,20 +140,20 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 @given(json_values)
 def test_canonical_is_json_and_stable(value: object) -> None:
     try:
-        data = journal.canonical(value)
+        data = canonical(value)
     except NotCanonical as error:
         assert "same text" in str(error)  # noqa: PT017  two keys met in NFC
         return
-    assert json.loads(data) == journal.plain(value)
-    assert journal.canonical(json.loads(data)) == data
+    assert json.loads(data) == plain(value)
+    assert canonical(json.loads(data)) == data
 
 
 @given(json_values, json_values)
 def test_different_values_have_different_bytes(one: object, other: object) -> None:
     try:
-        same = journal.canonical(one) == journal.canonical(other)
-        plain_same = json.dumps(journal.plain(one), sort_keys=True) == json.dumps(
-            journal.plain(other), sort_keys=True
+        same = canonical(one) == canonical(other)
+        plain_same = json.dumps(plain(one), sort_keys=True) == json.dumps(
+            plain(other), sort_keys=True
         )
     except NotCanonical:
         return
