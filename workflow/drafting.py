@@ -123,7 +123,12 @@ def draft(tx: Transaction, new: Draft) -> Case:
     workflow = issuer.workflow if _sealed(kind, new) else "outgoing-numbered-first"
     case = open_case(tx, workflow, document, holder=Holder(person_id=tx.actor.person_id))
     tx.journal(
-        "outgoing.drafted", document.organisation_id, document.id, case=case.id, state=case.state
+        "outgoing.drafted",
+        document.organisation_id,
+        document.id,
+        case=case.id,
+        state=case.state,
+        files=_file_ids(tx, document),
     )
     return case
 
@@ -159,7 +164,13 @@ def revise(tx: Transaction, document_id: uuid.UUID, version: int, new: Draft) ->
     case.version += 1
     _write_lines(tx, document, new)
     _write_files(tx, document, new.files)
-    tx.journal("outgoing.revised", document.organisation_id, document.id, case=case.id)
+    tx.journal(
+        "outgoing.revised",
+        document.organisation_id,
+        document.id,
+        case=case.id,
+        files=_file_ids(tx, document),
+    )
     return case
 
 
@@ -296,6 +307,12 @@ def _write_files(tx: Transaction, document: Document, contents: Sequence[Content
             )
     for left_out in files.values():
         left_out.dropped = True
+
+
+def _file_ids(tx: Transaction, document: Document) -> list[uuid.UUID]:
+    """What the document consists of now: what is left out of a draft no row says for ever."""
+    tx.session.flush()
+    return [file.id for file, _ in current_files(tx, document.id)]
 
 
 def readable(office: Office, organisation_id: uuid.UUID, content: Content) -> None:

@@ -15,9 +15,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -39,10 +39,12 @@ from workflow.rules.canonical import canonical
 from workflow.rules.errors import Invalid
 from workflow.settings import Settings
 from workflow.verifier import chains
+from workflow.verifier.archive import Archive
 from workflow.verifier.checking import examine, verify
-from workflow.verifier.findings import Rule, Verdict
+from workflow.verifier.findings import Found, Rule, Verdict
+from workflow.verifier.scope import Scope
 from workflow.verifier.shelf import Shelf
-from workflow.verifier.slices import SELECTED
+from workflow.verifier.slices import SELECTED, Read, Slice
 
 ROOT = Path(__file__).parents[2]
 CHECK = ROOT / "docs" / "auditing" / "check.py"
@@ -199,7 +201,7 @@ def test_a_file_is_named_by_a_digest_or_not_at_all(case: Case, tmp_path: Path) -
 def test_a_report_that_is_none_is_told_at_its_file(case: Case) -> None:
     forged = Forged(Held.of(case.with_pdfs.read_bytes()))
     for row in forged.each("report"):
-        report = json.loads(_bytes(row["columns"]["content"])) | {"checked_at": 5}
+        report = json.loads(_bytes(row["columns"]["content"])) | {"reasons": 5}
         row["columns"]["content"] = canonical(report).hex()
     verdict = examine(forged.whole(case.desk.office))
     assert rules(verdict) == {Rule.VERDICT_DIFFERS}
@@ -232,6 +234,64 @@ def test_what_was_destroyed_is_proven_by_its_entry(case: Case) -> None:
     wrong = examine(held.listed_again())
     assert rules(wrong) >= {Rule.DESTRUCTION_UNPROVEN, Rule.PDF_MISSING}
     assert f"{seat}#{line['sequence']}" in {one.place for one in wrong.findings}
+
+
+def test_nothing_is_destroyed_later_but_files_of_arrivals(case: Case) -> None:
+    """Whoever leaves out a file that would not hold cannot call it destroyed since."""
+    good = Held.of(case.with_pdfs.read_bytes())
+    forged = Forged(good)
+    chain = case.desk.seat(OFFICE)
+
+    def left_out(register: str, document: str | None = None) -> Verdict:
+        fact = list(forged.each("register_fact", lambda one: one["register"] == register))[-1]
+        statement = json.loads(_bytes(fact["columns"]["content"]))
+        digest = statement["files"][0]["sha256"]
+        held = good.copy()
+        del held.members[f"pdfs/{digest}.pdf"]
+        line = {
+            "chain": str(chain),
+            "document": document or statement["document"],
+            "sequence": 10**6,
+            "sha256": digest,
+        }
+        held.put_lines("destroyed.jsonl", [*held.lines("destroyed.jsonl"), canonical(line)])
+        return examine(held.listed_again())
+
+    assert left_out("incoming").holds
+    for lie in (left_out("outgoing"), left_out("incoming", "elsewhere")):
+        assert rules(lie) == {Rule.DESTRUCTION_UNPROVEN, Rule.PDF_MISSING}
+        assert f"{chain}#{10**6}" in {one.place for one in lie.findings}
+
+
+TOMBSTONE = {"chain": "x", "document": "x", "sequence": 1, "sha256": "0"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[]",
+        b"5",
+        canonical(TOMBSTONE | {"chain": []}),
+        canonical(TOMBSTONE | {"document": {}}),
+        canonical(TOMBSTONE | {"sequence": "1"}),
+        canonical(TOMBSTONE | {"more": 1}),
+    ],
+)
+def test_a_line_that_tells_of_no_destruction_ends_the_reading(case: Case, line: bytes) -> None:
+    held = case.good.copy()
+    held.put_lines("destroyed.jsonl", [line, *[b""] * 100_000])
+    verdict = examine(held.listed_again())
+    assert [(one.rule, one.place) for one in verdict.findings] == [
+        (Rule.MEMBER_UNREADABLE, "destroyed.jsonl")
+    ]
+    assert verdict.found[Rule.MEMBER_UNREADABLE] == 1
+
+
+def test_a_chain_that_is_not_there_destroys_nothing(case: Case) -> None:
+    held = case.good.copy()
+    held.put_lines("destroyed.jsonl", [canonical(TOMBSTONE)])
+    verdict = examine(held.listed_again())
+    assert [(one.rule, one.place) for one in verdict.findings] == [(Rule.DESTRUCTION_UNPROVEN, "x")]
 
 
 # Whom to believe.
@@ -382,6 +442,53 @@ def revised(forged: Forged) -> str:
     return ""
 
 
+def restated_of_nothing(forged: Forged) -> str:
+    """A document's facts are in no entry: it would count nowhere."""
+    first = next(entry for _, entry in forged.acts("register.restated"))
+    for chain, entry in list(forged.acts("register.restated")):
+        if entry["subject"] == first["subject"]:
+            ids = {row[1] for row in entry["rows"]}
+            entry["rows"] = []
+            forged.rows[chain] = [row for row in forged.rows[chain] if row["id"] not in ids]
+    return f"{first['chain']}#{first['sequence']}"
+
+
+def years_back(forged: Forged) -> str:
+    """The document would have been issued in another period."""
+    _, entry = next(forged.acts("outgoing.issue"))
+    entry["at"] = "2019-12-31T00:00:00.000000Z"
+    return f"{entry['chain']}#{entry['sequence']}"
+
+
+def judged_long_ago(forged: Forged) -> str:
+    """A certificate that was revoked since was good then."""
+    row = next(forged.each("report"))
+    content = json.loads(_bytes(row["columns"]["content"]))
+    content["checked_at"] = "2020-01-01T00:00:00+00:00"
+    row["columns"]["content"] = canonical(content).hex()
+    return f"report {row['id']}"
+
+
+def entered_last_year(forged: Forged) -> str:
+    """The arrival leaves the period, though its number is given today."""
+    row = next(forged.each("register_entry", lambda one: one["register"] == "incoming"))
+    year = row["columns"]["year"] - 1
+    row["columns"] |= {"entered_on": f"{year}-12-31", "year": year}
+    return f"register_entry {row['id']}"
+
+
+def entered_at_the_system(forged: Forged) -> str:
+    """Where nobody reads registers."""
+    chain, entry = next(forged.acts("outgoing.number"))
+    (named,) = [row for row in entry["rows"] if row[0] == "register_entry"]
+    (row,) = [row for row in forged.rows[chain] if row["id"] == named[1]]
+    entry["rows"].remove(named)
+    forged.rows[chain].remove(row)
+    forged.entries["system"][-1]["rows"].append(named)
+    forged.rows["system"].append(row)
+    return f"register_entry {row['id']}"
+
+
 INSIDE: dict[str, tuple[Any, Rule]] = {
     "gap": (
         change("register_entry", "number", lambda n: n + 1, 0, register="outgoing"),
@@ -461,6 +568,23 @@ INSIDE: dict[str, tuple[Any, Rule]] = {
     "last fact gone": (without(-1, outgoing=True), Rule.FACT_STALE),
     "revision edited": (revised, Rule.STATEMENT_FILES),
     "verdict edited": (reported("integrity", "ALTERED"), Rule.FACT_CELL),
+    "restated of nothing": (restated_of_nothing, Rule.FACT_MISSING),
+    "issued years back": (years_back, Rule.CLOCK_BACK),
+    "judged long ago": (judged_long_ago, Rule.REPORT_WRONG),
+    "kept at another time": (
+        change("report", "checked_at", lambda _: "2026-01-01T00:00:00.000000Z"),
+        Rule.REPORT_WRONG,
+    ),
+    "entered last year": (entered_last_year, Rule.ENTRY_WRONG),
+    "entered at the system": (entered_at_the_system, Rule.ENTRY_WRONG),
+    "a file left out": (
+        stated("files", lambda files: files[:-1], -1, "outgoing"),
+        Rule.STATEMENT_FILES,
+    ),
+    "a file left out of an arrival": (
+        stated("files", lambda _: [], -1, "incoming"),
+        Rule.STATEMENT_FILES,
+    ),
 }
 
 
@@ -886,3 +1010,27 @@ def test_a_shelf_gives_back_what_it_put_on_disk() -> None:
     assert found["3"] == [3, 3]
     assert found["57"] == [57]
     shelf.close()
+
+
+class _Chains:
+    """A scope of which only its chains are asked."""
+
+    def chains(self) -> Iterator[tuple[str, int, int]]:
+        return iter(())
+
+
+def test_time_goes_back_in_no_slice_after_another() -> None:
+    asked = [Slice("c", first, 5, f"chains/c/{first}", None) for first in (1, 6, 11)]
+    noon = datetime(2026, 11, 22, 5, tzinfo=UTC)
+    moments = [noon, noon - timedelta(minutes=30), noon - timedelta(days=400)]
+    answers = [Read(earliest=at, latest=at, previous="x", last="x") for at in moments]
+    found = Found()
+    told = chains.check_links(
+        cast(Archive, None),
+        cast(Scope, _Chains()),
+        {},
+        found,
+        zip(asked, answers, strict=True),
+    )
+    assert [answer.latest for _, answer in told] == [noon] * 3  # a later slice is no older
+    assert [(one.rule, one.place) for one in found.kept] == [(Rule.CLOCK_BACK, "c#11")]

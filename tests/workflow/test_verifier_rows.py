@@ -57,6 +57,7 @@ REPORT = {
     "integrity": "INTACT",
     "verdict": "HOP_LE",
     "development": False,
+    "checked_at": "2026-11-21T02:30:12+00:00",
     "signatures": [SIGNATURE, SIGNATURE],
 }
 
@@ -67,7 +68,8 @@ def read(table: str, columns: dict[str, Any]) -> Told | None:
 
 def report(content: dict[str, Any]) -> dict[str, Any]:
     data = json.dumps(content).encode()
-    return {"id": "r1", "organisation_id": "o1", "sha256": "f1", "content": data.hex()}
+    row = {"id": "r1", "organisation_id": "o1", "sha256": "f1", "content": data.hex()}
+    return row | {"checked_at": "2026-11-21T02:30:12.000005Z"}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,14 @@ def test_a_report_says_what_it_rests_on_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"sha256": "f2"}, {"development": True}, {"signatures": None}, {"verdict": 1}]
+    "change",
+    [
+        {"sha256": "f2"},
+        {"development": True},
+        {"signatures": None},
+        {"verdict": 1},
+        {"checked_at": "2026-11-21T02:30:12"},
+    ],
 )
 def test_a_report_that_contradicts_itself_is_none(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"contradicts|Expected"):

@@ -53,7 +53,7 @@ class Books:
         except OverflowError as why:  # a moment that no calendar of ours has
             self.found.add(Rule.ENTRY_WRONG, self._place(event), self.organisation.id, str(why))
         if event.action == "register.restated" and not event.rows:
-            self._restated_before(event)
+            self._restated_elsewhere(event)
 
     def _place(self, event: Event) -> str:
         return f"{self.organisation.id}#{event.sequence}"
@@ -61,11 +61,12 @@ class Books:
     def _note(self, rule: Rule, fact: Fact, detail: str = "") -> None:
         self.found.add(rule, fact.place, self.organisation.id, detail)
 
-    def _restated_before(self, event: Event) -> None:
+    def _restated_elsewhere(self, event: Event) -> None:
         """A fact from before the rows of the bundle: its ordinal is in the entry."""
         held = self._documents.get(event.subject, event.sequence)
         held.facts += 1
-        if held.facts != event.facts.get("ordinal"):
+        named = any(table == "register_fact" for table, _ in event.named)
+        if not named or held.facts != event.facts.get("ordinal"):
             self.found.add(Rule.FACT_MISSING, self._place(event), self.organisation.id)
         self._documents.put(event.subject, held)
 
@@ -129,7 +130,7 @@ class Books:
         broken = []
         if _progress(said) != held.progress(register):
             broken.append(Rule.STATEMENT_STEPS)
-        if whole and not all(held.newest(file.sha256) for file in said.files):
+        if whole and not held.is_named([file.sha256 for file in said.files]):
             broken.append(Rule.STATEMENT_FILES)
         for file in said.files:
             latest = self._documents.report(file.sha256)
@@ -183,6 +184,16 @@ class Books:
         latest = [self._documents.report(file.sha256) for file in said.files]
         return {report.id: report.found for report in latest if report is not None}
 
+    def has_arrived(self, document: str, sha256: str) -> bool:
+        """Whether this is an arrival, and these bytes are one of its files."""
+        held = self._documents.find(document)
+        return (
+            held is not None
+            and held.entry is not None
+            and held.entry.register == "incoming"
+            and any(digest == sha256 for _, digest in held.files.values())
+        )
+
     # The end.
 
     def close(self, needed: Callable[[str, Report | None], None]) -> None:
@@ -210,9 +221,7 @@ class Books:
             latest = self._documents.report(sha256)
             if latest is not None and latest.id != report:
                 return True
-            if self._whole(held) and not held.newest(sha256):
-                return True
-        return False
+        return self._whole(held) and not held.is_named([sha256 for sha256, _ in held.named])
 
 
 def _progress(said: Statement) -> tuple[object, ...]:

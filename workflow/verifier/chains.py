@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,7 +26,7 @@ from workflow.verifier.archive import (
 )
 from workflow.verifier.findings import Found, Rule
 from workflow.verifier.scope import SYSTEM, Ends, Scope, slices
-from workflow.verifier.slices import Read, Slice, read
+from workflow.verifier.slices import CLOCKS_APART, Read, Slice, read
 
 _FEW = 4
 """So many slices are read here: starting a process takes as long as reading one."""
@@ -77,6 +78,7 @@ def check_links(
     Where they do not, the chain is walked once more, one entry after the other, for the place.
     """
     last: dict[str, str] = {}
+    latest: dict[str, datetime] = {}
     doubtful: set[str] = set()
     for asked, answer in answers:
         found.extend(answer.findings)
@@ -84,6 +86,9 @@ def check_links(
         if answer.broken or answer.previous != before:
             doubtful.add(asked.chain)
         last[asked.chain] = answer.last
+        _check_clock(asked, answer, latest.get(asked.chain), found)
+        if answer.latest is not None:
+            latest[asked.chain] = answer.latest
         yield asked, answer
     for chain, length, rows_from in scope.chains():
         owner = "" if chain == SYSTEM else chain
@@ -95,13 +100,24 @@ def check_links(
             found.add(Rule.CHAIN_HEAD, f"{chain}#{length}", owner, f"the checkpoint has {digest}")
 
 
+def _check_clock(asked: Slice, answer: Read, before: datetime | None, found: Found) -> None:
+    """Time does not go back, or a document could be issued in another year than it was."""
+    if before is not None and answer.earliest is not None and answer.latest is not None:
+        if answer.earliest < before - CLOCKS_APART:
+            found.add(
+                Rule.CLOCK_BACK, f"{asked.chain}#{asked.first}", asked.organisation, str(before)
+            )
+        answer.latest = max(before, answer.latest)
+
+
 def _locate(
     members: Members, chain: str, names: Sequence[str], head: tuple[int, str] | None, found: Found
 ) -> None:
     """The first break of a chain, as the archive check of the office tells it."""
     owner = "" if chain == SYSTEM else chain
     aside = Found()
-    there = [name for name in names if name in members.names]
+    known = set(members.names)
+    there = [name for name in names if name in known]
     archive = Archive(members, {}, aside)
 
     def stored() -> Iterator[journal.Stored]:

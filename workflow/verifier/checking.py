@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from signing.trust import load_anchors
 from workflow.rules.canonical import decoded
@@ -33,7 +33,7 @@ from workflow.verifier.scope import (
     read_scope,
 )
 from workflow.verifier.shelf import Shelf
-from workflow.verifier.slices import Event, Read, Slice
+from workflow.verifier.slices import Event, Slice
 
 Progress = Callable[[str, int, int], None]
 """Told what is being read ("entries" or "files"), how much is done and how much there is."""
@@ -124,6 +124,12 @@ def examine(
     )
 
 
+class _Tombstone(NamedTuple):
+    document: str
+    sequence: int
+    sha256: str
+
+
 @dataclass
 class _Checking:
     archive: Archive
@@ -136,7 +142,7 @@ class _Checking:
     counts: Counter[str] = field(default_factory=Counter)
     computed: list[Computed] = field(default_factory=list)
     _pieces: set[str] = field(default_factory=set)
-    _destroyed: set[tuple[str, str, str, int]] = field(default_factory=set)
+    _gone: set[str] = field(default_factory=set)
 
     def all(self, anchors: Sequence[bytes] | None, checkpoint: Path | None) -> None:
         """Every part, in order."""
@@ -146,14 +152,14 @@ class _Checking:
         definition = fractions.definition_of(self.archive, self.scope, self.found)
         compared = None if definition is None else Compared(self.scope, definition)
         claim = self.archive.content("indicator.json")
+        tombstones = self._tombstones()
         with closing(Shelf[bytes](10_000)) as files:
-            self._read_chains(ends, compared, files)
+            self._read_chains(ends, compared, files, tombstones)
             if compared is not None:
                 compared.compare(claim, self.computed, self.found)
             self._objects()
-            gone = self._tombstones()
             self._missing()
-            self._files(files, trust, gone)
+            self._files(files, trust)
         for name in sorted(self.archive.listed.keys() - self.archive.read):
             for _ in self.archive.chunks(name):  # nobody needs it: at least it is what is listed
                 pass
@@ -176,7 +182,13 @@ class _Checking:
         )
         return own
 
-    def _read_chains(self, ends: Ends, compared: Compared | None, files: Shelf[bytes]) -> None:
+    def _read_chains(
+        self,
+        ends: Ends,
+        compared: Compared | None,
+        files: Shelf[bytes],
+        tombstones: Mapping[str, Sequence[_Tombstone]],
+    ) -> None:
         asked = chains.slices_of(self.scope, whole=self._judges)
         total = sum(one.count for one in asked)
         answers = chains.read_all(self.archive, asked, self.path)
@@ -189,32 +201,44 @@ class _Checking:
             self.counts["entries"] += answer.count
             self.counts["rows"] += answer.rows
             self.progress("entries", self.counts["entries"], total)
-            self._rows_begin(one, answer)
+            self._rows_begin(one, answer.latest)
             if one.chain == SYSTEM:
                 for event in answer.events:
-                    _learn(event, owners, issuers)
+                    self._learn(event, owners, issuers)
                 continue
             if books is None or books.organisation.id != one.chain:
-                self._close(books, compared, files)
+                self._close(books, compared, files, tombstones)
                 books = Books(coming.pop(one.chain), self.scope, owners, self.found)
             for event in answer.events:
                 books.take(event)
-        self._close(books, compared, files)
+        self._close(books, compared, files, tombstones)
         for organisation in coming.values():  # the checkpoint knows nothing of it
             books = Books(organisation, self.scope, owners, self.found)
-            self._close(books, compared, files)
-        order = [one.id for one in self.scope.organisations]
-        self.computed.sort(key=lambda one: order.index(one[0].id))
+            self._close(books, compared, files, tombstones)
+        order = {one.id: place for place, one in enumerate(self.scope.organisations)}
+        self.computed.sort(key=lambda one: order[one[0].id])
         for organisation in self.scope.organisations:
             if sorted(issuers.get(organisation.id, ())) != list(organisation.issuers):
                 self.found.add(
                     Rule.MEMBER_UNREADABLE, "scope.json", organisation.id, "other issuers"
                 )
 
-    def _rows_begin(self, one: Slice, answer: Read) -> None:
+    def _learn(
+        self, event: Event, owners: dict[str, set[str]], issuers: dict[str, set[str]]
+    ) -> None:
+        """Whose the certificates are, and who issues from where, by the system's own chain."""
+        if event.action == "certificate.added":
+            certificate, owner = event.facts.get("certificate"), event.facts.get("owner")
+            owners.setdefault(str(certificate), set()).add(str(owner))
+        elif event.action == "issuer.added":
+            issuers.setdefault(str(event.facts.get("organisation")), set()).add(event.subject)
+        for row in event.rows:  # no document is the system's
+            self.found.add(Rule.ENTRY_WRONG, row.place, detail=f"{SYSTEM}#{event.sequence}")
+
+    def _rows_begin(self, one: Slice, latest: datetime | None) -> None:
         """Rows are left out of nothing that the period, or the year before it, could rest on."""
         start = datetime(self.scope.period.first_on.year - 1, 1, 1, tzinfo=VIETNAM)
-        if one.rows is None and (answer.at is None or answer.at >= start):
+        if one.rows is None and (latest is None or latest >= start):
             self.found.add(
                 Rule.MEMBER_MISSING,
                 f"rows/{one.chain}/{one.first:09d}.jsonl",
@@ -222,7 +246,13 @@ class _Checking:
                 "rows are left out that count",
             )
 
-    def _close(self, books: Books | None, compared: Compared | None, files: Shelf[bytes]) -> None:
+    def _close(
+        self,
+        books: Books | None,
+        compared: Compared | None,
+        files: Shelf[bytes],
+        tombstones: Mapping[str, Sequence[_Tombstone]],
+    ) -> None:
         if books is None:
             return
 
@@ -232,9 +262,8 @@ class _Checking:
             if self._judges:
                 files.put(digest, (report.packed if report else None) or b"")
 
+        self._bury(books, tombstones.get(books.organisation.id, ()))
         books.close(needed)
-        chain = books.organisation.id
-        self._destroyed |= {(chain, *one) for one in books.destroyed}
         self.counts["facts"] += books.facts
         self.counts["documents"] += sum(books.counted.values())
         if books.unproven:
@@ -268,46 +297,50 @@ class _Checking:
             for _ in self.archive.chunks(name):
                 self.counts["pieces"] += 1
 
-    def _lines(self, name: str, fields: set[str]) -> list[dict[str, Any]]:
-        lines = []
+    def _lines(self, name: str, fields: Mapping[str, type]) -> Iterator[dict[str, Any]]:
+        """The lines of a member up to the first that is none; the rest is not looked at."""
         for line in self.archive.lines(name):
             try:
                 value = decoded(line)
-                if not isinstance(value, dict) or value.keys() != fields:
+                if {key: type(one) for key, one in value.items()} != fields:
                     raise ValueError("not the fields of a line")
-                lines.append(value)
-            except ValueError as fault:
+            except (ValueError, AttributeError) as fault:
                 self.found.add(Rule.MEMBER_UNREADABLE, name, detail=str(fault))
-        return lines
+                return
+            yield value
 
-    def _tombstones(self) -> set[str]:
-        """The files that were destroyed after a recall, each by an entry of a chain."""
-        gone = set()
-        heads = {chain: length for chain, length, _ in self.scope.chains()}
-        for line in self._lines(DESTROYED, {"chain", "document", "sequence", "sha256"}):
-            chain, digest, sequence = line["chain"], line["sha256"], line["sequence"]
-            place = f"{chain}#{sequence}"
-            if chain in heads and type(sequence) is int and sequence > heads[chain]:
-                self.notes.append(
-                    Note("destroyed_later", f"Tệp {digest} bị hủy sau điểm kiểm soát ({place}).")
-                )
-            elif (chain, digest, line["document"], sequence) not in self._destroyed:
-                self.found.add(Rule.DESTRUCTION_UNPROVEN, place, str(chain), str(digest))
-                continue
+    def _tombstones(self) -> Mapping[str, Sequence[_Tombstone]]:
+        """What is said to have been destroyed after a recall, by the chain that is to say so."""
+        said: dict[str, list[_Tombstone]] = {}
+        fields = {"chain": str, "document": str, "sequence": int, "sha256": str}
+        for line in self._lines(DESTROYED, fields):
+            said.setdefault(line.pop("chain"), []).append(_Tombstone(**line))
+        for chain in said.keys() - {one.id for one in self.scope.organisations}:
+            self.found.add(Rule.DESTRUCTION_UNPROVEN, chain[:100], detail="no chain of the bundle")
+        return said
+
+    def _bury(self, books: Books, tombstones: Sequence[_Tombstone]) -> None:
+        """Each destruction is in the chain; a later one is of an arrival that is there."""
+        chain = books.organisation
+        for one in tombstones:
+            place = f"{chain.id}#{one.sequence}"
+            if (one.sha256, one.document, one.sequence) in books.destroyed:
+                code, when = "destroyed", "đã hủy sau khi bị thu hồi"
+            elif one.sequence > chain.chain and books.has_arrived(one.document, one.sha256):
+                code, when = "destroyed_later", "bị hủy sau điểm kiểm soát"
             else:
-                self.notes.append(
-                    Note("destroyed", f"Tệp {digest} đã hủy sau khi bị thu hồi ({place}).")
-                )
-            gone.add(str(digest))
-        return gone
+                self.found.add(Rule.DESTRUCTION_UNPROVEN, place, chain.id, one.sha256)
+                continue
+            self.notes.append(Note(code, f"Tệp {one.sha256} {when} ({place})."))
+            self._gone.add(one.sha256)
 
     def _missing(self) -> None:
         """What the office itself could not give."""
-        for line in self._lines(MISSING, {"kind", "sha256", "why"}):
+        for line in self._lines(MISSING, {"kind": str, "sha256": str, "why": str}):
             rule = Rule.PDF_MISSING if line["kind"] == "pdf" else Rule.EVIDENCE_MISSING
-            self.found.add(rule, f"{line['kind']} {line['sha256']}", detail=str(line["why"]))
+            self.found.add(rule, f"{line['kind']} {line['sha256']}", detail=line["why"])
 
-    def _files(self, wanted: Shelf[bytes], trust: Sequence[bytes], gone: set[str]) -> None:
+    def _files(self, wanted: Shelf[bytes], trust: Sequence[bytes]) -> None:
         if not self._judges:
             self.notes.append(
                 Note(
@@ -321,17 +354,8 @@ class _Checking:
 
         total = sum(1 for _ in wanted.items())
         judging = Files(self.archive, self.pdfs, trust, self.found)
-        judging.check(wanted, gone, lambda done: self.progress("files", done, total))
+        judging.check(wanted, self._gone, lambda done: self.progress("files", done, total))
         self.counts["files"] = judging.judged
         for name in self.archive.under("pdfs/"):
             if name not in self.archive.read:
                 self.found.add(Rule.MEMBER_EXTRA, name, detail="no document of the period")
-
-
-def _learn(event: Event, owners: dict[str, set[str]], issuers: dict[str, set[str]]) -> None:
-    """Whose the certificates are, and who issues from where, by the system's own chain."""
-    if event.action == "certificate.added":
-        certificate, owner = event.facts.get("certificate"), event.facts.get("owner")
-        owners.setdefault(str(certificate), set()).add(str(owner))
-    elif event.action == "issuer.added":
-        issuers.setdefault(str(event.facts.get("organisation")), set()).add(event.subject)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from workflow.rules import reasons
@@ -31,6 +31,8 @@ from workflow.verifier.slices import Event
 #: What an outgoing document's entries are called, before the trigger.
 _OUTGOING = "outgoing."
 REGISTERS = ("outgoing", "incoming")  # copies are no documents of their own
+#: A file is judged as of now and the report kept at once: not as of before a revocation.
+_JUDGED_WITHIN = timedelta(days=1)
 
 Key = tuple[str, str, str, datetime | None]
 """What alike rows are counted by: issuer, register, cell, due time."""
@@ -38,7 +40,8 @@ Key = tuple[str, str, str, datetime | None]
 
 @dataclass(slots=True)
 class Document:
-    """What the chain said of a document so far. `files` are its files' newest ordinals, digests.
+    """What the chain said of a document so far. `files` are its files' newest ordinals, digests;
+    `consists_of` those that are in its newest draft, the main text first.
 
     `stated`, `counted` and `named` are what its newest fact says: see `workflow.verifier.books`.
     """
@@ -53,6 +56,7 @@ class Document:
     voided: bool = False
     duplicate_of: str | None = None
     files: dict[str, tuple[int, str]] = field(default_factory=dict)
+    consists_of: tuple[str, ...] = ()
     entry: RegisterEntry | None = None
     facts: int = 0
     stated: tuple[object, ...] | None = None
@@ -66,9 +70,11 @@ class Document:
         recalled_before = self.recalled and self.completed_at is None
         return self.assigned, recalled_before, self.completed_at, self.duplicate_of
 
-    def newest(self, sha256: str) -> bool:
-        """Whether one of its files is these bytes now."""
-        return any(digest == sha256 for _, digest in self.files.values())
+    def is_named(self, digests: Iterable[str]) -> bool:
+        """Whether these are all of its files as they are now: of a draft in their order."""
+        if self.consists_of:
+            return list(digests) == [self.files.get(one, (0, ""))[1] for one in self.consists_of]
+        return sorted(digests) == sorted([digest for _, digest in self.files.values()])
 
 
 @dataclass(slots=True)
@@ -106,6 +112,10 @@ class Documents:
                 learn(self, event, row)
         for table, _ in event.named:
             self._excluded_before |= table == "indicator_exclusion"
+
+    def find(self, document: str) -> Document | None:
+        """What is known of it, if anything."""
+        return self._held.get(document)
 
     def get(self, document: str, sequence: int) -> Document:
         """What is known of it; `sequence` is the entry that speaks of it now. Put it back."""
@@ -163,6 +173,9 @@ class Documents:
         if isinstance(case, str):
             held.case = case
         if kind == "outgoing":
+            files = event.facts.get("files")
+            if isinstance(files, list):
+                held.consists_of = tuple(map(str, files))
             step = STEPS.get(event.action.removeprefix(_OUTGOING))
             if step is not None:
                 held.steps |= {step}
@@ -230,9 +243,12 @@ class Documents:
             file.made.pop(row.intent_id, None)
             self._files.put(file_id, file)
 
-    def _judge(self, _event: Event, row: Report) -> None:
+    def _judge(self, event: Event, row: Report) -> None:
         if row.organisation_id != self.organisation.id:
             self._note(Rule.REPORT_WRONG, row, "of another organisation")
+        asked = row.found.checked_at
+        if row.checked_at != event.at or abs(event.at - asked) > _JUDGED_WITHIN:
+            self._note(Rule.REPORT_WRONG, row, f"kept {event.at}, judged as of {asked}")
         last = self._reports.get(row.sha256)
         if last is None or last.id < row.id:  # ids are ordered by time
             self._reports.put(row.sha256, row)

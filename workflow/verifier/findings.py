@@ -27,6 +27,7 @@ class Rule(StrEnum):
     CHAIN_INSERTED = "chain_inserted"
     CHAIN_REORDERED = "chain_reordered"
     CHAIN_HEAD = "chain_head"
+    CLOCK_BACK = "clock_back"
     LEAF_WRONG = "leaf_wrong"
     LEAF_NOT_IN_TREE = "leaf_not_in_tree"
     CHECKPOINT_WRONG = "checkpoint_wrong"
@@ -80,6 +81,7 @@ _SENTENCES: Mapping[Rule, str] = {
     Rule.CHAIN_INSERTED: "Mục nhật ký này bị chèn thêm.",
     Rule.CHAIN_REORDERED: "Các mục nhật ký bị đổi thứ tự.",
     Rule.CHAIN_HEAD: "Nhật ký không phải là nhật ký mà điểm kiểm soát đã ký xác nhận.",
+    Rule.CLOCK_BACK: "Thời điểm của mục nhật ký sớm hơn mục trước quá một giờ.",
     Rule.LEAF_WRONG: "Lá của sổ kiểm soát không nêu đầu nhật ký này.",
     Rule.LEAF_NOT_IN_TREE: "Lá này không nằm trong cây của điểm kiểm soát.",
     Rule.CHECKPOINT_WRONG: "Điểm kiểm soát sai khuôn dạng hoặc không phải của gói này.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
+from workflow.rules.deadlines import local_date
 from workflow.verifier.findings import Found, Rule
 from workflow.verifier.rows import RegisterEntry
 
@@ -39,6 +40,7 @@ class Registers:
         if (
             row.organisation_id != self.organisation
             or on.year != year  # the register's year is that of the document's date
+            or on != local_date(at)  # a number has the day on which it is given (Art. 15)
             or row.entered_at != at
         ):
             self.found.add(Rule.ENTRY_WRONG, place, self.organisation, which)

@@ -94,6 +94,7 @@ class Reported(Struct, frozen=True):
     integrity: str
     verdict: str
     development: bool
+    checked_at: Moment
     signatures: tuple[Signature, ...]
 
 
@@ -103,6 +104,7 @@ class Report(Row, frozen=True, tag="report"):
 
     organisation_id: str
     sha256: str
+    checked_at: Moment
     found: Reported
     evidence: tuple[str, ...]
     packed: bytes | None
@@ -170,6 +172,7 @@ class _StoredReport(Struct, frozen=True):
     id: str
     organisation_id: str
     sha256: str
+    checked_at: Moment
     content: str
 
 
@@ -238,8 +241,15 @@ def _report(row: _StoredReport, *, whole: bool) -> Report:
     if found.sha256 != row.sha256 or found.development is not development:
         raise ValueError("the report contradicts itself")
     evidence = {piece.sha256 for one in rested.signatures for piece in one.evidence}
-    packed = zlib.compress(content, 1) if whole else None
-    return Report(row.id, row.organisation_id, row.sha256, found, tuple(sorted(evidence)), packed)
+    return Report(
+        row.id,
+        row.organisation_id,
+        row.sha256,
+        row.checked_at,
+        found,
+        tuple(sorted(evidence)),
+        zlib.compress(content, 1) if whole else None,
+    )
 
 
 def read_statement(fact: Fact) -> Statement:

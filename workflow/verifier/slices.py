@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -29,6 +29,9 @@ SELECTED = frozenset(
     snapshot_report""".split()  # noqa: SIM905
 )
 """The tables whose rows are in a bundle: written once, and what the indicator is stated from."""
+
+CLOCKS_APART = timedelta(hours=1)
+"""So much earlier than the one before it an entry may be: it is written where another clock is."""
 
 _LONGEST_ENTRY = 1 << 20
 _BEGIN = b'{"columns":'
@@ -81,7 +84,8 @@ class Read(Struct):
     last: str = ""
     count: int = 0
     rows: int = 0
-    at: datetime | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
     broken: bool = False
     events: list[Event] = []
     findings: list[Finding] = []
@@ -127,14 +131,25 @@ def _entries(archive: Archive, asked: Slice, answer: Read) -> Iterator[journal.E
         )
         last = journal.entry_digest(data)
         yield entry
-        answer.at = entry.at
+        if answer.latest is None or answer.earliest is None:
+            answer.earliest = answer.latest = entry.at
+        elif entry.at > answer.latest:
+            answer.latest = entry.at
+        elif entry.at < answer.earliest:
+            answer.earliest = entry.at
+        if entry.at < answer.latest - CLOCKS_APART:
+            place = f"{entry.chain}#{entry.sequence}"
+            detail = f"{entry.at} after {answer.latest}"
+            archive.found.add(Rule.CLOCK_BACK, place, asked.organisation, detail)
     answer.last = last or ""
     answer.broken |= answer.count != asked.count
 
 
 _UNREADABLE = {"report": Rule.REPORT_WRONG, "register_fact": Rule.FACT_WRONG}
 _EVENTS = ("outgoing.", "incoming.")
-_FACTS = ("case", "target", "ordinal", "destroyed", "certificate", "owner", "organisation")
+_FACTS = frozenset(
+    "case target files ordinal destroyed certificate owner organisation".split()  # noqa: SIM905
+)
 _SINGLE = frozenset({"certificate.added", "issuer.added", "register.restated"})
 
 
