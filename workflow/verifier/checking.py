@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from signing.trust import load_anchors
-from workflow.rules.canonical import decoded
 from workflow.rules.deadlines import VIETNAM
 from workflow.rules.errors import Invalid
 from workflow.verifier import chains, fractions, log
+from workflow.verifier.absent import Absent
 from workflow.verifier.archive import Archive, Members, NotABundle, ZipMembers
 from workflow.verifier.books import Books
 from workflow.verifier.findings import Found, Note, Rule, Verdict
 from workflow.verifier.fractions import Compared, Computed
 from workflow.verifier.rows import Report
 from workflow.verifier.scope import (
-    DESTROYED,
-    MISSING,
     SYSTEM,
     Ends,
     Scope,
@@ -124,12 +121,6 @@ def examine(
     )
 
 
-class _Tombstone(NamedTuple):
-    document: str
-    sequence: int
-    sha256: str
-
-
 @dataclass
 class _Checking:
     archive: Archive
@@ -142,7 +133,9 @@ class _Checking:
     counts: Counter[str] = field(default_factory=Counter)
     computed: list[Computed] = field(default_factory=list)
     _pieces: set[str] = field(default_factory=set)
-    _gone: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._absent = Absent(self.archive, self.scope, self.found, self.notes)
 
     def all(self, anchors: Sequence[bytes] | None, checkpoint: Path | None) -> None:
         """Every part, in order."""
@@ -152,13 +145,12 @@ class _Checking:
         definition = fractions.definition_of(self.archive, self.scope, self.found)
         compared = None if definition is None else Compared(self.scope, definition)
         claim = self.archive.content("indicator.json")
-        tombstones = self._tombstones()
         with closing(Shelf[bytes](10_000)) as files:
-            self._read_chains(ends, compared, files, tombstones)
+            self._read_chains(ends, compared, files)
             if compared is not None:
                 compared.compare(claim, self.computed, self.found)
             self._objects()
-            self._missing()
+            self._absent.tell_missing()
             self._files(files, trust)
         for name in sorted(self.archive.listed.keys() - self.archive.read):
             for _ in self.archive.chunks(name):  # nobody needs it: at least it is what is listed
@@ -182,13 +174,7 @@ class _Checking:
         )
         return own
 
-    def _read_chains(
-        self,
-        ends: Ends,
-        compared: Compared | None,
-        files: Shelf[bytes],
-        tombstones: Mapping[str, Sequence[_Tombstone]],
-    ) -> None:
+    def _read_chains(self, ends: Ends, compared: Compared | None, files: Shelf[bytes]) -> None:
         asked = chains.slices_of(self.scope, whole=self._judges)
         total = sum(one.count for one in asked)
         answers = chains.read_all(self.archive, asked, self.path)
@@ -207,14 +193,14 @@ class _Checking:
                     self._learn(event, owners, issuers)
                 continue
             if books is None or books.organisation.id != one.chain:
-                self._close(books, compared, files, tombstones)
+                self._close(books, compared, files)
                 books = Books(coming.pop(one.chain), self.scope, owners, self.found)
             for event in answer.events:
                 books.take(event)
-        self._close(books, compared, files, tombstones)
+        self._close(books, compared, files)
         for organisation in coming.values():  # the checkpoint knows nothing of it
             books = Books(organisation, self.scope, owners, self.found)
-            self._close(books, compared, files, tombstones)
+            self._close(books, compared, files)
         order = {one.id: place for place, one in enumerate(self.scope.organisations)}
         self.computed.sort(key=lambda one: order[one[0].id])
         for organisation in self.scope.organisations:
@@ -246,13 +232,7 @@ class _Checking:
                 "rows are left out that count",
             )
 
-    def _close(
-        self,
-        books: Books | None,
-        compared: Compared | None,
-        files: Shelf[bytes],
-        tombstones: Mapping[str, Sequence[_Tombstone]],
-    ) -> None:
+    def _close(self, books: Books | None, compared: Compared | None, files: Shelf[bytes]) -> None:
         if books is None:
             return
 
@@ -262,7 +242,7 @@ class _Checking:
             if self._judges:
                 files.put(digest, (report.packed if report else None) or b"")
 
-        self._bury(books, tombstones.get(books.organisation.id, ()))
+        self._absent.bury(books)
         books.close(needed)
         self.counts["facts"] += books.facts
         self.counts["documents"] += sum(books.counted.values())
@@ -297,49 +277,6 @@ class _Checking:
             for _ in self.archive.chunks(name):
                 self.counts["pieces"] += 1
 
-    def _lines(self, name: str, fields: Mapping[str, type]) -> Iterator[dict[str, Any]]:
-        """The lines of a member up to the first that is none; the rest is not looked at."""
-        for line in self.archive.lines(name):
-            try:
-                value = decoded(line)
-                if {key: type(one) for key, one in value.items()} != fields:
-                    raise ValueError("not the fields of a line")
-            except (ValueError, AttributeError) as fault:
-                self.found.add(Rule.MEMBER_UNREADABLE, name, detail=str(fault))
-                return
-            yield value
-
-    def _tombstones(self) -> Mapping[str, Sequence[_Tombstone]]:
-        """What is said to have been destroyed after a recall, by the chain that is to say so."""
-        said: dict[str, list[_Tombstone]] = {}
-        fields = {"chain": str, "document": str, "sequence": int, "sha256": str}
-        for line in self._lines(DESTROYED, fields):
-            said.setdefault(line.pop("chain"), []).append(_Tombstone(**line))
-        for chain in said.keys() - {one.id for one in self.scope.organisations}:
-            self.found.add(Rule.DESTRUCTION_UNPROVEN, chain[:100], detail="no chain of the bundle")
-        return said
-
-    def _bury(self, books: Books, tombstones: Sequence[_Tombstone]) -> None:
-        """Each destruction is in the chain; a later one is of an arrival that is there."""
-        chain = books.organisation
-        for one in tombstones:
-            place = f"{chain.id}#{one.sequence}"
-            if (one.sha256, one.document, one.sequence) in books.destroyed:
-                code, when = "destroyed", "đã hủy sau khi bị thu hồi"
-            elif one.sequence > chain.chain and books.has_arrived(one.document, one.sha256):
-                code, when = "destroyed_later", "bị hủy sau điểm kiểm soát"
-            else:
-                self.found.add(Rule.DESTRUCTION_UNPROVEN, place, chain.id, one.sha256)
-                continue
-            self.notes.append(Note(code, f"Tệp {one.sha256} {when} ({place})."))
-            self._gone.add(one.sha256)
-
-    def _missing(self) -> None:
-        """What the office itself could not give."""
-        for line in self._lines(MISSING, {"kind": str, "sha256": str, "why": str}):
-            rule = Rule.PDF_MISSING if line["kind"] == "pdf" else Rule.EVIDENCE_MISSING
-            self.found.add(rule, f"{line['kind']} {line['sha256']}", detail=line["why"])
-
     def _files(self, wanted: Shelf[bytes], trust: Sequence[bytes]) -> None:
         if not self._judges:
             self.notes.append(
@@ -354,7 +291,9 @@ class _Checking:
 
         total = sum(1 for _ in wanted.items())
         judging = Files(self.archive, self.pdfs, trust, self.found)
-        judging.check(wanted, self._gone, lambda done: self.progress("files", done, total))
+        judging.check(
+            wanted, self._absent.destroyed, lambda done: self.progress("files", done, total)
+        )
         self.counts["files"] = judging.judged
         for name in self.archive.under("pdfs/"):
             if name not in self.archive.read:
