@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from benchmarks import offices
 from signing.sandbox import Sandbox
 from tests import servers
+from tests.workflow import verified
 from tests.workflow.chamber import Chamber
 from tests.workflow.desk import Desk
 from workflow.actor import Actor
@@ -57,6 +58,16 @@ def founded_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Founded:
     settings = Settings(data_dir=tmp_path_factory.mktemp("founded"))
     _found(settings)
     return Founded(settings.data_dir)
+
+
+@pytest.fixture(scope="session")
+def case(
+    founded_on_sqlite: Founded, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+) -> Iterator[verified.Case]:
+    """Exported once for all tests: they change copies in memory."""
+    folder = tmp_path_factory.mktemp("verified")
+    shutil.copytree(founded_on_sqlite.data_dir, folder / "office")
+    yield from verified.lived_in(folder, Clock(), sandbox)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ What is found then is found by the law alone: registers, steps, reports, fractio
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -98,3 +99,27 @@ class Forged:
 
 def _digest(row: Row) -> str:
     return journal.row_digest(bytes.fromhex(row["salt"]), row["table"], row["columns"])
+
+
+def change(table: str, column: str, to: Callable[[Any], Any], nth: int = 0, **where: Any) -> Any:
+    """Another value in the n-th row of a table."""
+
+    def made(forged: Forged) -> str:
+        row = list(
+            forged.each(table, lambda one: all(one[key] == value for key, value in where.items()))
+        )[nth]
+        row["columns"][column] = to(row["columns"][column])
+        return f"{table} {row['id']}"
+
+    return made
+
+
+def stated(key: str, to: Callable[[Any], Any], nth: int, register: str) -> Any:
+    """Another word in the statement of the n-th fact."""
+
+    def content(text: str) -> str:
+        statement = json.loads(bytes.fromhex(text))
+        statement[key] = to(statement[key])
+        return canonical(statement).hex()
+
+    return change("register_fact", "content", content, nth, register=register)
