@@ -55,6 +55,7 @@ def take_snapshot(tx: Transaction, organisation_id: uuid.UUID, period: str) -> I
     asked = parse_period(period)
     beside = Beside(
         definition_sha256=tx.office.law.indicator_sha256,
+        production=not tx.office.settings.development,
         uncovered=journal_places(tx, [organisation_id])[organisation_id].uncovered,
         exclusions=exclusions_of(tx, [organisation_id], asked.last_on),
         reconciled=reconciled(tx, [organisation_id], asked),

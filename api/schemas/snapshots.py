@@ -32,7 +32,7 @@ class FrozenIssuerOut(Shape):
     outgoing_signed: FractionOut
     incoming_processed: FractionOut
     incoming_signed: FractionOut
-    completed_on_time: int | None
+    completed_on_time: int
 
     @classmethod
     def of(cls, frozen: FrozenIssuer) -> FrozenIssuerOut:
@@ -73,7 +73,7 @@ class ReportedOut(Shape):
 class SnapshotOut(Shape):
     """A frozen indicator: what it was when the journal of the organisation stood there.
 
-    What is stated beside the fractions is null in snapshots older than that.
+    In one that is not of `production` development signatures count; it has no legal value.
     """
 
     id: uuid.UUID
@@ -82,15 +82,16 @@ class SnapshotOut(Shape):
     achieved: bool
     text: str
     definition_version: int
-    definition_sha256: str | None
+    definition_sha256: str
+    production: bool
     journal_sequence: int
     journal_digest: str
-    uncovered: int | None
+    uncovered: int
     taken_by: uuid.UUID
     taken_at: Moment
     issuers: list[FrozenIssuerOut]
-    exclusions: list[ExclusionOut] | None
-    reconciliation: list[ReconciledOut] | None
+    exclusions: list[ExclusionOut]
+    reconciliation: list[ReconciledOut]
     report: ReportedOut | None
 
     @classmethod
@@ -104,15 +105,16 @@ class SnapshotOut(Shape):
             achieved=achieved,
             text=text,
             definition_version=snapshot.definition_version,
-            definition_sha256=beside.definition_sha256 if beside else None,
+            definition_sha256=beside.definition_sha256,
+            production=beside.production,
             journal_sequence=snapshot.journal_sequence,
             journal_digest=snapshot.journal_digest,
-            uncovered=beside.uncovered if beside else None,
+            uncovered=beside.uncovered,
             taken_by=snapshot.taken_by,
             taken_at=snapshot.taken_at,
             issuers=[FrozenIssuerOut.of(one) for one in issuers_in(snapshot.content)],
-            exclusions=[ExclusionOut.of(one) for one in beside.exclusions] if beside else None,
-            reconciliation=[ReconciledOut.of(one) for one in beside.reconciled] if beside else None,
+            exclusions=[ExclusionOut.of(one) for one in beside.exclusions],
+            reconciliation=[ReconciledOut.of(one) for one in beside.reconciled],
             report=ReportedOut.of(report) if report else None,
         )
 

@@ -83,6 +83,19 @@ def test_a_report_says_what_counts_with_nobody(desk: Desk, clock: Clock) -> None
     assert told()[said] == "3"
 
 
+def test_what_was_frozen_in_development_says_so_for_ever(desk: Desk, clock: Clock) -> None:
+    """There development signatures counted; the database may go on in production."""
+    words = Words(signer_id=desk.actor(LEADER).person_id)
+    frozen = []
+    for mode in ("development", "production"):
+        desk.office.settings = desk.office.settings.model_copy(update={"mode": mode})
+        frozen.append(desk.do(CLERK, take_snapshot, desk.commune, f"{clock.now.year}"))
+    told = [
+        dict(desk.see(LEADER, report_sheet, desk.commune, one.id, words).origin) for one in frozen
+    ]
+    assert ["Hệ thống phát triển" in one for one in told] == [True, False]
+
+
 def test_what_comes_later_does_not_change_it(desk: Desk, clock: Clock) -> None:
     Trip(desk.office, desk.actor).issued()
     period = f"{clock.now.year}"
@@ -156,7 +169,8 @@ def a_snapshot(*issuers: tuple[int, int, int, int, int, int]) -> IndicatorSnapsh
         "0" * 64,
         now,
     )
-    return IndicatorSnapshot(period="2026-11", content=frozen(report, Beside("0" * 64, 0, [], [])))
+    beside = Beside("0" * 64, production=True, uncovered=0, exclusions=[], reconciled=[])
+    return IndicatorSnapshot(period="2026-11", content=frozen(report, beside))
 
 
 FULL = (5, 5, 5, 5, 3, 3)

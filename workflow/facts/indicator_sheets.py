@@ -63,8 +63,8 @@ def sheet_of(reading: Reading, snapshot: IndicatorSnapshot, words: Words) -> Ind
         title=definition.title,
         period=snapshot.period,
         issuers=[_issuer(one) for one in issuers],
-        omissions=[_omission(reading, one) for one in beside.exclusions] if beside else (),
-        comparisons=[_comparison(one) for one in beside.reconciled] if beside else (),
+        omissions=[_omission(reading, one) for one in beside.exclusions],
+        comparisons=[_comparison(one) for one in beside.reconciled],
         origin=_origin(
             snapshot, beside, f"phiên bản {definition.version}: {definition.legal_basis}"
         ),
@@ -81,13 +81,11 @@ def sheet_of(reading: Reading, snapshot: IndicatorSnapshot, words: Words) -> Ind
 
 def _issuer(one: FrozenIssuer) -> IssuerShares:
     processed = one.incoming_processed.reasons
-    on_time = (
-        "" if one.completed_on_time is None else f"{one.completed_on_time} hoàn thành đúng hạn, "
-    )
     return IssuerShares(
         one.name,
         [_share(name, getattr(one, name)) for name in PARTITION],
-        f"Văn bản đến: {on_time}{processed.get(Reason.OPEN, 0)} đang xử lý trong hạn, "
+        f"Văn bản đến: {one.completed_on_time} hoàn thành đúng hạn, "
+        f"{processed.get(Reason.OPEN, 0)} đang xử lý trong hạn, "
         f"{processed.get(Reason.OVERDUE, 0)} đang xử lý quá hạn.",
         "đạt 100%." if one.achieved else "chưa đạt 100%.",
     )
@@ -124,24 +122,20 @@ def _comparison(one: Reconciled) -> Comparison:
     return Comparison(REGISTERS[one.register], SOURCES[one.source], one.text, entered)
 
 
-def _origin(
-    snapshot: IndicatorSnapshot, beside: Beside | None, definition: str
-) -> list[tuple[str, str]]:
+def _origin(snapshot: IndicatorSnapshot, beside: Beside, definition: str) -> list[tuple[str, str]]:
     content = json.loads(snapshot.content)
     as_of = datetime.fromisoformat(content["as_of"])
     lines = [
         ("Số liệu đã chốt", str(snapshot.id)),
         ("Tính đến", _moment(as_of)),
         ("Định nghĩa chỉ số", definition),
-    ]
-    if beside is not None:
-        lines.append(("SHA-256 của định nghĩa", beside.definition_sha256))
-    lines += [
+        ("SHA-256 của định nghĩa", beside.definition_sha256),
         ("Nhật ký: số mục", str(snapshot.journal_sequence)),
         ("Nhật ký: mã của mục cuối", snapshot.journal_digest),
+        ("Mục nhật ký chưa có điểm kiểm soát đã ký", str(beside.uncovered)),
     ]
-    if beside is not None:
-        lines.append(("Mục nhật ký chưa có điểm kiểm soát đã ký", str(beside.uncovered)))
+    if not beside.production:
+        lines.append(("Hệ thống phát triển", "số liệu không có giá trị pháp lý"))
     if content.get("unattributed"):
         lines.append(("Văn bản đến không tính cho chủ thể nào", str(content["unattributed"])))
     return lines

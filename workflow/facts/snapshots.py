@@ -21,9 +21,13 @@ _FRACTIONS = tuple(PARTITION)
 
 @dataclass(frozen=True)
 class Beside:
-    """What is stated beside the fractions, as it was when they were frozen."""
+    """What is stated beside the fractions, as it was when they were frozen.
+
+    `production`: development signatures count for nothing there.
+    """
 
     definition_sha256: str
+    production: bool
     uncovered: int
     exclusions: Sequence[Excluded]
     reconciled: Sequence[Reconciled]
@@ -31,10 +35,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class FrozenIssuer:
-    """What one issuer had reached. Arrivals count with the first of a seat.
-
-    `completed_on_time` is None in what was frozen before it was.
-    """
+    """What one issuer had reached. Arrivals count with the first of a seat."""
 
     issuer_id: uuid.UUID
     name: str
@@ -42,7 +43,7 @@ class FrozenIssuer:
     outgoing_signed: Fraction
     incoming_processed: Fraction
     incoming_signed: Fraction
-    completed_on_time: int | None
+    completed_on_time: int
 
     @property
     def achieved(self) -> bool:
@@ -94,6 +95,7 @@ def frozen(report: IndicatorReport, beside: Beside) -> bytes:
                 }
                 for one in beside.reconciled
             ],
+            "production": beside.production,
             "unattributed": report.unattributed,
             "uncovered": beside.uncovered,
         }
@@ -106,7 +108,7 @@ def issuers_in(content: bytes) -> Sequence[FrozenIssuer]:
         FrozenIssuer(
             uuid.UUID(issuer["issuer_id"]),
             issuer["name"],
-            completed_on_time=issuer.get("completed_on_time"),
+            completed_on_time=issuer["completed_on_time"],
             **{
                 name: Fraction(
                     Reason(issuer[name]["counting"]),
@@ -120,13 +122,12 @@ def issuers_in(content: bytes) -> Sequence[FrozenIssuer]:
     ]
 
 
-def beside_in(content: bytes) -> Beside | None:
-    """What was stated beside the fractions; None in what was frozen before that was kept."""
+def beside_in(content: bytes) -> Beside:
+    """What was stated beside the fractions."""
     values: dict[str, Any] = json.loads(content)
-    if "reconciled" not in values:
-        return None
     return Beside(
         values["definition_sha256"],
+        values["production"],
         values["uncovered"],
         [
             Excluded(
