@@ -429,7 +429,7 @@ def test_what_the_key_made_is_recorded_only_if_it_is_what_was_asked(
     assert isinstance(crooked, CrookedSealing)
     crooked.crook = crook
     deputy = trip.acting(DEPUTY)
-    issued = crooked.issue_person(deputy.person_id, deputy.full_name, "")
+    issued = crooked.development.person(deputy.person_id, deputy.full_name, "")
     crooked.others_key, crooked.others_certificate = issued.key_url, issued.certificate_sha256
     office.sealing = crooked
     trip.sign()
