@@ -93,8 +93,12 @@ def served(folder: Path) -> Iterator[tuple[Counter, Office]]:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             # Without it every answer waits 40 ms for a delayed acknowledgement.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            app = create_app(office)
+            # FastAPI makes its routes as they are first asked for, and mutes warnings meanwhile:
+            # of the whole process, so not while another thread does the same.
+            app.openapi()
             config = uvicorn.Config(
-                create_app(office), log_config=None, access_log=False, timeout_graceful_shutdown=5
+                app, log_config=None, access_log=False, timeout_graceful_shutdown=5
             )
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
