@@ -51,7 +51,7 @@ _ENTRY = re.compile(  # the whole of the form, but for what facts hold
     rf'\{{"action":"({_GRAPHIC})","actor":"({_GRAPHIC})",'
     r'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)",'
     rf'"chain":"({_GRAPHIC})","facts":(\{{.*\}}),"previous":"({_SHA256})",'
-    rf'"rows":\[((?:{_UNNAMED_ROW}(?:,{_UNNAMED_ROW})*)?)\],"sequence":(?P<sequence>[1-9][0-9]{{0,15}}),'
+    rf'"rows":\[((?:{_UNNAMED_ROW}(?:,{_UNNAMED_ROW})*)?)\],"sequence":([1-9][0-9]{{0,15}}),'
     rf'"subject":"({_GRAPHIC})","version":{VERSION}\}}'
 )
 _TEXT = r'"[^\s"\\\x00-\x1f]{0,200}"'
@@ -152,9 +152,12 @@ def parse(data: bytes) -> Entry:
     """Return the entry that encodes to exactly `data`. Raises NotCanonical for any other bytes."""
     try:
         match = _ENTRY.fullmatch(data.decode("utf-8"))
-        if match is None or int(match["sequence"]) > LARGEST_INT:
+        if match is None:
             raise NotCanonical("not the form of an entry")
-        action, actor, at, chain, facts, previous, rows, sequence, subject = match.groups()
+        action, actor, at, chain, facts, previous, rows, number, subject = match.groups()
+        sequence = int(number)
+        if sequence > LARGEST_INT:
+            raise NotCanonical("a sequence beyond 2^53 - 1")
         entry = object.__new__(Entry)  # what `Entry` would look at, the match has
         entry.__dict__.update(
             action=action,
@@ -164,7 +167,7 @@ def parse(data: bytes) -> Entry:
             facts=MappingProxyType(_facts(facts)),
             previous=previous,
             rows=tuple(map(RowDigest._make, _ROWS.findall(rows))) if rows else (),
-            sequence=int(sequence),
+            sequence=sequence,
             subject=subject,
             version=VERSION,
         )

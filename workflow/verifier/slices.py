@@ -158,7 +158,7 @@ def _matters(action: str) -> bool:
 
 
 def _event(entry: journal.Entry, rows: list[Told], named: list[tuple[str, str]]) -> Event:
-    facts = {name: entry.facts[name] for name in _FACTS if name in entry.facts}
+    facts = {name: value for name, value in entry.facts.items() if name in _FACTS}
     return Event(entry.sequence, entry.at, entry.action, entry.subject, facts, rows, named)
 
 
@@ -171,7 +171,7 @@ def _with_rows(
     ]
     told: dict[int, list[Told]] = {}
     there: list[tuple[str, str]] = []
-    digests = {(row.table, row.id): (sequence, row.digest) for sequence, row in wanted}
+    elsewhere: dict[tuple[str, str], tuple[int, journal.RowDigest]] | None = None
     owner = asked.organisation
     for line in archive.lines(name, owner):
         answer.rows += 1
@@ -182,27 +182,33 @@ def _with_rows(
             archive.found.add(Rule.ROW_EDITED, name, owner, f"line {answer.rows} is no row")
             there.append(("", str(answer.rows)))
             continue
-        table, row_id = end["table"].decode(), end["id"].decode()
-        there.append((table, row_id))
-        sequence, digest = digests.get((table, row_id), (0, ""))
-        if not sequence:
-            continue  # told of below
+        row_id, salt, table = end.groups()
+        named = (table.decode(), row_id.decode())
+        expected = wanted[len(there)] if len(there) < len(wanted) else None
+        there.append(named)
+        if expected is None or expected[1][:2] != named:  # told of below, if it is nowhere
+            if elsewhere is None:
+                elsewhere = {one[1][:2]: one for one in wanted}
+            expected = elsewhere.get(named)
+            if expected is None:
+                continue
+        sequence, row = expected
         columns = line[len(_BEGIN) : end.start()]
         # As `journal.row_digest`, over the very bytes: they are canonical if the digest is right.
-        salted = b'["vanthu.row.1","%b","%b",%b]' % (end["salt"], end["table"], columns)
-        place = f"{table} {row_id}"
-        if sha256(salted).hexdigest() != digest:
-            archive.found.add(Rule.ROW_EDITED, place, owner, f"{asked.chain}#{sequence}")
+        salted = b'["vanthu.row.1","%b","%b",%b]' % (salt, table, columns)
+        if sha256(salted).hexdigest() != row.digest:
+            place = f"{asked.chain}#{sequence}"
+            archive.found.add(Rule.ROW_EDITED, " ".join(named), owner, place)
             continue
         try:
-            row = read_row(table, row_id, columns, whole=asked.whole)
+            seen = read_row(*named, columns, whole=asked.whole)
         except (ValueError, RecursionError) as fault:
-            rule = _UNREADABLE.get(table, Rule.ENTRY_WRONG)
-            archive.found.add(rule, place, owner, f"{type(fault).__name__}: {fault}")
+            rule = _UNREADABLE.get(named[0], Rule.ENTRY_WRONG)
+            archive.found.add(rule, " ".join(named), owner, f"{type(fault).__name__}: {fault}")
             continue
-        if row is not None:
-            told.setdefault(sequence, []).append(row)
-    _compare([(row.table, row.id) for _, row in wanted], there, archive.found, name, owner)
+        if seen is not None:
+            told.setdefault(sequence, []).append(seen)
+    _compare([row[:2] for _, row in wanted], there, archive.found, name, owner)
     answer.events = [
         _event(entry, told.get(entry.sequence, []), [])
         for entry in entries
