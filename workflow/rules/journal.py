@@ -58,9 +58,6 @@ _TEXT = r'"[^\s"\\\x00-\x1f]{0,200}"'
 _TEXTS = rf"\[(?:{_TEXT}(?:,{_TEXT})*)?\]"
 _FLAT_FACT = rf'"{_GRAPHIC}":(?:{_TEXT}|{_TEXTS}|-?[1-9][0-9]{{0,14}}|0|null|true|false)'
 _FLAT = re.compile(rf"\{{(?:{_FLAT_FACT}(?:,{_FLAT_FACT})*)?\}}")
-_FIELDS = frozenset(
-    "version chain sequence at actor action subject rows facts previous".split()  # noqa: SIM905
-)
 
 
 def row_digest(salt: bytes, table: str, columns: Mapping[str, object]) -> str:
@@ -134,8 +131,14 @@ class Entry:
 
     @cached_property
     def _encoded(self) -> bytes:
-        fields = {name: getattr(self, name) for name in _FIELDS}
-        return canonical(fields | {"rows": [tuple(row) for row in self.rows]})
+        # The names need no escape, so the form is written as it is read: see `_ENTRY`.
+        rows = ",".join([f'["{row.table}","{row.id}","{row.digest}"]' for row in self.rows])
+        return (
+            f'{{"action":"{self.action}","actor":"{self.actor}","at":"{moment(self.at)}",'
+            f'"chain":"{self.chain}","facts":{canonical(self.facts).decode()},'
+            f'"previous":"{self.previous}","rows":[{rows}],"sequence":{self.sequence},'
+            f'"subject":"{self.subject}","version":{self.version}}}'
+        ).encode()
 
     @property
     def digest(self) -> str:
